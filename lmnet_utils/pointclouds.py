@@ -1,0 +1,255 @@
+"""Point clouds: nearest neighbours, Chamfer distance, unit-cube scaling, sampling, frames.
+
+Every function takes NumPy arrays or torch tensors and returns the same kind. Clouds are (…, N, 3).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+Cloud = TypeVar("Cloud", np.ndarray, torch.Tensor)
+
+_GPU_CHUNK = 1 << 27  # distances held at once by the dense search on a GPU: half a GiB in fp32
+
+
+# ------------------------------------------------------------------------------------------------------------ frames
+def y_up_from_file(points: Cloud) -> Cloud:
+    """From the frame of the ``pointcloud_*.npy`` files (up is −x) to the renderings' frame (up is +y).
+
+    (x, y, z) → (y, −x, z), a rotation. Source: the official ``show3d_balls.py`` viewer and the port's visualisation
+    agree on it; :func:`lmnet_utils.shapenet.frame_check` measures it on data.
+    """
+    x, y, z = points[..., 0], points[..., 1], points[..., 2]
+    stack = torch.stack if isinstance(points, torch.Tensor) else np.stack
+    return stack([y, -x, z], -1)
+
+
+def file_from_y_up(points: Cloud) -> Cloud:
+    """Inverse of :func:`y_up_from_file`: (x, y, z) → (−y, x, z)."""
+    x, y, z = points[..., 0], points[..., 1], points[..., 2]
+    stack = torch.stack if isinstance(points, torch.Tensor) else np.stack
+    return stack([-y, x, z], -1)
+
+
+def scale_to_unit_cube(points: Cloud) -> Cloud:
+    """Centre each cloud's bounding box on 0 and scale its longest side to 1.
+
+    Source: paper, section 5 (ground truth and prediction are scaled *independently*); official ``metrics_utils.py``.
+
+    Args:
+        points: (…, N, 3), N ≥ 1. A cloud without extent is only centred.
+    """
+    if isinstance(points, torch.Tensor):
+        low, high = points.amin(-2, keepdim=True), points.amax(-2, keepdim=True)
+        longest = (high - low).amax(-1, keepdim=True)
+        longest = torch.where(longest > 0, longest, torch.ones_like(longest))
+    else:
+        low, high = points.min(-2, keepdims=True), points.max(-2, keepdims=True)
+        longest = (high - low).max(-1, keepdims=True)
+        longest = np.where(longest > 0, longest, np.ones_like(longest))
+    return (points - (low + high) / 2) / longest
+
+
+# ------------------------------------------------------------------------------------------------ nearest neighbours
+def nearest_neighbours(query: Cloud, reference: Cloud) -> tuple[Cloud, Cloud]:
+    """For every query point the nearest reference point of the same batch item. Exact.
+
+    On the CPU a k-d tree per cloud, the clouds spread over the cores; on a GPU a dense search in chunks.
+
+    Args:
+        query: (B, N, 3).
+        reference: (B, M, 3).
+
+    Returns:
+        Squared Euclidean distances (B, N) in the query's dtype and indices (B, N) into the reference, int64.
+
+    Raises:
+        ValueError: wrong shapes, an empty cloud, NaN or infinite coordinates.
+    """
+    if isinstance(query, np.ndarray):
+        _check(query, reference)
+        indices = _search([(query, reference)])[0]
+        difference = query - np.take_along_axis(reference, indices[..., None], axis=1)
+        return np.einsum("bni,bni->bn", difference, difference), indices
+    _check(query, reference)
+    indices = _neighbour_indices(query, reference)
+    return (query - _gather(reference, indices)).square().sum(-1), indices
+
+
+def _check(first, second) -> None:
+    if first.ndim != 3 or second.ndim != 3 or first.shape[-1] != 3 or second.shape[-1] != 3:
+        raise ValueError(
+            f"expected clouds of shape (B, N, 3) and (B, M, 3), found {tuple(first.shape)} and {tuple(second.shape)}."
+        )
+    if first.shape[0] != second.shape[0]:
+        raise ValueError(f"the batch sizes differ: {first.shape[0]} and {second.shape[0]} clouds.")
+    if first.shape[1] == 0 or second.shape[1] == 0:
+        raise ValueError(f"a cloud without points: {first.shape[1]} and {second.shape[1]} points a cloud.")
+    finite = torch.isfinite if isinstance(first, torch.Tensor) else np.isfinite
+    for name, cloud in (("first", first), ("second", second)):
+        if not bool(finite(cloud).all()):
+            raise ValueError(f"the {name} clouds hold NaN or infinite coordinates.")
+
+
+@functools.lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="k-d tree")
+
+
+def _search(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+    """Neighbour indices for several (query, reference) pairs of batches; a cloud used twice gets one tree."""
+
+    def search_item(item: int) -> list[np.ndarray]:
+        trees: dict[int, cKDTree] = {}
+        found = []
+        for query, reference in pairs:
+            if id(reference) not in trees:
+                trees[id(reference)] = cKDTree(reference[item], leafsize=16, balanced_tree=False)
+            found.append(trees[id(reference)].query(query[item])[1])
+        return found
+
+    batch = len(pairs[0][0])
+    rows = list(_pool().map(search_item, range(batch)))  # SciPy releases the interpreter lock while it searches
+    return [
+        np.stack([row[k] for row in rows]) if rows else np.zeros(pair[0].shape[:2], np.int64)
+        for k, pair in enumerate(pairs)
+    ]
+
+
+def _as_numpy(points: torch.Tensor) -> np.ndarray:
+    points = points.detach()
+    return (points if points.dtype == torch.float64 else points.float()).contiguous().numpy()
+
+
+@torch.no_grad()
+def _neighbour_indices(query: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    if query.device.type == "cpu":
+        return torch.from_numpy(_search([(_as_numpy(query), _as_numpy(reference))])[0])
+    step = max(1, _GPU_CHUNK // (query.shape[1] * reference.shape[1]))
+    exact = "donot_use_mm_for_euclid_dist"  # the matrix-product form loses half the digits
+    return torch.cat(
+        [
+            torch.cdist(query[i : i + step].float(), reference[i : i + step].float(), compute_mode=exact).argmin(-1)
+            for i in range(0, len(query), step)
+        ]
+    )
+
+
+def _gather(points: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
+    return points.gather(1, indices[..., None].expand(-1, -1, 3))
+
+
+# ----------------------------------------------------------------------------------------------------------- Chamfer
+def chamfer_distance(x: Cloud, y: Cloud, *, squared: bool = True, reduction: str = "none") -> tuple[Cloud, Cloud]:
+    """Both directions of the Chamfer distance; exact and, for tensors, differentiable in both arguments.
+
+    forward_b = mean_n min_m ‖x_bn − y_bm‖ᵖ and backward_b = mean_m min_n ‖x_bn − y_bm‖ᵖ with p = 2 (``squared``, as
+    ``pytorch3d.loss.chamfer_distance``, whose value is the sum of both) or p = 1 (Euclidean, as the paper's metric and
+    the official autoencoder loss). The gradient of a Euclidean distance of 0 is taken as 0.
+
+    Args:
+        x: (B, N, 3).
+        y: (B, M, 3).
+        squared: squared or plain Euclidean distances.
+        reduction: ``"none"`` → two (B,) arrays, ``"mean"`` → two scalars.
+
+    Raises:
+        ValueError: wrong shapes, empty clouds, NaN or infinite coordinates, unknown reduction.
+    """
+    if reduction not in ("none", "mean"):
+        raise ValueError(f"reduction={reduction!r}: expected 'none' or 'mean'.")
+    if isinstance(x, np.ndarray):
+        forward, backward = chamfer_distance(
+            torch.from_numpy(np.ascontiguousarray(x)),
+            torch.from_numpy(np.ascontiguousarray(y)),
+            squared=squared,
+            reduction=reduction,
+        )
+        return forward.numpy(), backward.numpy()
+    _check(x, y)
+    if x.device.type == "cpu":
+        with torch.no_grad():
+            x_points, y_points = _as_numpy(x), _as_numpy(y)
+            to_y, to_x = map(torch.from_numpy, _search([(x_points, y_points), (y_points, x_points)]))
+    else:
+        to_y, to_x = _neighbour_indices(x, y), _neighbour_indices(y, x)
+    forward = _distances(x, y, to_y, squared).mean(1)
+    backward = _distances(y, x, to_x, squared).mean(1)
+    return (forward.mean(), backward.mean()) if reduction == "mean" else (forward, backward)
+
+
+def _distances(query: torch.Tensor, reference: torch.Tensor, indices: torch.Tensor, squared: bool) -> torch.Tensor:
+    distances = (query - _gather(reference, indices)).square().sum(-1)  # (B, N)
+    if squared:
+        return distances
+    positive = distances > 0
+    return torch.where(positive, torch.where(positive, distances, 1.0).sqrt(), 0.0)
+
+
+def scaled_chamfer_parts(
+    ground_truth: Cloud, prediction: Cloud, *, points: int = 1024, seed: int = 0
+) -> tuple[Cloud, Cloud]:
+    """Forward (ground truth → prediction) and backward part of :func:`scaled_chamfer`, each (B,), ×100."""
+    if prediction.shape[1] > points:
+        prediction = prediction[:, subset_indices(prediction.shape[1], points, seed)]
+    forward, backward = chamfer_distance(
+        scale_to_unit_cube(ground_truth), scale_to_unit_cube(prediction), squared=False
+    )
+    return 100 * forward, 100 * backward
+
+
+def scaled_chamfer(ground_truth: Cloud, prediction: Cloud, *, points: int = 1024, seed: int = 0) -> Cloud:
+    """The paper's Chamfer metric without its ICP step: ×100, Euclidean, both clouds scaled to the unit cube.
+
+    Source: paper, section 5; official ``metrics.py``. The prediction is thinned to ``points`` of its points (one
+    seeded draw for the whole batch), then both clouds are scaled independently.
+
+    Args:
+        ground_truth: (B, M, 3); the protocol takes the 1024-point clouds.
+        prediction: (B, N, 3).
+        points: how many points of the prediction are kept.
+        seed: of the draw.
+
+    Returns:
+        (B,) forward + backward, ×100.
+    """
+    forward, backward = scaled_chamfer_parts(ground_truth, prediction, points=points, seed=seed)
+    return forward + backward
+
+
+# ---------------------------------------------------------------------------------------------------------- sampling
+def subset_indices(total: int, count: int, seed: int) -> np.ndarray:
+    """``count`` of ``range(total)`` without repetition, sorted, from a NumPy generator seeded with ``seed``."""
+    if not 0 < count <= total:
+        raise ValueError(f"{count} of {total} points: expected between 1 and {total}.")
+    return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
+
+
+def farthest_point_sampling(points: Cloud, count: int, seed: int = 0) -> Cloud:
+    """Greedy farthest-point subset of one cloud: (N, 3) → (count, 3), in the order of choice.
+
+    The first point is drawn with ``seed``; each further one is the point farthest from all chosen so far.
+
+    Raises:
+        ValueError: ``count`` is not between 1 and N.
+    """
+    if points.ndim != 2 or points.shape[-1] != 3:
+        raise ValueError(f"expected one cloud of shape (N, 3), found {tuple(points.shape)}.")
+    if not 0 < count <= len(points):
+        raise ValueError(f"{count} of {len(points)} points: expected between 1 and {len(points)}.")
+    cloud = _as_numpy(points) if isinstance(points, torch.Tensor) and points.device.type == "cpu" else points
+    cloud = cloud.detach().cpu().numpy() if isinstance(cloud, torch.Tensor) else cloud
+    chosen = np.empty(count, np.int64)
+    chosen[0] = np.random.default_rng(seed).integers(len(cloud))
+    distances = np.full(len(cloud), np.inf)
+    for k in range(1, count):
+        distances = np.minimum(distances, np.square(cloud - cloud[chosen[k - 1]]).sum(-1))
+        chosen[k] = distances.argmax()
+    return points[torch.from_numpy(chosen)] if isinstance(points, torch.Tensor) else points[chosen]
