@@ -1,0 +1,83 @@
+# The kit's commands. `make help` lists them; each makes or reuses .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.lmnet-installed
+UV := $(shell command -v uv 2>/dev/null)
+# With uv and no PYTHON given, uv finds a fitting Python by itself (or fetches one).
+UV_PYTHON_CHOICE := $(if $(filter file,$(origin PYTHON)),>=3.10$(comma)<3.15,$(PYTHON))
+comma := ,
+
+.DEFAULT_GOAL := help
+.PHONY: help install quickstart test freeshapes notebooks lab doctor lint format hooks lock clean
+
+help:  ## list these targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+quickstart: $(STAMP)  ## the whole paper on the embedded data set, from images to report (minutes)
+	$(BIN)/lmnet run quickstart
+	@echo "Report: runs/quickstart/report.html"
+
+test: $(STAMP)  ## lint, unit tests, every notebook at smoke size
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+freeshapes: $(STAMP)  ## train the shipped weights again, from scratch (hours)
+	$(BIN)/lmnet run freeshapes
+
+notebooks: $(STAMP)  ## run the quickstart afresh and store the executed notebooks in notebooks/
+	$(BIN)/lmnet notebooks
+
+lab: $(STAMP)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+doctor: $(STAMP)  ## versions, device, disk, data, weights, and what is missing
+	$(BIN)/lmnet doctor
+
+lint: $(STAMP)  ## check style, notebooks too
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)  ## put style right, notebooks too
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+hooks: $(STAMP)  ## install the pre-commit hooks
+	$(BIN)/pre-commit install
+
+install: $(STAMP)  ## only make .venv
+
+# The stamp is newer than the lock and pyproject.toml when everything is installed: a second call does nothing.
+# The lock is installed with hashes; the kit itself is built with the setuptools that the lock brought, offline.
+$(STAMP): requirements.lock pyproject.toml
+ifneq ($(UV),)
+	@test -x $(BIN)/python || "$(UV)" venv --python "$(UV_PYTHON_CHOICE)" $(VENV)
+	"$(UV)" pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	"$(UV)" pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	@test -x $(BIN)/python || { \
+	  "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' || { \
+	    echo "The kit needs Python 3.10 to 3.14, but '$(PYTHON)' is not one: $$("$(PYTHON)" --version 2>&1)."; \
+	    echo "Install one and name it: make PYTHON=python3.12 $(firstword $(MAKECMDGOALS))"; exit 1; }; \
+	  "$(PYTHON)" -m venv $(VENV); }
+	$(BIN)/python -m pip install --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+# --no-config would also drop [tool.uv]; the indexes of this machine do not get into the file.
+lock:  ## pin the dependencies of pyproject.toml again (needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@{ printf '%s\n' \
+	  "# What 'make' installs: every dependency of pyproject.toml pinned, with hashes, for Python 3.10 to 3.14 on any platform." \
+	  "# Made by 'make lock'; do not edit. It names no index: yours is used, and the hashes hold whatever it serves." \
+	  "# iopath comes as source only; pip fetches setuptools to build it, and that build step is not covered by a hash." \
+	  "# By hand: pip install --require-hashes -r requirements.lock && pip install --no-deps --no-build-isolation -e ."; \
+	  "$(UV)" pip compile --quiet --universal --python-version 3.10 --extra dev --generate-hashes \
+	    --no-header --no-emit-index-url --no-emit-find-links --no-annotate $(LOCK_OPTIONS) pyproject.toml; \
+	} > requirements.lock.tmp && mv requirements.lock.tmp requirements.lock
+
+clean:  ## remove .venv, caches and builds; data, weights and runs stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
