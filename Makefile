@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.lmnet-installed
 UV := $(shell command -v uv 2>/dev/null)
 # With uv and no PYTHON given, uv finds a fitting Python by itself (or fetches one).
-UV_PYTHON_CHOICE := $(if $(filter file,$(origin PYTHON)),>=3.10$(comma)<3.15,$(PYTHON))
-comma := ,
+ifeq ($(origin PYTHON),file)
+UV_PYTHON := >=3.10,<3.15
+else
+UV_PYTHON := $(PYTHON)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install quickstart test freeshapes notebooks lab doctor lint format hooks lock clean
@@ -52,7 +55,7 @@ install: $(STAMP)  ## only make .venv
 # The lock is installed with hashes; the kit itself is built with the setuptools that the lock brought, offline.
 $(STAMP): requirements.lock pyproject.toml
 ifneq ($(UV),)
-	@test -x $(BIN)/python || "$(UV)" venv --python "$(UV_PYTHON_CHOICE)" $(VENV)
+	@test -x $(BIN)/python || "$(UV)" venv --python "$(UV_PYTHON)" $(VENV)
 	"$(UV)" pip install --python $(BIN)/python --require-hashes -r requirements.lock
 	"$(UV)" pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
@@ -66,7 +69,6 @@ else
 endif
 	@touch $@
 
-# --no-config would also drop [tool.uv]; the indexes of this machine do not get into the file.
 lock:  ## pin the dependencies of pyproject.toml again (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@{ printf '%s\n' \
