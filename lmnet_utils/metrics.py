@@ -1,0 +1,264 @@
+"""The paper's evaluation protocol, the baselines beside it, and averages with intervals.
+
+Scores are Chamfer distances ×100 under the protocol of the paper's section 5, here without its ICP step. Averages are
+taken over objects, not over views: the 24 views of one object are not 24 independent measurements.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+from tqdm.auto import tqdm
+
+from lmnet_utils.pointclouds import chamfer_distance, scale_to_unit_cube, subset_indices
+from lmnet_utils.reproducibility import choose
+
+EVALUATION_POINTS = 1024
+"""Points a cloud is compared with; source: official ``metrics.py`` (``NUM_EVAL_POINTS``)."""
+
+Scores = dict[str, np.ndarray]
+
+
+# ---------------------------------------------------------------------------------------------------------- protocol
+def protocol_clouds(predictions: np.ndarray | torch.Tensor, *, seed: int = 0) -> np.ndarray:
+    """Predictions as the protocol compares them: scaled to the unit cube, then thinned to 1024 points.
+
+    Source: paper, section 5; official ``metrics.py`` scales the whole cloud first and draws the points afterwards.
+    One seeded draw serves the whole batch.
+
+    Args:
+        predictions: (B, N, 3), N ≥ 1; clouds of at most 1024 points keep all of them.
+        seed: of the draw.
+
+    Returns:
+        (B, min(N, 1024), 3) float64.
+
+    Raises:
+        ValueError: wrong shape, no points, NaN or infinite coordinates.
+    """
+    clouds = _checked(predictions, "predictions")
+    scaled = scale_to_unit_cube(clouds)
+    if scaled.shape[1] > EVALUATION_POINTS:
+        scaled = scaled[:, subset_indices(scaled.shape[1], EVALUATION_POINTS, seed)]
+    return np.ascontiguousarray(scaled)
+
+
+def score(ground_truth: np.ndarray | torch.Tensor, predictions: np.ndarray | torch.Tensor, *, seed: int = 0) -> Scores:
+    """Chamfer distance of every pair by the paper's protocol without ICP, ×100.
+
+    Ground truth and prediction are scaled independently to a centred unit cube, 1024 points of the prediction are kept,
+    and the distance is the mean *Euclidean* distance to the nearest point, forward + backward.
+
+    Args:
+        ground_truth: (B, M, 3); the protocol takes the 1024-point clouds.
+        predictions: (B, N, 3), in the same frame.
+        seed: of the draw of the prediction's points.
+
+    Returns:
+        ``{"chamfer", "forward", "backward"}``, each (B,) float64: forward from the ground truth to the prediction
+        (what is missing), backward from the prediction to the ground truth (what is too much), chamfer their sum.
+
+    Raises:
+        ValueError: wrong shapes, different batch sizes, empty clouds, NaN or infinite coordinates.
+    """
+    truth = scale_to_unit_cube(_checked(ground_truth, "ground_truth"))
+    forward, backward = chamfer_distance(truth, protocol_clouds(predictions, seed=seed), squared=False)
+    forward, backward = 100 * forward, 100 * backward
+    return {"chamfer": forward + backward, "forward": forward, "backward": backward}
+
+
+def pairwise_chamfer(
+    ground_truth: np.ndarray, candidates: np.ndarray, *, seed: int = 0, progress: bool = False
+) -> Scores:
+    """:func:`score` of every ground truth against every candidate; each cloud's k-d tree is built once.
+
+    Args:
+        ground_truth: (T, M, 3).
+        candidates: (C, N, 3), such as the clouds of the training set.
+        seed: as in :func:`score`.
+        progress: show a bar.
+
+    Returns:
+        As :func:`score`, each (T, C).
+    """
+    truth = scale_to_unit_cube(_checked(ground_truth, "ground_truth"))
+    others = protocol_clouds(candidates, seed=seed)
+    truth_trees = [cKDTree(cloud) for cloud in truth]
+    other_trees = [cKDTree(cloud) for cloud in others]
+    parts = {name: np.empty((len(truth), len(others))) for name in ("forward", "backward")}
+
+    def fill(row: int) -> None:  # SciPy releases the interpreter lock while it searches
+        for column in range(len(others)):
+            parts["forward"][row, column] = 100 * other_trees[column].query(truth[row])[0].mean()
+            parts["backward"][row, column] = 100 * truth_trees[row].query(others[column])[0].mean()
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        rows = pool.map(fill, range(len(truth)))
+        list(tqdm(rows, total=len(truth), desc="Chamfer of every pair", disable=not progress))
+    return {"chamfer": parts["forward"] + parts["backward"], **parts}
+
+
+def _checked(points: np.ndarray | torch.Tensor, name: str) -> np.ndarray:
+    if isinstance(points, torch.Tensor):
+        points = points.detach().cpu().numpy()
+    points = np.asarray(points)
+    if points.ndim != 3 or points.shape[-1] != 3 or points.shape[1] == 0:
+        raise ValueError(f"{name}: expected clouds of shape (B, N, 3) with N ≥ 1, found {points.shape}.")
+    points = points.astype(np.float64)
+    broken = ~np.isfinite(points).all(axis=(1, 2))
+    if broken.any():
+        raise ValueError(
+            f"{name}: {broken.sum()} of {len(points)} clouds hold NaN or infinite coordinates, "
+            f"the first is number {broken.argmax()}."
+        )
+    return points
+
+
+# --------------------------------------------------------------------------------------------------------- baselines
+def nearest_latents(latents: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """For each latent the index of the nearest reference (Euclidean): retrieval from the training set.
+
+    Args:
+        latents: (B, 512), such as an encoder's predictions.
+        references: (R, 512), such as the autoencoder's latents of the training clouds.
+
+    Returns:
+        (B,) int64.
+    """
+    return cKDTree(np.asarray(references, np.float64)).query(np.asarray(latents, np.float64))[1]
+
+
+def group_means(values: np.ndarray, groups: Sequence[Any]) -> dict[Any, np.ndarray]:
+    """Mean of the rows of ``values`` (V, …) within each group, in the order of first appearance.
+
+    Two uses: a score per view becomes one per object; the latents of the training objects become one per class (whose
+    decoding is the class's mean shape).
+    """
+    values = np.asarray(values, np.float64)
+    if len(values) != len(groups):
+        raise ValueError(f"{len(values)} values and {len(groups)} groups: expected as many of each.")
+    members: dict[Any, list[int]] = {}
+    for i, group in enumerate(groups):
+        members.setdefault(group, []).append(i)
+    return {group: values[rows].mean(axis=0) for group, rows in members.items()}
+
+
+# ---------------------------------------------------------------------------------------------------------- averages
+def bootstrap_interval(
+    values: Sequence[float] | np.ndarray, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean (Efron & Tibshirani, An Introduction to the Bootstrap, chapter 13).
+
+    Args:
+        values: (M,), one value an *object*; a single value gives an interval without width.
+        level: probability content.
+        resamples: how many resamplings of the M objects.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: no values, more than one dimension, or NaN.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"expected the scores (M,) of at least one object, found shape {values.shape}.")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{(~np.isfinite(values)).sum()} of {len(values)} scores are NaN or infinite.")
+    generator = np.random.default_rng(seed)
+    block = max(1, 4_000_000 // len(values))  # keeps the draws of a block below 32 MB
+    means = [
+        values[generator.integers(0, len(values), (min(block, resamples - start), len(values)))].mean(axis=1)
+        for start in range(0, resamples, block)
+    ]
+    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def summary(
+    model: str,
+    classes: str,
+    scores: Mapping[str, np.ndarray],
+    objects: Sequence[str],
+    *,
+    images: bool = True,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """One row of the results table: means over objects with a 95 % bootstrap interval over objects.
+
+    Args:
+        model: the row's label.
+        classes: class or class group that the row is about.
+        scores: of :func:`score`, each (V,).
+        objects: (V,) which object each score belongs to.
+        images: whether the scores are of images (views); if not (floor, autoencoder, …), the row counts 0 views.
+        seed: of the bootstrap.
+
+    Returns:
+        ``model, classes, n_models, n_views, chamfer, chamfer_low, chamfer_high, forward, backward``.
+    """
+    per_object = {name: np.array(list(group_means(values, objects).values())) for name, values in scores.items()}
+    chamfer = per_object["chamfer"]
+    low, high = bootstrap_interval(chamfer, seed=seed)
+    return {
+        "model": model,
+        "classes": classes,
+        "n_models": len(chamfer),
+        "n_views": len(objects) if images else 0,
+        "chamfer": float(chamfer.mean()),
+        "chamfer_low": low,
+        "chamfer_high": high,
+        "forward": float(per_object["forward"].mean()),
+        "backward": float(per_object["backward"].mean()),
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------ tables
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    format: str = "markdown",
+    columns: Sequence[str] | None = None,
+    digits: int = 2,
+) -> str:
+    """Rows as text: ``"markdown"``, ``"csv"`` (full precision) or ``"plain"`` (aligned).
+
+    Args:
+        rows: dictionaries; a key that a row lacks gives an empty cell.
+        format: see above.
+        columns: which keys, in which order; by default all, in the order of first appearance.
+        digits: after the point, except in CSV.
+    """
+    choose("format", format, ("markdown", "csv", "plain"))
+    columns = list(columns or dict.fromkeys(key for row in rows for key in row))
+    if format == "csv":
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([["" if row.get(name) is None else row[name] for name in columns] for row in rows])
+        return text.getvalue()
+
+    def cell(value: Any) -> str:
+        return "" if value is None else f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+    cells = [[cell(row.get(name)) for name in columns] for row in rows]
+    numeric = [
+        bool(rows) and all(isinstance(row.get(name), (int, float, np.number, type(None))) for row in rows)
+        for name in columns
+    ]
+    if format == "markdown":
+        lines = [columns, ["--:" if right else "---" for right in numeric], *cells]
+        return "\n".join("| " + " | ".join(value.replace("|", "\\|") for value in line) + " |" for line in lines)
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            value.rjust(width) if right else value.ljust(width)
+            for value, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in [columns, *cells]
+    )

@@ -1,0 +1,152 @@
+"""The protocol, the baselines and the averages, against brute force in float64, closed forms and pytorch3d."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import binom
+
+from lmnet_utils import metrics
+from lmnet_utils.pointclouds import subset_indices
+
+
+def brute_force(ground_truth: np.ndarray, prediction: np.ndarray, seed: int) -> tuple[float, float]:
+    """Forward and backward of one pair, from the words of the paper: a dense distance matrix in float64."""
+
+    def unit_cube(points):
+        points = points.astype(np.float64)
+        middle = (points.max(0) + points.min(0)) / 2
+        return (points - middle) / (points.max(0) - points.min(0)).max()
+
+    truth, guess = unit_cube(ground_truth), unit_cube(prediction)
+    guess = guess[subset_indices(len(guess), 1024, seed)]
+    distances = np.sqrt(((truth[:, None] - guess[None]) ** 2).sum(-1))
+    return 100 * distances.min(1).mean(), 100 * distances.min(0).mean()
+
+
+@pytest.fixture(scope="module")
+def clouds():
+    generator = np.random.default_rng(3)
+    truth = generator.normal(size=(3, 1024, 3)).astype(np.float32) * [1, 0.4, 2] + [5, 0, 1]
+    return truth.astype(np.float32), generator.normal(size=(3, 2048, 3)).astype(np.float32) * 3
+
+
+def test_score_against_brute_force(clouds):
+    truth, predictions = clouds
+    for seed in (0, 4):
+        scores = metrics.score(truth, predictions, seed=seed)
+        expected = np.array([brute_force(t, p, seed) for t, p in zip(truth, predictions, strict=True)])
+        np.testing.assert_allclose(scores["forward"], expected[:, 0], rtol=1e-9)
+        np.testing.assert_allclose(scores["backward"], expected[:, 1], rtol=1e-9)
+        np.testing.assert_allclose(scores["chamfer"], expected.sum(1), rtol=1e-9)
+    assert not np.allclose(metrics.score(truth, predictions, seed=0)["chamfer"], scores["chamfer"])
+
+
+def test_score_against_pytorch3d(clouds):
+    loss = pytest.importorskip("pytorch3d.ops")
+    truth, predictions = clouds
+    scaled = metrics.scale_to_unit_cube(torch.from_numpy(truth))
+    kept = torch.from_numpy(metrics.protocol_clouds(predictions)).float()
+    forward = loss.knn_points(scaled, kept).dists[..., 0].sqrt().mean(1)
+    backward = loss.knn_points(kept, scaled).dists[..., 0].sqrt().mean(1)
+    scores = metrics.score(truth, predictions)
+    np.testing.assert_allclose(scores["forward"], 100 * forward.numpy(), rtol=1e-4)
+    np.testing.assert_allclose(scores["backward"], 100 * backward.numpy(), rtol=1e-4)
+
+
+def test_score_ignores_place_and_size_but_not_shape(clouds):
+    truth, _ = clouds
+    moved = truth * 0.01 + np.float32([30, -2, 1])
+    assert metrics.score(truth, moved)["chamfer"] == pytest.approx([0, 0, 0], abs=1e-2)
+    assert (metrics.score(truth, truth[..., [1, 0, 2]])["chamfer"] > 1).all()
+    permuted = truth[:, np.random.default_rng(0).permutation(1024)]
+    np.testing.assert_allclose(metrics.score(truth, permuted)["chamfer"], 0, atol=1e-12)
+
+
+def test_score_of_a_known_shift():
+    """Two unit segments' end points, one with a third point in the middle: forward 0, backward 50/3 by hand."""
+    truth = np.array([[[0, 0, 0], [1, 0, 0]]], np.float32)
+    prediction = np.array([[[0, 0, 0], [0.5, 0, 0], [1, 0, 0]]], np.float32)
+    scores = metrics.score(truth, prediction)
+    assert scores["forward"] == pytest.approx([0])
+    assert scores["backward"] == pytest.approx([100 * 0.5 / 3])
+
+
+def test_pairwise_is_the_score_of_every_pair(clouds):
+    truth, predictions = clouds
+    pairs = metrics.pairwise_chamfer(truth, predictions[:2], seed=1)
+    for column in range(2):
+        one = metrics.score(truth, np.repeat(predictions[column : column + 1], 3, axis=0), seed=1)
+        for name in ("chamfer", "forward", "backward"):
+            np.testing.assert_allclose(pairs[name][:, column], one[name], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("truth", "prediction", "message"),
+    [
+        (np.zeros((1, 4)), np.zeros((1, 4, 3)), "ground_truth.*shape"),
+        (np.zeros((1, 4, 3)), np.zeros((1, 0, 3)), "predictions.*N ≥ 1"),
+        (np.zeros((1, 4, 3)), np.zeros((2, 4, 3)), "batch sizes"),
+        (np.zeros((2, 4, 3)), np.array([[[0.0, 0, 0]], [[np.nan, 0, 0]]]), "predictions.*number 1"),
+    ],
+)
+def test_bad_clouds_are_named(truth, prediction, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.score(truth, prediction)
+
+
+def test_retrieval_and_group_means():
+    references = np.random.default_rng(0).normal(size=(20, 512))
+    chosen = np.array([3, 19, 3])
+    assert metrics.nearest_latents(references[chosen] + 0.01, references).tolist() == chosen.tolist()
+    means = metrics.group_means(np.array([1.0, 5.0, 3.0]), ["b", "a", "b"])
+    assert list(means) == ["b", "a"] and means["b"] == 2 and means["a"] == 5
+    with pytest.raises(ValueError, match="3 values and 2 groups"):
+        metrics.group_means(np.ones(3), ["a", "b"])
+
+
+# ---------------------------------------------------------------------------------------------------------- averages
+@pytest.mark.parametrize(("ones", "total"), [(30, 55), (2, 10), (400, 1000)])
+def test_bootstrap_of_zeros_and_ones_is_binomial(ones, total):
+    """The bootstrap mean of k ones among n values is Binomial(n, k/n)/n: its quantiles are known exactly."""
+    low, high = metrics.bootstrap_interval([1.0] * ones + [0.0] * (total - ones), resamples=40_000)
+    expected = binom.ppf([0.025, 0.975], total, ones / total) / total
+    np.testing.assert_allclose([low, high], expected, atol=1 / total + 1e-9)
+
+
+def test_bootstrap_is_seeded_and_follows_the_normal_law():
+    values = np.random.default_rng(1).normal(10, 2, 2000)
+    interval = metrics.bootstrap_interval(values, seed=5)
+    assert interval == metrics.bootstrap_interval(values, seed=5) != metrics.bootstrap_interval(values, seed=6)
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    np.testing.assert_allclose(interval, [values.mean() - half, values.mean() + half], atol=half * 0.05)
+    assert metrics.bootstrap_interval([7.0]) == (7.0, 7.0)
+    for bad in ([], [1.0, np.nan], [[1.0]]):
+        with pytest.raises(ValueError, match="object|NaN"):
+            metrics.bootstrap_interval(bad)
+
+
+def test_summary_averages_over_objects_not_views():
+    scores = {name: np.array([0.0, 0.0, 0.0, 8.0]) for name in ("chamfer", "forward", "backward")}
+    row = metrics.summary("L1", "13", scores, ["a", "a", "a", "b"])
+    assert row["chamfer"] == 4 and row["n_models"] == 2 and row["n_views"] == 4
+    assert (row["chamfer_low"], row["chamfer_high"]) == (0, 8)  # means of two draws: 0, 4 or 8 with 1/4, 1/2, 1/4
+    assert metrics.summary("floor", "13", scores, list("abcd"), images=False)["n_views"] == 0
+
+
+# ------------------------------------------------------------------------------------------------------------ tables
+def test_tables_keep_every_value():
+    rows = [{"model": "L1 | chair", "chamfer": 7.125, "n": 3}, {"model": "floor", "chamfer": 3.0, "extra": None}]
+    markdown = metrics.table(rows).splitlines()
+    assert markdown[1] == "| --- | --: | --: | --: |"
+    assert markdown[2] == "| L1 \\| chair | 7.12 | 3 |  |"
+    read = list(csv.DictReader(io.StringIO(metrics.table(rows, "csv"))))
+    assert [float(row["chamfer"]) for row in read] == [7.125, 3.0] and read[1]["n"] == ""
+    plain = metrics.table(rows, "plain", columns=["model", "chamfer"]).splitlines()
+    assert plain == ["model       chamfer", "L1 | chair     7.12", "floor          3.00"]
+    with pytest.raises(ValueError, match="format"):
+        metrics.table(rows, "latex")
