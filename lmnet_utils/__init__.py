@@ -1,3 +1,3 @@
-"""3D-LMNet in notebooks: the helpers behind them. One flat module per subject; importing the package imports none of them."""
+"""3D-LMNet in notebooks: the helpers behind them, one flat module a subject; the package itself imports none."""
 
 __version__ = "0.1.0"
