@@ -45,7 +45,7 @@ class PointNetEncoder(nn.Module):
         for i in range(1, 6):
             conv, norm = getattr(self, f"conv{i}"), getattr(self, f"bn{i}")
             x = F.relu(norm(F.linear(x, conv.weight.squeeze(-1), conv.bias)), inplace=True)
-        return x.view(batch, count, -1).amax(1)
+        return x.view(batch, count, -1).max(1).values  # not amax, whose gradient visits every point
 
 
 class PointCloudDecoder(nn.Module):
