@@ -38,7 +38,12 @@ KIT = {
     "gdown": "gdown",
     "nbval": "nbval",
 }
-CONDA_NAME = {"torch": "pytorch", "easypytorch3d": "pytorch3d", "matplotlib": "matplotlib-base"}
+CONDA_NAME = {
+    "torch": "pytorch",
+    "easypytorch3d": "pytorch3d",
+    "matplotlib": "matplotlib-base",
+    "jupyter-client": "jupyter_client",
+}
 MODULE_OF = {"easypytorch3d": "pytorch3d", "pillow": "PIL", "pyyaml": "yaml", "ipython": "IPython"}
 # Dependencies that no module of ours imports: the file in which each is used, and how it is called there.
 TOOLS = {
