@@ -1,0 +1,552 @@
+"""From images to point clouds with trained models, and the predictions' files.
+
+Everything runs under ``torch.inference_mode`` and is deterministic: the noise of Variant II belongs to an image and a
+seed, whatever the batch size and whichever other images are reconstructed with it. Clouds are in the file frame.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from lmnet_utils import paths
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.reproducibility import atomic_path, choose
+
+if TYPE_CHECKING:
+    from lmnet_utils.shapenet import Pack
+
+INDEX_COLUMNS = ("i", "synset", "model", "view", "azimuth")
+
+
+# ------------------------------------------------------------------------------------------------------------ models
+def find_models(run: str) -> dict[str, Path]:
+    """The trained models of a run: name → folder; the autoencoder first, then L1, L2, and λ in ascending order.
+
+    Args:
+        run: a folder of ``trained_models/``.
+
+    Raises:
+        FileNotFoundError: no such run, or a run without an autoencoder; says what to do.
+    """
+    root = paths.model_dir(run, "")
+    found = {path.parent.name: path.parent for path in root.glob("*/model.safetensors")}
+    if "autoencoder" not in found:
+        runs = sorted({path.parent.parent.name for path in paths.trained_models_root().glob("*/*/model.safetensors")})
+        raise FileNotFoundError(
+            f"{paths.display(root)} holds no trained autoencoder (found: {', '.join(sorted(found)) or 'nothing'}). "
+            f"Run notebooks 02 to 05 with run={run!r}, or choose a run that has one: {', '.join(runs) or 'none yet'}."
+        )
+
+    def order(name: str) -> tuple[int, float, str]:
+        first = ("autoencoder", "encoder_l1", "encoder_l2")
+        prefix, _, weight = name.rpartition("_")
+        try:
+            number = float(weight) if prefix == "encoder_lambda" else 0.0
+        except ValueError:
+            number = 0.0
+        return (first.index(name) if name in first else len(first), number, name)
+
+    return {name: found[name] for name in sorted(found, key=order)}
+
+
+def label(model: str) -> str:
+    """A model's name as figures and tables show it: ``encoder_lambda_5.5`` → ``λ = 5.5``."""
+    for prefix, text in (("encoder_lambda_", "λ = "), ("encoder_", "")):
+        if model.startswith(prefix):
+            rest = model.removeprefix(prefix)
+            return text + (rest.upper() if rest in ("l1", "l2") else rest)
+    return model
+
+
+# ------------------------------------------------------------------------------------------------------ reconstruction
+def _device(model: torch.nn.Module) -> torch.device:
+    return next(model.parameters()).device
+
+
+def _check_images(images: torch.Tensor) -> None:
+    if images.ndim != 4 or tuple(images.shape[1:]) != (3, 128, 128):
+        raise ValueError(f"expected images of shape (B, 3, 128, 128), 0…255, found {tuple(images.shape)}.")
+
+
+def _spans(count: int, batch_size: int, progress: str = "") -> Iterator[slice]:
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: expected at least 1.")
+    with tqdm(total=count, desc=progress or None, unit="image", disable=not progress) as bar:
+        for start in range(0, count, batch_size):
+            yield slice(start, min(start + batch_size, count))
+            bar.update(min(batch_size, count - start))
+
+
+@torch.inference_mode()
+def encode_images(
+    encoder: ImageEncoder, images: torch.Tensor, *, batch_size: int = 64, precision: str = "fp32"
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Images (B, 3, 128, 128), uint8 or float 0…255 → latent (B, 512), and log-variance (B, 512) for Variant II.
+
+    Args:
+        encoder: of either variant, in evaluation mode, on the device that computes.
+        images: on any device.
+        batch_size: images at once.
+        precision: ``"fp32"``, or ``"bf16"`` for autocast (about twice as fast where it is native, three digits).
+
+    Returns:
+        Latent means, and log-variances or ``None``; fp32 on the CPU.
+    """
+    choose("precision", precision, ("fp32", "bf16"))
+    _check_images(images)
+    device = _device(encoder)
+    encoder = encoder.to(memory_format=torch.channels_last)  # twice as fast on CPUs, the same weights
+    outputs = []
+    for span in _spans(len(images), batch_size):
+        batch = images[span].to(device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            output = encoder(batch)
+        output = output if isinstance(output, tuple) else (output,)
+        outputs.append([part.float().cpu() for part in output])
+    if not outputs:
+        empty = torch.zeros(0, 512)
+        return empty, empty.clone() if encoder.variational else None
+    parts = [torch.cat(part) for part in zip(*outputs, strict=True)]
+    return parts[0], parts[1] if len(parts) == 2 else None
+
+
+@torch.inference_mode()
+def encode_clouds(
+    autoencoder: PointCloudAutoencoder, points: np.ndarray | torch.Tensor, *, batch_size: int = 64
+) -> torch.Tensor:
+    """Clouds (B, N, 3) in the file frame → the autoencoder's latents (B, 512), fp32 on the CPU."""
+    device = _device(autoencoder)
+    return torch.cat(
+        [
+            autoencoder.encode(torch.as_tensor(np.asarray(points[span]), dtype=torch.float32, device=device)).cpu()
+            for span in _spans(len(points), batch_size)
+        ]
+        or [torch.zeros(0, 512)]
+    )
+
+
+@torch.inference_mode()
+def decode(autoencoder: PointCloudAutoencoder, latents: torch.Tensor, *, batch_size: int = 256) -> torch.Tensor:
+    """Latents (…, 512) → clouds (…, 2048, 3) in the file frame, fp32 on the CPU."""
+    flat = latents.reshape(-1, latents.shape[-1])
+    device = _device(autoencoder)
+    clouds = [autoencoder.decode(flat[span].to(device).float()).cpu() for span in _spans(len(flat), batch_size)]
+    clouds = torch.cat(clouds) if clouds else torch.zeros(0, 2048, 3)
+    return clouds.reshape(*latents.shape[:-1], *clouds.shape[1:])
+
+
+def sample_latents(
+    mean: torch.Tensor,
+    log_variance: torch.Tensor,
+    samples: int,
+    *,
+    seed: int = 0,
+    indices: Sequence[int] | None = None,
+) -> torch.Tensor:
+    """Variant II's samples: mean + exp(½·log-variance)·noise (paper, section 3.2.2).
+
+    The noise of an image is drawn from a generator seeded with ``seed`` and the image's index alone, so that it does
+    not depend on the batch; the first samples are the same however many are asked for.
+
+    Args:
+        mean: (B, 512).
+        log_variance: (B, 512).
+        samples: N ≥ 1.
+        seed: of the noise.
+        indices: (B,) non-negative numbers that identify the images; by default 0 … B − 1.
+
+    Returns:
+        (B, N, 512).
+    """
+    if samples < 1:
+        raise ValueError(f"samples={samples}: expected at least 1.")
+    indices = range(len(mean)) if indices is None else indices
+    if len(indices) != len(mean):
+        raise ValueError(f"{len(indices)} indices for {len(mean)} images: expected one each.")
+    shape = (samples, mean.shape[-1])
+    noise = [np.random.default_rng([seed, int(index)]).standard_normal(shape, np.float32) for index in indices]
+    noise = torch.from_numpy(np.stack(noise)) if noise else torch.zeros(0, *shape)
+    return mean[:, None] + torch.exp(0.5 * log_variance)[:, None] * noise
+
+
+def reconstruct(
+    autoencoder: PointCloudAutoencoder,
+    encoder: ImageEncoder,
+    images: torch.Tensor,
+    *,
+    samples: int = 0,
+    seed: int = 0,
+    indices: Sequence[int] | None = None,
+    batch_size: int = 64,
+    precision: str = "fp32",
+) -> torch.Tensor:
+    """Point clouds from images.
+
+    Args:
+        autoencoder: whose latent space the encoder was trained on.
+        encoder: of either variant.
+        images: (B, 3, 128, 128), uint8 or float 0…255, as the data set's crops.
+        samples: 0 for one cloud an image (Variant I's, or the decoded mean of Variant II); N for N seeded samples of
+            Variant II.
+        seed: of the samples' noise.
+        indices: what identifies each image to the noise; see :func:`sample_latents`.
+        batch_size: images at once.
+        precision: of the image encoder, see :func:`encode_images`.
+
+    Returns:
+        (B, 2048, 3), or (B, N, 2048, 3) with samples; file frame, fp32 on the CPU.
+
+    Raises:
+        ValueError: samples of a deterministic encoder, or images of another shape.
+    """
+    mean, log_variance = encode_images(encoder, images, batch_size=batch_size, precision=precision)
+    if samples == 0:
+        return decode(autoencoder, mean)
+    if log_variance is None:
+        raise ValueError(f"samples={samples}: this encoder is deterministic (Variant I); only Variant II has samples.")
+    return decode(autoencoder, sample_latents(mean, log_variance, samples, seed=seed, indices=indices))
+
+
+# -------------------------------------------------------------------------------------------------- over a data set
+@dataclass(frozen=True)
+class Item:
+    """One image of a data set: ``model`` is ``"synset/model"``, ``azimuth`` in degrees (0 is the front)."""
+
+    model: str
+    view: int
+    azimuth: float
+
+    @property
+    def synset(self) -> str:
+        return self.model.split("/")[0]
+
+    @property
+    def noise_index(self) -> int:
+        """Identifies the image to Variant II's noise: the same in every subset, split and order."""
+        return int.from_bytes(hashlib.sha256(f"{self.model}/{self.view}".encode()).digest()[:8], "big")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some reconstructed images: B items with their inputs and outputs, on the CPU.
+
+    ``images`` (B, 3, 128, 128) uint8; ``latent`` (B, 512); ``points`` (B, 2048, 3): Variant I's cloud, Variant II's
+    decoded mean, or the autoencoder's reconstruction; ``samples`` (B, N, 2048, 3) and ``log_variance`` (B, 512) only
+    of Variant II.
+    """
+
+    items: list[Item]
+    rows: np.ndarray
+    images: torch.Tensor
+    latent: torch.Tensor
+    points: torch.Tensor
+    log_variance: torch.Tensor | None = None
+    samples: torch.Tensor | None = None
+
+
+def items_of(pack: Pack, models: Sequence[str], views: int | None = None) -> list[Item]:
+    """The first ``views`` views of each model; first view 0 of all models, then view 1, …
+
+    In this order, any beginning of the list holds as many different objects as it can.
+
+    Args:
+        pack: of the data set.
+        models: ``"synset/model"``, in the order wanted.
+        views: how many views of each, by default all 24.
+
+    Raises:
+        ValueError: ``views`` is not between 1 and the data set's number of views.
+    """
+    count = pack.views if views is None else views
+    if not 1 <= count <= pack.views:
+        raise ValueError(f"views={views}: expected 1 to {pack.views}, or null for all of them.")
+    rows = pack.rows(models)
+    azimuths = np.degrees(np.asarray(pack.azimuths[rows], np.float64))  # (M, V)
+    return [Item(model, view, float(azimuths[m, view])) for view in range(count) for m, model in enumerate(models)]
+
+
+def predict(
+    autoencoder: PointCloudAutoencoder,
+    encoder: ImageEncoder | None,
+    pack: Pack,
+    items: Sequence[Item],
+    *,
+    samples: int = 0,
+    seed: int = 0,
+    batch_size: int = 64,
+    precision: str = "fp32",
+    progress: str = "",
+) -> Iterator[Batch]:
+    """Reconstruct images of a data set batch by batch, so that a million of them need no more memory than one batch.
+
+    Args:
+        autoencoder: decodes; without an encoder it also encodes the ground truth (its own reconstruction).
+        encoder: image encoder, or ``None`` for the autoencoder's reconstruction.
+        pack: of the data set.
+        items: of :func:`items_of`.
+        samples, seed, batch_size, precision: as :func:`reconstruct`; ``samples`` counts for Variant II only.
+        progress: text beside a progress bar; empty for none.
+    """
+    rows = pack.rows([item.model for item in items]) if items else np.zeros(0, np.int64)
+    views = np.array([item.view for item in items], np.int64)
+    for span in _spans(len(items), batch_size, progress):
+        images = pack.images(rows[span], views[span])
+        log_variance = sampled = None
+        if encoder is None:
+            latent = encode_clouds(autoencoder, pack.points[rows[span]])
+        else:
+            latent, log_variance = encode_images(encoder, images, batch_size=batch_size, precision=precision)
+        if samples and log_variance is not None:
+            indices = [item.noise_index for item in items[span]]
+            sampled = decode(autoencoder, sample_latents(latent, log_variance, samples, seed=seed, indices=indices))
+        points = decode(autoencoder, latent)
+        yield Batch(list(items[span]), rows[span], images, latent, points, log_variance, sampled)
+
+
+def predict_split(
+    folder: str | Path,
+    autoencoder: PointCloudAutoencoder,
+    encoder: ImageEncoder | None,
+    pack: Pack,
+    models: Sequence[str],
+    *,
+    views: int | None = None,
+    **options: Any,
+) -> Predictions:
+    """Reconstruct the views of ``models`` and write them all: :func:`predict` into a :class:`PredictionWriter`.
+
+    Args:
+        folder: see :class:`PredictionWriter`.
+        autoencoder, encoder, pack, options: see :func:`predict`.
+        models: ``"synset/model"``, such as a split's test models.
+        views: how many views of each model, by default all.
+    """
+    with PredictionWriter(folder) as writer:
+        for batch in predict(autoencoder, encoder, pack, items_of(pack, models, views), **options):
+            writer.write(batch, pack.points[batch.rows])
+    return read_predictions(folder)
+
+
+# ------------------------------------------------------------------------------------------------------------- files
+class PredictionWriter:
+    """Writes predictions under the port's file names, and PLY beside the ``.npy`` clouds.
+
+    ``gt/image/image_<i>.npy`` (1, 3, 128, 128) float32 0…255, ``gt/pointcloud/pointcloud_<i>.npy`` (1, 2048, 3),
+    ``pred/inference_<i>.npy`` (1, 2048, 3), Variant II's samples ``pred/inference_<i>_<k>.npy``, and ``index.csv``
+    (i, synset, model, view, azimuth in degrees). One layout everywhere, points last-but-one, unlike the port.
+
+    A context manager: the files gather in a temporary folder, which takes the place of ``folder`` at the end, so that
+    nobody reads half a set; after an error, ``folder`` is as it was.
+
+    Raises:
+        FileExistsError: ``folder`` holds something that is no set of predictions.
+    """
+
+    def __init__(self, folder: str | Path, *, ply: bool = True) -> None:
+        self.folder, self.ply, self.count = Path(folder), ply, 0
+        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / "index.csv").is_file():
+            raise FileExistsError(
+                f"{paths.display(self.folder)} holds files but no index.csv, so it is no folder of predictions "
+                "that could be replaced. Empty it or choose another one."
+            )
+        self._temporary = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> PredictionWriter:
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        for name in ("gt/image", "gt/pointcloud", "pred"):
+            (self._temporary / name).mkdir(parents=True)
+        self._index: list[tuple] = []
+        return self
+
+    def write(self, batch: Batch, ground_truth: np.ndarray, limit: int | None = None) -> None:
+        """Add the items of a batch with their true clouds (B, 2048, 3), up to ``limit`` items in all."""
+        for b, item in enumerate(batch.items):
+            if limit is not None and self.count >= limit:
+                return
+            i = self.count
+            image = batch.images[b].numpy().astype(np.float32)
+            np.save(self._temporary / f"gt/image/image_{i}.npy", np.ascontiguousarray(image)[None])
+            self._cloud(f"gt/pointcloud/pointcloud_{i}", ground_truth[b])
+            self._cloud(f"pred/inference_{i}", batch.points[b].numpy())
+            for k, sample in enumerate([] if batch.samples is None else batch.samples[b].numpy()):
+                self._cloud(f"pred/inference_{i}_{k}", sample)
+            synset, model = item.model.split("/")
+            self._index.append((i, synset, model, item.view, round(item.azimuth, 6)))
+            self.count += 1
+
+    def _cloud(self, name: str, points: np.ndarray) -> None:
+        points = np.ascontiguousarray(points, np.float32)
+        np.save(self._temporary / f"{name}.npy", points[None])
+        if self.ply:
+            write_ply(self._temporary / f"{name}.ply", points)
+
+    def __exit__(self, kind, error, traceback) -> None:
+        try:
+            if kind is None:
+                with open(self._temporary / "index.csv", "w", newline="", encoding="utf-8") as file:
+                    csv.writer(file, lineterminator="\n").writerows([INDEX_COLUMNS, *self._index])
+                replaced = self._temporary.with_suffix(".old")
+                shutil.rmtree(replaced, ignore_errors=True)
+                if self.folder.exists():
+                    self.folder.rename(replaced)
+                self._temporary.rename(self.folder)
+                shutil.rmtree(replaced, ignore_errors=True)
+        finally:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A folder of predictions, read as it is needed. ``items[i]`` says what number i is."""
+
+    folder: Path
+    items: list[Item]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def find(self, item: Item) -> int | None:
+        """Number of the prediction for the same model and view, or ``None``."""
+        for i, other in enumerate(self.items):
+            if (other.model, other.view) == (item.model, item.view):
+                return i
+        return None
+
+    def image(self, i: int) -> np.ndarray:
+        """The input as (128, 128, 3) uint8."""
+        return self._load(f"gt/image/image_{i}.npy", (1, 3, 128, 128))[0].transpose(1, 2, 0).astype(np.uint8)
+
+    def ground_truth(self, i: int) -> np.ndarray:
+        """(2048, 3) float32, file frame."""
+        return self._load(f"gt/pointcloud/pointcloud_{i}.npy", (1, 2048, 3))[0]
+
+    def prediction(self, i: int) -> np.ndarray:
+        """(2048, 3) float32, file frame; Variant II's is the decoded mean."""
+        return self._load(f"pred/inference_{i}.npy", (1, 2048, 3))[0]
+
+    def samples(self, i: int) -> np.ndarray:
+        """(N, 2048, 3) float32, file frame; N is 0 for Variant I and the autoencoder."""
+        clouds = []
+        while (self.folder / f"pred/inference_{i}_{len(clouds)}.npy").is_file():
+            clouds.append(self._load(f"pred/inference_{i}_{len(clouds)}.npy", (1, 2048, 3))[0])
+        return np.stack(clouds) if clouds else np.zeros((0, 2048, 3), np.float32)
+
+    def _load(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        path = self.folder / name
+        if not 0 <= int(name.split("_")[1].split(".")[0]) < len(self.items):
+            raise IndexError(f"{paths.display(self.folder)} holds predictions 0 to {len(self) - 1}, asked for {name}.")
+        try:
+            array = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{paths.display(path)} cannot be read ({error}). Write the predictions again (notebook 06)."
+            ) from error
+        if array.shape != shape or array.dtype != np.float32:
+            raise ValueError(
+                f"{paths.display(path)}: expected float32 {shape}, found {array.dtype} {array.shape}. "
+                "Write the predictions again (notebook 06)."
+            )
+        return array
+
+
+def read_predictions(folder: str | Path) -> Predictions:
+    """Open a folder written by :class:`PredictionWriter`.
+
+    Raises:
+        FileNotFoundError: there is none; says how to make it.
+        ValueError: the index is foreign, or a listed prediction has no file.
+    """
+    folder = Path(folder)
+    index = folder / "index.csv"
+    if not index.is_file():
+        state = "is no folder of predictions (it has no index.csv)" if folder.is_dir() else "does not exist"
+        raise FileNotFoundError(f"{paths.display(folder)} {state}. Run notebook 06 with the same run first.")
+    with open(index, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != INDEX_COLUMNS:
+            raise ValueError(
+                f"{paths.display(index)}: expected the columns {', '.join(INDEX_COLUMNS)}, "
+                f"found {', '.join(reader.fieldnames or ()) or 'none'}."
+            )
+        try:
+            items = [Item(f"{row['synset']}/{row['model']}", int(row["view"]), float(row["azimuth"])) for row in reader]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{paths.display(index)} is damaged ({error}). Run notebook 06 again.") from error
+    for i in range(len(items)):
+        for name in (f"gt/image/image_{i}.npy", f"gt/pointcloud/pointcloud_{i}.npy", f"pred/inference_{i}.npy"):
+            if not (folder / name).is_file():
+                raise ValueError(f"{paths.display(folder)}: {name} is listed and missing. Run notebook 06 again.")
+    return Predictions(folder, items)
+
+
+# --------------------------------------------------------------------------------------------------------------- PLY
+_PLY_COORDINATES = [(name, "<f4") for name in "xyz"]
+_PLY_COLORS = [(name, "u1") for name in ("red", "green", "blue")]
+_PLY_TYPES = {"<f4": "float", "u1": "uchar"}
+
+
+def write_ply(path: str | Path, points: np.ndarray, colors: np.ndarray | None = None) -> Path:
+    """Write a cloud as binary little-endian PLY (Turk's Stanford format), atomically; returns the path.
+
+    Args:
+        path: the file.
+        points: (N, 3), written as float32.
+        colors: (N, 3) RGB, uint8, or nothing.
+
+    Raises:
+        ValueError: wrong shapes.
+    """
+    points = np.asarray(points)
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise ValueError(f"expected points of shape (N, 3), found {points.shape}.")
+    if colors is not None and np.shape(colors) != points.shape:
+        raise ValueError(f"expected colors of shape {points.shape}, found {np.shape(colors)}.")
+    fields = _PLY_COORDINATES + (_PLY_COLORS if colors is not None else [])
+    vertices = np.empty(len(points), fields)
+    for k, (name, _) in enumerate(fields):
+        vertices[name] = points[:, k] if k < 3 else np.asarray(colors)[:, k - 3]
+    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
+    header += [f"property {_PLY_TYPES[kind]} {name}" for name, kind in fields] + ["end_header", ""]
+    with atomic_path(path) as temporary:
+        temporary.write_bytes("\n".join(header).encode() + vertices.tobytes())
+    return Path(path)
+
+
+def read_ply(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read a PLY of :func:`write_ply`: points (N, 3) float32, and colours (N, 3) uint8 or ``None``.
+
+    Raises:
+        ValueError: another kind of PLY, or a length that does not fit the header; the message names it.
+    """
+    path = Path(path)
+    content = path.read_bytes()
+    header, mark, body = content.partition(b"end_header\n")
+    lines = header.decode("ascii", "replace").splitlines()
+    lines = [line for line in lines if not line.startswith(("comment", "obj_info"))]
+    name = paths.display(path)
+    if not mark or lines[:2] != ["ply", "format binary_little_endian 1.0"]:
+        raise ValueError(f"{name} is no binary little-endian PLY file.")
+    for fields in (_PLY_COORDINATES, _PLY_COORDINATES + _PLY_COLORS):
+        if lines[3:] == [f"property {_PLY_TYPES[kind]} {field}" for field, kind in fields]:
+            break
+    else:
+        raise ValueError(f"{name}: expected the properties x y z (float), then none or red green blue (uchar).")
+    count = lines[2].removeprefix("element vertex ")
+    dtype = np.dtype(fields)
+    if not count.isdigit() or len(body) != int(count) * dtype.itemsize:
+        raise ValueError(f"{name}: {len(body)} bytes follow the header, expected {count} × {dtype.itemsize}.")
+    vertices = np.frombuffer(body, dtype)
+    points = np.stack([vertices[axis] for axis in "xyz"], -1)
+    colors = np.stack([vertices[part] for part, _ in _PLY_COLORS], -1) if len(fields) == 6 else None
+    return points, colors

@@ -1,0 +1,246 @@
+"""Reconstruction, its determinism, and the predictions' files. Models have random weights; the pack is a small fake."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from lmnet_utils import inference
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
+
+
+class FakePack:
+    """What inference needs of shapenet.Pack: three objects with four views."""
+
+    views = 4
+
+    def __init__(self):
+        generator = np.random.default_rng(0)
+        self.models = ["03001627/a", "03001627/b", "04256520/c"]
+        self.points = generator.uniform(-0.5, 0.5, (3, 2048, 3)).astype(np.float32)
+        self.azimuths = generator.uniform(0, 2 * np.pi, (3, 4)).astype(np.float32)
+        self.pixels = torch.from_numpy(generator.integers(0, 256, (3, 4, 128, 128, 3)).astype(np.uint8))
+
+    def rows(self, models):
+        return np.array([self.models.index(model) for model in models], np.int64)
+
+    def images(self, rows, views):
+        return self.pixels[torch.as_tensor(rows), torch.as_tensor(views)].permute(0, 3, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return FakePack()
+
+
+@pytest.fixture(scope="module")
+def networks():
+    torch.manual_seed(0)
+    autoencoder = PointCloudAutoencoder().eval()
+    encoder = ImageEncoder(width=0.25).initialise().eval()
+    variational = ImageEncoder(width=0.25, variational=True).initialise().eval()
+    return autoencoder, encoder, variational
+
+
+# ------------------------------------------------------------------------------------------------------------ models
+def test_models_of_a_run_are_found_in_order(tmp_path, monkeypatch, networks):
+    monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="no trained autoencoder.*notebooks 02 to 05.*none yet"):
+        inference.find_models("mine")
+    for name in ("encoder_lambda_5.5", "encoder_lambda_0.5", "encoder_l2", "encoder_lambda_10", "encoder_l1"):
+        save_model(tmp_path / "mine" / name, networks[2] if "lambda" in name else networks[1])
+    with pytest.raises(FileNotFoundError, match="encoder_l1"):
+        inference.find_models("mine")
+    save_model(tmp_path / "mine" / "autoencoder", networks[0])
+    found = list(inference.find_models("mine"))
+    assert found[:3] == ["autoencoder", "encoder_l1", "encoder_l2"]
+    assert found[3:] == ["encoder_lambda_0.5", "encoder_lambda_5.5", "encoder_lambda_10"]
+    assert [inference.label(name) for name in found[:4]] == ["autoencoder", "L1", "L2", "λ = 0.5"]
+    with pytest.raises(FileNotFoundError, match="choose a run that has one: mine"):
+        inference.find_models("other")
+
+
+# ------------------------------------------------------------------------------------------------------ reconstruction
+def test_reconstruct_is_decoder_of_encoder(networks, pack):
+    autoencoder, encoder, variational = networks
+    images = pack.images([0, 1, 2], [0, 1, 2])
+    with torch.no_grad():
+        expected = autoencoder.decode(encoder(images.float().contiguous()))
+    clouds = inference.reconstruct(autoencoder, encoder, images)
+    assert clouds.shape == (3, 2048, 3) and clouds.dtype == torch.float32
+    torch.testing.assert_close(clouds, expected, rtol=1e-3, atol=1e-4)
+    with torch.no_grad():
+        mean, _ = variational(images.float())
+        expected = autoencoder.decode(mean)
+    torch.testing.assert_close(inference.reconstruct(autoencoder, variational, images), expected, rtol=1e-3, atol=1e-4)
+    with pytest.raises(ValueError, match="deterministic"):
+        inference.reconstruct(autoencoder, encoder, images, samples=2)
+    with pytest.raises(ValueError, match=r"\(B, 3, 128, 128\)"):
+        inference.reconstruct(autoencoder, encoder, images[:, :, :100])
+    assert inference.reconstruct(autoencoder, encoder, images[:0]).shape == (0, 2048, 3)
+
+
+def test_samples_depend_on_seed_and_image_only(networks, pack):
+    autoencoder, _, variational = networks
+    images = pack.images([0, 0, 1, 2, 2], [0, 1, 2, 3, 0])
+
+    def samples(batch, **options):
+        return inference.reconstruct(autoencoder, variational, batch, samples=3, **options)
+
+    whole = samples(images, seed=7, batch_size=5)
+    assert whole.shape == (5, 3, 2048, 3)
+    torch.testing.assert_close(samples(images, seed=7, batch_size=2), whole, rtol=1e-3, atol=1e-4)
+    alone = samples(images[3:4], seed=7, indices=[3])
+    torch.testing.assert_close(alone[0], whole[3], rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(samples(images, seed=8), whole, atol=1e-3)
+    assert torch.equal(samples(images, seed=7, batch_size=5), whole)  # the same call, bit for bit
+
+
+def test_sampled_latents_have_the_stated_law():
+    mean, log_variance = torch.tensor([[1.0, -2.0]]), torch.log(torch.tensor([[0.25, 9.0]]))
+    latents = inference.sample_latents(mean, log_variance, 20_000, seed=1)
+    assert latents.shape == (1, 20_000, 2)
+    torch.testing.assert_close(latents.mean(1), mean, atol=0.08, rtol=0)
+    torch.testing.assert_close(latents.std(1), torch.tensor([[0.5, 3.0]]), atol=0, rtol=0.03)
+    fewer = inference.sample_latents(mean, log_variance, 10, seed=1)
+    assert torch.equal(fewer, latents[:, :10])  # asking for more samples keeps the first ones
+    assert torch.equal(inference.sample_latents(mean, torch.full((1, 2), -1e9), 1)[:, 0], mean)
+    with pytest.raises(ValueError, match="indices"):
+        inference.sample_latents(mean, log_variance, 1, indices=[1, 2])
+
+
+def test_bf16_stays_close(networks, pack):
+    mean, _ = inference.encode_images(networks[1], pack.images([0, 1], [0, 0]))
+    half, _ = inference.encode_images(networks[1], pack.images([0, 1], [0, 0]), precision="bf16")
+    assert half.dtype == torch.float32
+    assert (half - mean).abs().mean() < 0.05 * mean.abs().mean()
+
+
+# -------------------------------------------------------------------------------------------------- over a data set
+def test_items_begin_with_different_objects(pack):
+    items = inference.items_of(pack, ["04256520/c", "03001627/a"], views=2)
+    assert [(item.model, item.view) for item in items] == [
+        ("04256520/c", 0), ("03001627/a", 0), ("04256520/c", 1), ("03001627/a", 1),
+    ]  # fmt: skip
+    assert items[2].azimuth == pytest.approx(np.degrees(pack.azimuths[2, 1]))
+    assert len({item.noise_index for item in items}) == 4
+    assert len(inference.items_of(pack, pack.models)) == 12
+    with pytest.raises(ValueError, match="views=5"):
+        inference.items_of(pack, pack.models, views=5)
+
+
+def test_samples_do_not_depend_on_the_subset(networks, pack):
+    autoencoder, _, variational = networks
+    every = inference.items_of(pack, pack.models)
+    options = {"samples": 2, "seed": 3}
+    first = next(inference.predict(autoencoder, variational, pack, every, **options))
+    last = next(inference.predict(autoencoder, variational, pack, every[5:7], **options))
+    torch.testing.assert_close(last.samples, first.samples[5:7], rtol=1e-3, atol=1e-4)
+    assert torch.equal(first.images, pack.images(first.rows, [item.view for item in every]))
+    own = next(inference.predict(autoencoder, None, pack, every[:3]))
+    with torch.no_grad():
+        torch.testing.assert_close(own.points, autoencoder(torch.from_numpy(pack.points)), rtol=1e-3, atol=1e-4)
+    assert own.samples is None
+
+
+# ------------------------------------------------------------------------------------------------------------- files
+def test_files_as_the_port_names_them(networks, pack, tmp_path):
+    autoencoder, _, variational = networks
+    folder = tmp_path / "predictions" / "encoder_lambda_5.5"
+    read = inference.predict_split(
+        folder, autoencoder, variational, pack, pack.models, views=2, samples=2, seed=1, batch_size=4
+    )
+    assert len(read) == 6
+    image = np.load(folder / "gt/image/image_4.npy")
+    assert image.shape == (1, 3, 128, 128) and image.dtype == np.float32 and image.max() > 200
+    np.testing.assert_array_equal(image[0], pack.images([1], [1])[0].numpy())
+    assert np.load(folder / "gt/pointcloud/pointcloud_4.npy").shape == (1, 2048, 3)
+    for name in ("inference_4", "inference_4_0", "inference_4_1"):
+        cloud = np.load(folder / f"pred/{name}.npy")
+        assert cloud.shape == (1, 2048, 3) and cloud.dtype == np.float32
+        np.testing.assert_array_equal(inference.read_ply(folder / f"pred/{name}.ply")[0], cloud[0])
+    rows = list(csv.DictReader(open(folder / "index.csv")))
+    assert list(rows[4]) == ["i", "synset", "model", "view", "azimuth"]
+    assert (rows[4]["i"], rows[4]["synset"], rows[4]["model"], rows[4]["view"]) == ("4", "03001627", "b", "1")
+    assert float(rows[4]["azimuth"]) == pytest.approx(np.degrees(pack.azimuths[1, 1]), abs=1e-5)
+
+    expected = inference.reconstruct(autoencoder, variational, pack.images([1], [1]))
+    np.testing.assert_allclose(read.prediction(4), expected[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(read.ground_truth(4), pack.points[1])
+    np.testing.assert_array_equal(read.image(4), pack.pixels[1, 1].numpy())
+    assert read.samples(4).shape == (2, 2048, 3) and read.items[4].model == "03001627/b"
+    assert read.find(inference.Item("04256520/c", 1, 0.0)) == 5 and read.find(inference.Item("x/y", 0, 0.0)) is None
+    with pytest.raises(IndexError, match="0 to 5"):
+        read.image(6)
+
+
+def test_a_second_set_replaces_the_first_and_a_failed_one_leaves_it(networks, pack, tmp_path):
+    autoencoder, encoder, _ = networks
+    folder = tmp_path / "encoder_l1"
+    inference.predict_split(folder, autoencoder, encoder, pack, pack.models, views=2)
+    items = inference.items_of(pack, pack.models, 1)
+    batch = next(inference.predict(autoencoder, encoder, pack, items))
+    with pytest.raises(RuntimeError), inference.PredictionWriter(folder) as writer:
+        writer.write(batch, pack.points)
+        raise RuntimeError
+    assert len(inference.read_predictions(folder)) == 6
+    with inference.PredictionWriter(folder, ply=False) as writer:
+        writer.write(batch, pack.points, limit=2)
+        writer.write(batch, pack.points, limit=2)
+    assert len(inference.read_predictions(folder)) == 2
+    assert sorted(path.name for path in (folder / "pred").iterdir()) == ["inference_0.npy", "inference_1.npy"]
+    assert [path.name for path in tmp_path.iterdir()] == ["encoder_l1"]
+
+
+def test_missing_and_foreign_folders_say_so(networks, pack, tmp_path):
+    with pytest.raises(FileNotFoundError, match="does not exist. Run notebook 06"):
+        inference.read_predictions(tmp_path / "nothing")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileNotFoundError, match="no index.csv"):
+        inference.read_predictions(tmp_path)
+    with pytest.raises(FileExistsError, match="no index.csv"):
+        inference.PredictionWriter(tmp_path)
+    (tmp_path / "index.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="expected the columns i, synset"):
+        inference.read_predictions(tmp_path)
+    folder = tmp_path / "predictions"
+    read = inference.predict_split(folder, networks[0], networks[1], pack, pack.models[:1], views=1)
+    np.save(folder / "pred/inference_0.npy", np.zeros((2048, 3), np.float32))
+    with pytest.raises(ValueError, match=r"expected float32 \(1, 2048, 3\), found float32 \(2048, 3\)"):
+        read.prediction(0)
+    (folder / "pred/inference_0.npy").unlink()
+    with pytest.raises(ValueError, match="inference_0.npy is listed and missing"):
+        inference.read_predictions(folder)
+
+
+def test_ply_round_trip_and_refusals(tmp_path):
+    generator = np.random.default_rng(0)
+    points = generator.normal(size=(50, 3)).astype(np.float32)
+    colors = generator.integers(0, 256, (50, 3)).astype(np.uint8)
+    path = inference.write_ply(tmp_path / "a.ply", points, colors)
+    back, back_colors = inference.read_ply(path)
+    np.testing.assert_array_equal(back, points)
+    np.testing.assert_array_equal(back_colors, colors)
+    assert inference.read_ply(inference.write_ply(tmp_path / "b.ply", points[:0]))[1] is None
+    # the bytes by hand: one point, little endian
+    inference.write_ply(tmp_path / "c.ply", np.array([[1.0, 0.0, -2.0]]))
+    expected = b"\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\xc0"
+    assert (tmp_path / "c.ply").read_bytes().endswith(b"property float z\nend_header\n" + expected)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="expected 50 × 15"):
+        inference.read_ply(path)
+    path.write_text("ply\nformat ascii 1.0\nelement vertex 0\nend_header\n")
+    with pytest.raises(ValueError, match="no binary little-endian"):
+        inference.read_ply(path)
+    with pytest.raises(ValueError, match=r"\(N, 3\)"):
+        inference.write_ply(path, np.zeros((2, 2)))
+
+
+def test_other_readers_read_our_ply(tmp_path):
+    pyvista = pytest.importorskip("pyvista")
+    points = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    mesh = pyvista.read(inference.write_ply(tmp_path / "a.ply", points, np.full((20, 3), 9, np.uint8)))
+    np.testing.assert_array_equal(np.asarray(mesh.points), points)
