@@ -69,6 +69,26 @@ def label(model: str) -> str:
     return model
 
 
+def trained_classes(model: torch.nn.Module) -> str:
+    """The class group that a model was trained on, as its ``config.json`` records it.
+
+    Weights without that record count as the paper's: Variant II on chairs, all else on the 13 classes.
+    """
+    recorded = model.config.get("training", {}).get("data", {}).get("classes")
+    return recorded or ("chair" if model.config.get("variational") else "13")
+
+
+def spread_over_classes(models: Sequence[str]) -> list[str]:
+    """``"synset/model"`` names reordered so that the classes take turns: any beginning of the list covers many."""
+    turn: dict[str, int] = {}
+    keys = []
+    for model in sorted(models):
+        synset = model.split("/")[0]
+        turn[synset] = turn.get(synset, -1) + 1
+        keys.append((turn[synset], model))
+    return [model for _, model in sorted(keys)]
+
+
 # ------------------------------------------------------------------------------------------------------ reconstruction
 def _device(model: torch.nn.Module) -> torch.device:
     return next(model.parameters()).device

@@ -19,6 +19,7 @@ from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.reproducibility import Settings, atomic_path
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _TILE = 64  # pixels; see _render_ndc
@@ -239,6 +240,37 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
     """Float pictures in 0…1 as uint8; uint8 stays as it is."""
     image = np.asarray(image)
     return image if image.dtype == np.uint8 else np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
+
+
+# ------------------------------------------------------------------------------------------------------------- plots
+def project(points: np.ndarray | torch.Tensor, azimuth: float, elevation: float) -> np.ndarray:
+    """Orthographic view in the directions of the data set's camera: azimuth 0° looks at the front, 180° at the back.
+
+    The camera of 3D-R2N2 looks from (cos az·cos el, sin el, sin az·cos el), y up. (PyTorch3D counts azimuth otherwise.)
+
+    Args:
+        points: (N, 3) in the file frame.
+        azimuth, elevation: degrees.
+
+    Returns:
+        (N, 3): to the right, upwards, towards the camera.
+    """
+    az, el = np.radians([azimuth, elevation])
+    towards = np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
+    right = np.array([np.sin(az), 0.0, -np.cos(az)])
+    return y_up_from_file(np.asarray(points)) @ np.stack([right, np.cross(towards, right), towards], -1)
+
+
+def plot_cloud(axis: Axes, points: np.ndarray, *, azimuth: float = 30.0, elevation: float = 25.0) -> None:
+    """Draw a cloud on matplotlib axes, the far points lighter; the bounds are the same for every cloud.
+
+    A quick picture that needs no pytorch3d. Arguments as :func:`project`; the axes span ±0.5, the diagonal of an object.
+    """
+    view = project(points, azimuth, elevation)
+    view = view[np.argsort(view[:, 2])]
+    axis.scatter(view[:, 0], view[:, 1], c=view[:, 2], s=1.5, cmap="Blues", vmin=-0.9, vmax=0.4, linewidths=0)
+    axis.set(xlim=(-0.52, 0.52), ylim=(-0.52, 0.52), aspect="equal", xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
 
 
 # ------------------------------------------------------------------------------------------------------------- grids

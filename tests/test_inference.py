@@ -63,6 +63,19 @@ def test_models_of_a_run_are_found_in_order(tmp_path, monkeypatch, networks):
         inference.find_models("other")
 
 
+def test_trained_classes_come_from_the_record(networks):
+    _, encoder, variational = networks
+    assert (inference.trained_classes(encoder), inference.trained_classes(variational)) == ("13", "chair")
+    other = ImageEncoder(width=0.25)
+    other.config["training"] = {"data": {"classes": "3"}}
+    assert inference.trained_classes(other) == "3"
+
+
+def test_classes_take_turns():
+    models = ["1/b", "1/a", "2/c", "1/d", "3/e"]
+    assert inference.spread_over_classes(models) == ["1/a", "2/c", "3/e", "1/b", "1/d"]
+
+
 # ------------------------------------------------------------------------------------------------------ reconstruction
 def test_reconstruct_is_decoder_of_encoder(networks, pack):
     autoencoder, encoder, variational = networks

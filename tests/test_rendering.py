@@ -15,6 +15,7 @@ from lmnet_utils.rendering import RenderSettings, render_pointcloud
 
 pytest.importorskip("pytorch3d")
 import matplotlib  # noqa: E402
+import matplotlib.pyplot as plt  # noqa: E402
 
 matplotlib.use("Agg")
 
@@ -127,6 +128,24 @@ def test_missing_pytorch3d_names_the_command(monkeypatch):
         render_pointcloud(np.zeros((1, 3)))
 
 
+def test_projection_follows_the_data_set_camera():
+    """y up, front +x: seen from the front (0°) the top is up and −z right; from azimuth 90° (+z) the front is right."""
+    axes = file_from_y_up(np.eye(3))  # +x, +y, +z
+    np.testing.assert_allclose(rendering.project(axes, 0, 0), [[0, 0, 1], [0, 1, 0], [-1, 0, 0]], atol=1e-12)
+    np.testing.assert_allclose(rendering.project(axes, 90, 0), [[1, 0, 0], [0, 1, 0], [0, 0, 1]], atol=1e-12)
+    np.testing.assert_allclose(rendering.project(axes, 0, 90)[1], [0, 0, 1], atol=1e-12)
+    cloud = np.random.default_rng(0).normal(size=(9, 3))
+    seen = rendering.project(cloud, 200, 27)
+    np.testing.assert_allclose(seen @ seen.T, cloud @ cloud.T, atol=1e-12)  # a rotation
+
+
+def test_plot_has_fixed_bounds():
+    figure, axis = plt.subplots()
+    rendering.plot_cloud(axis, np.zeros((4, 3)))
+    assert axis.get_xlim() == axis.get_ylim() == (-0.52, 0.52) and axis.get_aspect() == 1
+    plt.close(figure)
+
+
 def test_files(tmp_path):
     frames = np.zeros((3, 8, 8, 3), np.uint8)
     frames[1, :, :4] = 255
@@ -150,4 +169,4 @@ def test_grid_places_titles_and_leaves_gaps():
     assert [[len(axis.images) for axis in row] for row in axes] == [[1, 0], [1, 1]]
     with pytest.raises(ValueError, match="no pictures"):
         rendering.image_grid([])
-    matplotlib.pyplot.close(figure)
+    plt.close(figure)
