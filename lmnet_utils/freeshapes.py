@@ -1,0 +1,681 @@
+"""FreeShapes, the embedded data set: 243 real, openly licensed objects in ShapeNet's classes, in the R2N2 layout.
+
+Two halves. ``build_source`` was run once, on Debian's package ``sweethome3d-furniture``, and made the committed
+``data/freeshapes/source`` (meshes, attribution, licences). ``make_dataset`` is what notebook 01 calls: it makes from that
+source, offline, 24 views, metadata and point clouds of every model, and the split files.
+
+One frame for everything but the stored clouds: y up, front +x, bounding box centred with a diagonal of 1 (that of
+3D-R2N2's renderings and ShapeNet v1). Stored clouds are in the file frame of the original ``ShapeNet_pointclouds``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import functools
+import hashlib
+import io
+import lzma
+import multiprocessing
+import os
+import posixpath
+import shutil
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+from scipy.spatial import cKDTree
+from tqdm.auto import tqdm
+
+from lmnet_utils import paths, reproducibility, splits
+
+DATASET = "freeshapes"
+SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
+GRID = 8192
+"""Vertices of the asset lie on a grid of 1/GRID of the bounding box's diagonal: 0.03 pixels of a rendering."""
+MAX_FACES = 20_000
+GREY = 160
+TEXTURE_SIZE = 64
+DUPLICATE_DISTANCE = 0.0185
+"""Chamfer distance at matching extents below which two objects count as variants of one: chosen on contact sheets of the
+pairs (below it drawers and doors of one kitchen, one table in three colours; above it different chairs)."""
+SEATS = ("chair", "sofa", "bench")
+
+
+class Mesh(NamedTuple):
+    """A triangle mesh with one colour a face."""
+
+    vertices: np.ndarray
+    """(V, 3) float64, y up, front +x, bounding box centred, diagonal 1."""
+    faces: np.ndarray
+    """(F, 3) integers."""
+    colours: np.ndarray
+    """(F, 3) uint8, RGB."""
+
+
+def sample_surface(mesh: Mesh, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw points uniformly by area on a mesh.
+
+    Returns:
+        points (n, 3) float64 and the index (n,) of the face each lies on.
+    """
+    corners = mesh.vertices[mesh.faces]  # (F, 3 corners, 3)
+    edge_1, edge_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.linalg.norm(np.cross(edge_1, edge_2), axis=1)
+    cumulative = np.cumsum(area)
+    face = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+    face = np.minimum(face, len(area) - 1)
+    u, v = rng.random(n), rng.random(n)
+    outside = u + v > 1  # the other half of the parallelogram, folded back
+    u[outside], v[outside] = 1 - u[outside], 1 - v[outside]
+    points = corners[face, 0] + u[:, None] * edge_1[face] + v[:, None] * edge_2[face]
+    return points, face
+
+
+def model_id(archive: str, path: str) -> str:
+    """Id of an object: 12 hexadecimal digits of a hash, so that sorting by id shuffles, as it does in ShapeNet."""
+    return hashlib.sha256(f"{archive}/{path}".encode()).hexdigest()[:12]
+
+
+def source_dir() -> Path:
+    """The committed source: below the checkout even where LMNET_DATA moves what is made from it."""
+    return paths.project_root() / "data" / DATASET / "source"
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Building the committed source: run once, from the unpacked Debian package
+# --------------------------------------------------------------------------------------------------------------------
+
+
+def read_obj(archive: zipfile.ZipFile, path: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read one Wavefront OBJ with its colours out of a zip archive.
+
+    Polygons are cut into triangle fans, negative indices count from the end, groups and smoothing are ignored. A face's
+    colour is its texture's at the face's centre, else its material's diffuse colour, else grey.
+
+    Returns:
+        vertices (V, 3) float64, faces (F, 3) int64, colours (F, 3) uint8.
+    """
+    names = {name.lower(): name for name in archive.namelist()}
+    vertices: list[list[float]] = []
+    texture_points: list[list[float]] = []
+    faces: list[tuple[int, int, int]] = []
+    face_uvs: list[tuple[int, int, int]] = []
+    face_materials: list[int] = []
+    materials: dict[str, dict] = {}
+    order: dict[str, int] = {"": 0}
+    current = 0
+    text = archive.read(names[path.lower()]).decode("utf-8", errors="replace").replace("\\\n", " ")
+    for line in text.splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word == "v":
+            vertices.append([float(x) for x in rest.split()[:3]])
+        elif word == "vt":
+            texture_points.append([float(x) for x in rest.split()[:2]])
+        elif word == "f":
+            corners = [corner.split("/") for corner in rest.split()]
+            points = [int(c[0]) for c in corners]
+            points = [p - 1 if p > 0 else len(vertices) + p for p in points]
+            uvs = [int(c[1]) if len(c) > 1 and c[1] else 0 for c in corners]
+            uvs = [u - 1 if u > 0 else (len(texture_points) + u if u < 0 else -1) for u in uvs]
+            for i in range(1, len(points) - 1):
+                faces.append((points[0], points[i], points[i + 1]))
+                face_uvs.append((uvs[0], uvs[i], uvs[i + 1]))
+                face_materials.append(current)
+        elif word == "usemtl":
+            current = order.setdefault(rest.strip(), len(order))
+        elif word == "mtllib":
+            # One archive names a library that lies there under the name of the OBJ.
+            wanted = (posixpath.join(posixpath.dirname(path), rest.strip()), posixpath.splitext(path)[0] + ".mtl")
+            library = next((names[w.lower()] for w in map(posixpath.normpath, wanted) if w.lower() in names), None)
+            if library is not None:
+                materials.update(_read_mtl(archive, library, names))
+    material_of = np.array(face_materials, dtype=np.int64)
+    uv_of = np.array(face_uvs, dtype=np.int64).reshape(-1, 3)
+    uv = np.array(texture_points, dtype=np.float64).reshape(-1, 2)
+    colours = np.full((len(faces), 3), GREY, dtype=np.uint8)
+    for name, index in order.items():
+        chosen = np.flatnonzero(material_of == index)
+        material = materials.get(name, {})
+        if "Kd" in material:
+            colours[chosen] = np.round(np.clip(material["Kd"], 0, 1) * 255).astype(np.uint8)
+        if "texture" in material and len(uv):
+            chosen = chosen[(uv_of[chosen] >= 0).all(axis=1)]
+            centre = np.mod(uv[uv_of[chosen]].mean(axis=1), 1.0)
+            texture = material["texture"]
+            height, width = texture.shape[:2]
+            rows = np.minimum(((1 - centre[:, 1]) * height).astype(int), height - 1)
+            columns = np.minimum((centre[:, 0] * width).astype(int), width - 1)
+            colours[chosen] = texture[rows, columns]
+    return np.array(vertices, dtype=np.float64), np.array(faces, dtype=np.int64).reshape(-1, 3), colours
+
+
+def _read_mtl(archive: zipfile.ZipFile, path: str, names: dict[str, str]) -> dict[str, dict]:
+    """Materials of an MTL file: {"Kd": (3,) floats, "texture": (H, W, 3) uint8}, each where given and readable."""
+    materials: dict[str, dict] = {}
+    material: dict = {}
+    for line in archive.read(path).decode("utf-8", errors="replace").splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word == "newmtl":
+            material = materials.setdefault(rest.strip(), {})
+        elif word == "Kd":
+            values = rest.split()
+            if len(values) >= 3:
+                material["Kd"] = np.array([float(x) for x in values[:3]])
+        elif word == "map_Kd":
+            file = rest.strip().replace("\\", "/").split("/")[-1]
+            texture = names.get(posixpath.normpath(posixpath.join(posixpath.dirname(path), file)).lower())
+            if texture is not None:
+                image = Image.open(io.BytesIO(archive.read(texture))).convert("RGB")
+                # A small texture is an average: the colour of a place rather than of one grain of wood.
+                size = (min(TEXTURE_SIZE, image.width), min(TEXTURE_SIZE, image.height))
+                material["texture"] = np.asarray(image.resize(size, Image.Resampling.BOX))
+    return materials
+
+
+def canonical(vertices: np.ndarray, model_rotation: str) -> np.ndarray:
+    """Vertices (V, 3) of an OBJ in the frame of R2N2's renderings: y up, front +x, centred, bounding-box diagonal 1."""
+    rotation = np.array([float(x) for x in model_rotation.split()]).reshape(3, 3) if model_rotation else np.eye(3)
+    turned = vertices @ (np.diag([-1.0, 1.0, -1.0]) @ rotation).T  # y up, front -z
+    return unit_diagonal(np.stack([-turned[:, 2], turned[:, 1], turned[:, 0]], axis=1))
+
+
+def unit_diagonal(vertices: np.ndarray) -> np.ndarray:
+    """Centre the bounding box and scale its diagonal to 1, as ShapeNet v1 does."""
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return (vertices - (low + high) / 2) / np.linalg.norm(high - low)
+
+
+def clean_mesh(vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray) -> Mesh:
+    """Quantise to a grid of 1/GRID, merge equal vertices, drop degenerate and doubled faces."""
+    grid = np.round((vertices + 0.5) * GRID).astype(np.int64)
+    unique, inverse = np.unique(grid, axis=0, return_inverse=True)
+    faces = inverse.reshape(-1)[faces]
+    a, b, c = (unique[faces[:, i]] for i in range(3))
+    area = np.linalg.norm(np.cross((b - a).astype(float), (c - a).astype(float)), axis=1)
+    keep = np.flatnonzero(area > 0)
+    _, first = np.unique(np.sort(faces[keep], axis=1), axis=0, return_index=True)
+    keep = keep[np.sort(first)]
+    faces, colours = faces[keep], colours[keep]
+    used, position = np.unique(faces, return_inverse=True)
+    return Mesh(unique[used] / GRID - 0.5, position.reshape(-1, 3), colours)
+
+
+def decimate(mesh: Mesh, max_faces: int) -> Mesh:
+    """Quadric decimation to about `max_faces`; a new face takes the colour of the nearest place on the old surface."""
+    if len(mesh.faces) <= max_faces:
+        return mesh
+    import pyvista
+
+    cells = np.hstack([np.full((len(mesh.faces), 1), 3), mesh.faces]).ravel()
+    surface = pyvista.PolyData(mesh.vertices, cells)
+    reduced = surface.decimate(1 - max_faces / len(mesh.faces), volume_preservation=True)
+    faces = reduced.faces.reshape(-1, 4)[:, 1:]
+    points = np.asarray(reduced.points, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    samples, of_face = sample_surface(mesh, 20 * max_faces, rng)
+    samples = np.concatenate([samples, mesh.vertices[mesh.faces].mean(axis=1)])
+    of_face = np.concatenate([of_face, np.arange(len(mesh.faces))])
+    _, nearest = cKDTree(samples).query(points[faces].mean(axis=1))
+    return clean_mesh(points, faces, mesh.colours[of_face[nearest]])
+
+
+def near_duplicates(
+    meshes: Sequence[Mesh], classes: Sequence[str], threshold: float = DUPLICATE_DISTANCE
+) -> list[tuple[int, int, float]]:
+    """Pairs of meshes that are one object in another colour, size or proportion, or mirrored.
+
+    Both clouds (16,384 points) are scaled per axis to a unit box; the distance is the mean of the two directions' mean
+    Euclidean nearest-neighbour distances, the better of as is and mirrored. Only objects of one class are compared, for
+    at matching extents every box is every other (a telephone, a filing cabinet); seats are one class here, because an
+    armchair widens to the sofa of its set.
+
+    Returns:
+        (i, j, distance) with i < j and distance < threshold.
+    """
+    clouds = [_unit_box(sample_surface(mesh, 16_384, np.random.default_rng(i))[0]) for i, mesh in enumerate(meshes)]
+    trees = [cKDTree(cloud) for cloud in clouds]
+    family = ["seat" if name in SEATS else name for name in classes]
+    mirror = np.array([1.0, 1.0, -1.0])
+
+    def distance(i: int, j: int, n: int) -> float:  # from the first n points of each cloud
+        return min(
+            (trees[j].query(clouds[i][:n] * flip)[0].mean() + trees[i].query(clouds[j][:n] * flip)[0].mean()) / 2
+            for flip in (np.ones(3), mirror)
+        )
+
+    pairs = []
+    for i in tqdm(range(len(meshes)), desc="near-duplicates"):
+        for j in range(i + 1, len(meshes)):
+            if family[i] == family[j] and distance(i, j, 64) < 2 * threshold:
+                exact = distance(i, j, len(clouds[i]))
+                if exact < threshold:
+                    pairs.append((i, j, float(exact)))
+    return pairs
+
+
+def _unit_box(points: np.ndarray) -> np.ndarray:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return (points - (low + high) / 2) / np.maximum(high - low, 1e-6)
+
+
+def components(n: int, pairs: Sequence[tuple[int, int, float]]) -> list[int]:
+    """Number of the connected component of each of ``n`` nodes: the lowest node in it."""
+    parent = list(range(n))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    for i, j, _ in pairs:
+        a, b = sorted((root(i), root(j)))
+        parent[b] = a
+    return [root(i) for i in range(n)]
+
+
+def pack_meshes(meshes: dict[str, Mesh]) -> bytes:
+    """The asset's bytes: integer arrays, split into what compresses well, in one xz-compressed ``.npz``."""
+    grid, steps, palettes, colour_index = [], [], [], []
+    for mesh in meshes.values():
+        order = np.lexsort(mesh.faces[:, ::-1].T)
+        palette, index = np.unique(mesh.colours[order], axis=0, return_inverse=True)
+        points = np.round((mesh.vertices + 0.5) * GRID).astype(np.int64)
+        grid.append(np.diff(points, axis=0, prepend=np.zeros((1, 3), np.int64)).astype(np.int16))
+        steps.append(np.diff(mesh.faces[order], axis=0, prepend=np.zeros((1, 3), np.int64)).astype(np.int32))
+        palettes.append(palette.astype(np.uint8))
+        colour_index.append(index.reshape(-1).astype(np.uint16))
+    arrays = {
+        "ids": np.array(list(meshes)),
+        "vertex_counts": np.array([len(x) for x in grid], np.int32),
+        "face_counts": np.array([len(x) for x in steps], np.int32),
+        "palette_counts": np.array([len(x) for x in palettes], np.int32),
+        "palettes": np.concatenate(palettes),
+        "colour_index": _byte_planes(np.concatenate(colour_index)),
+        "vertex_steps": _byte_planes(np.concatenate(grid).T),
+        "face_steps": _byte_planes(np.concatenate(steps).T),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return lzma.compress(buffer.getvalue(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def _byte_planes(values: np.ndarray) -> np.ndarray:
+    """Integers as zigzag codes, low bytes together and high bytes together, along a new first axis."""
+    wide = values.astype(np.int64)
+    zigzag = np.where(wide < 0, -2 * wide - 1, 2 * wide).astype("<u4")
+    planes = zigzag[..., None].view(np.uint8)
+    return np.ascontiguousarray(np.moveaxis(planes, -1, 0)[: 4 if zigzag.max(initial=0) >= 1 << 24 else 3])
+
+
+def _from_byte_planes(planes: np.ndarray) -> np.ndarray:
+    zigzag = sum(plane.astype(np.int64) << (8 * i) for i, plane in enumerate(planes))
+    return np.where(zigzag & 1, -(zigzag + 1) // 2, zigzag // 2)
+
+
+def unpack_meshes(data: bytes) -> dict[str, Mesh]:
+    """Inverse of :func:`pack_meshes`."""
+    with np.load(io.BytesIO(lzma.decompress(data)), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    vertex_steps = _from_byte_planes(arrays["vertex_steps"]).T
+    face_steps = _from_byte_planes(arrays["face_steps"]).T
+    colour_index = _from_byte_planes(arrays["colour_index"])
+    v = np.concatenate([[0], np.cumsum(arrays["vertex_counts"])])
+    f = np.concatenate([[0], np.cumsum(arrays["face_counts"])])
+    p = np.concatenate([[0], np.cumsum(arrays["palette_counts"])])
+    return {
+        str(name): Mesh(
+            np.cumsum(vertex_steps[v[i] : v[i + 1]], axis=0) / GRID - 0.5,
+            np.cumsum(face_steps[f[i] : f[i + 1]], axis=0),
+            arrays["palettes"][p[i] : p[i + 1]][colour_index[f[i] : f[i + 1]]],
+        )
+        for i, name in enumerate(arrays["ids"])
+    }
+
+
+def build_source(furniture_dir: Path, labels_csv: Path, destination: Path | None = None) -> Path:
+    """Turn the labelled objects of ``sweethome3d-furniture`` into the committed asset and its attribution table.
+
+    Args:
+        furniture_dir: folder of the ``.sh3f`` archives (``usr/share/sweethome3d/furniture`` of the unpacked package).
+        labels_csv: one row an object: sh3f, model, modelRotation, category, synset, name, creator, license.
+        destination: folder that gets the files; by default ``data/freeshapes/source``.
+    """
+    destination = destination or source_dir()
+    with open(labels_csv, newline="", encoding="utf-8") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: (row["synset"], model_id(row["sh3f"], row["model"])))
+    archives = {name: zipfile.ZipFile(Path(furniture_dir) / name) for name in {row["sh3f"] for row in rows}}
+    meshes: dict[str, Mesh] = {}
+    table = []
+    for row in tqdm(rows, desc="meshes"):
+        vertices, faces, colours = read_obj(archives[row["sh3f"]], row["model"])
+        # Scaled by what is drawn: some files carry vertices that no face uses.
+        used, position = np.unique(faces, return_inverse=True)
+        vertices = canonical(vertices[used], row["modelRotation"])
+        whole = clean_mesh(vertices, position.reshape(-1, 3), colours)
+        mesh = decimate(whole, MAX_FACES)
+        name = model_id(row["sh3f"], row["model"])
+        meshes[name] = mesh
+        table.append(
+            {
+                "id": name,
+                "synset": row["synset"],
+                "class": row["category"],
+                "name": row["name"],
+                "creator": row["creator"],
+                "license": row["license"],
+                "archive": row["sh3f"],
+                "path": row["model"],
+                "faces_original": len(faces),
+                "faces": len(mesh.faces),
+            }
+        )
+    pairs = near_duplicates(list(meshes.values()), [entry["class"] for entry in table])
+    group = components(len(table), pairs)
+    for entry, first in zip(table, group, strict=True):
+        entry["duplicate_group"] = table[first]["id"] if group.count(first) > 1 else ""
+    with reproducibility.atomic_path(destination / "ATTRIBUTION.csv") as temporary:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(table[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(table)
+    with reproducibility.atomic_path(destination / "meshes.npz.xz") as temporary:
+        temporary.write_bytes(pack_meshes(meshes))
+    return destination
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Making the data set from the committed source
+# --------------------------------------------------------------------------------------------------------------------
+
+RECIPE = 1
+"""Raised whenever the same source and seed would give other files: what an older recipe made is made again."""
+IMAGE_SIZE = 137
+SUPERSAMPLE = 3
+VIEWS = 24
+FIELD_OF_VIEW = float(np.degrees(2 * np.arctan(16 / 35)))
+"""Vertical, degrees: Blender's default camera, 35 mm lens on a 32 mm sensor."""
+LIFT = 0.18
+"""Black objects are drawn this grey, for their shape to show and their outline to stand off the black background."""
+
+
+def attribution() -> list[dict[str, str]]:
+    """Rows of ATTRIBUTION.csv: id, synset, class, name, creator, license, archive, path, faces, duplicate_group."""
+    with open(source_dir() / "ATTRIBUTION.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@functools.cache
+def load_meshes() -> dict[str, Mesh]:
+    """All meshes of the committed source, by id (about a second)."""
+    path = source_dir() / "meshes.npz.xz"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"The FreeShapes meshes should be at {paths.display(path)}, which is not there. They are part of the "
+            "repository: restore the file with `git checkout data/freeshapes/source`."
+        )
+    return unpack_meshes(path.read_bytes())
+
+
+def random_stream(seed: int, model: str, purpose: int) -> np.random.Generator:
+    """A random generator of its own for each model (a copy counts as one) and purpose, whatever the order of work."""
+    digest = hashlib.sha256(f"{seed}/{model}/{purpose}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "little"))
+
+
+_COPY, _VIEW, _CLOUD_2048, _CLOUD_1024 = range(4)
+
+
+def mesh_of(model: str, seed: int = 0) -> Mesh:
+    """The mesh of a model id, or of a copy (``<id>-c1`` …): mirrored half the time, stretched per axis, recoloured."""
+    source, _, copy = model.partition("-c")
+    mesh = load_meshes()[source]
+    if not copy:
+        return mesh
+    rng = random_stream(seed, model, _COPY)
+    stretch = np.exp(rng.uniform(-0.25, 0.25, 3))
+    stretch[2] *= rng.choice([-1.0, 1.0])  # z is left and right: front is +x
+    mixed = mesh.colours[:, rng.permutation(3)] / 255.0
+    mixed = np.clip(mixed * rng.uniform(0.6, 1.3, 3) + rng.uniform(-0.1, 0.2), 0, 1)
+    return Mesh(unit_diagonal(mesh.vertices * stretch), mesh.faces, np.round(mixed * 255).astype(np.uint8))
+
+
+def draw_views(model: str, seed: int = 0) -> np.ndarray:
+    """Camera rows (24, 5) as in ``rendering_metadata.txt``: azimuth°, elevation°, in-plane 0, distance ratio, 25."""
+    rng = random_stream(seed, model, _VIEW)
+    views = np.zeros((VIEWS, 5))
+    views[:, 0] = rng.uniform(0, 360, VIEWS)
+    views[:, 1] = rng.uniform(25, 30, VIEWS)
+    views[:, 3] = rng.uniform(0.65, 0.95, VIEWS)
+    views[:, 4] = 25
+    return views.round(6)
+
+
+def camera_position(azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+    """Position (3,) of R2N2's camera, which looks at the origin with y up; angles in degrees."""
+    az, el = np.radians([azimuth, elevation])
+    return 1.75 * distance_ratio * np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
+
+
+class Renderer:
+    """Draws meshes with R2N2's camera, off screen: one PyVista window, used for every mesh of a process."""
+
+    def __init__(self) -> None:
+        import pyvista
+        from vtkmodules.vtkCommonCore import vtkObject
+
+        vtkObject.GlobalWarningDisplayOff()  # on a machine without a screen VTK first complains, then draws
+        self.size = IMAGE_SIZE * SUPERSAMPLE
+        self.plotter = pyvista.Plotter(off_screen=True, window_size=(self.size, self.size), lighting="none")
+        self.plotter.ren_win.SetAlphaBitPlanes(1)
+        self.plotter.ren_win.SetMultiSamples(0)
+        self.plotter.set_background((0, 0, 0))
+        self.plotter.renderer.SetBackgroundAlpha(0.0)
+        for position, kind, intensity in (
+            ((-0.5, 0.9, 0.6), "camera light", 0.55),  # key: from the upper left of the camera
+            ((0.0, 0.0, 1.0), "camera light", 0.35),
+            ((0.2, 1.0, 0.1), "scene light", 0.25),
+        ):
+            light = pyvista.Light(position=position, focal_point=(0, 0, 0), light_type=kind, intensity=intensity)
+            light.positional = False
+            self.plotter.add_light(light)
+
+    def render(self, mesh: Mesh, views: np.ndarray) -> np.ndarray:
+        """Views (V, 5) of a mesh → images (V, 137, 137, 4) uint8, straight alpha, black where nothing is."""
+        import pyvista
+
+        cells = np.hstack([np.full((len(mesh.faces), 1), 3), mesh.faces]).ravel()
+        surface = pyvista.PolyData(mesh.vertices.astype(np.float32), cells)
+        surface.cell_data["rgb"] = np.round(255 * LIFT + (1 - LIFT) * mesh.colours).astype(np.uint8)
+        actor = self.plotter.add_mesh(
+            surface, scalars="rgb", rgb=True, ambient=0.25, diffuse=1.0, specular=0.08, specular_power=20,
+            interpolation="flat", render=False, reset_camera=False,
+        )  # fmt: skip
+        images = np.stack([self._shoot(*view[[0, 1, 3]]) for view in views])
+        self.plotter.remove_actor(actor, render=False)
+        return images
+
+    def _shoot(self, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+        from vtkmodules.util.numpy_support import vtk_to_numpy
+        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+
+        camera = self.plotter.camera
+        camera.position = tuple(camera_position(azimuth, elevation, distance_ratio))
+        camera.focal_point, camera.up, camera.view_angle = (0, 0, 0), (0, 1, 0), FIELD_OF_VIEW
+        distance = 1.75 * distance_ratio
+        camera.clipping_range = (distance - 0.55, distance + 0.55)
+        self.plotter.ren_win.Render()
+        pixels = vtkUnsignedCharArray()
+        self.plotter.ren_win.GetRGBACharPixelData(0, 0, self.size - 1, self.size - 1, 0, pixels)
+        fine = vtk_to_numpy(pixels).reshape(self.size, self.size, 4)[::-1]
+        blocks = fine.reshape(IMAGE_SIZE, SUPERSAMPLE, IMAGE_SIZE, SUPERSAMPLE, 4).astype(np.uint32)
+        hit = blocks[..., 3:] > 127
+        hits = hit.sum(axis=(1, 3))  # (137, 137, 1): of SUPERSAMPLE² samples
+        colour = ((blocks[..., :3] * hit).sum(axis=(1, 3)) + hits // 2) // np.maximum(hits, 1)
+        alpha = (hits * 255 + SUPERSAMPLE**2 // 2) // SUPERSAMPLE**2
+        return np.concatenate([colour, alpha], axis=-1).astype(np.uint8)
+
+    def close(self) -> None:
+        self.plotter.close()
+
+
+def rendering_dir(root: Path, synset: str, model: str) -> Path:
+    """Folder of a model's views in the R2N2 layout."""
+    return root / "ShapeNetRendering" / synset / model / "rendering"
+
+
+def cloud_dir(root: Path, synset: str, model: str) -> Path:
+    """Folder of a model's point clouds in the R2N2 layout."""
+    return root / "ShapeNet_pointclouds" / synset / model
+
+
+def write_clouds(root: Path, synset: str, model: str, seed: int) -> None:
+    """Write both clouds of a model, float32, in the file frame: samplings of the surface independent of each other."""
+    from lmnet_utils import pointclouds  # imports torch, which the rendering processes can do without
+
+    mesh = mesh_of(model, seed)
+    for n, purpose in ((2048, _CLOUD_2048), (1024, _CLOUD_1024)):
+        points, _ = sample_surface(mesh, n, random_stream(seed, model, purpose))
+        path = cloud_dir(root, synset, model) / f"pointcloud_{n}.npy"
+        with reproducibility.atomic_path(path) as temporary, open(temporary, "wb") as file:
+            np.save(file, pointclouds.file_from_y_up(points).astype(np.float32))
+
+
+def write_views(root: Path, synset: str, model: str, seed: int, renderer: Renderer) -> None:
+    """Write the 24 views of a model and their metadata; the folder appears only when it is complete."""
+    folder = rendering_dir(root, synset, model)
+    temporary = folder.with_name(f".rendering.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    views = draw_views(model, seed)
+    for i, image in enumerate(renderer.render(mesh_of(model, seed), views)):
+        Image.fromarray(image).save(temporary / f"{i:02d}.png", compress_level=4)
+    rows = [f"{azimuth!r} {elevation!r} 0 {ratio!r} 25" for azimuth, elevation, _, ratio, _ in views.tolist()]
+    (temporary / "rendering_metadata.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(temporary, folder)
+
+
+_renderer: Renderer | None = None
+
+
+def _render_task(task: tuple[Path, str, str, int]) -> None:
+    global _renderer
+    if _renderer is None:
+        _renderer = Renderer()
+    write_views(*task, _renderer)
+
+
+def make_dataset(
+    dataset_root: Path | None = None,
+    copies: int = 0,
+    seed: int = 0,
+    workers: int | None = None,
+    limit: int | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Make FreeShapes in the R2N2 layout: renderings, metadata, clouds, splits. What is there and complete is kept.
+
+    Views depend on the seed and the model alone: neither the number of processes nor an interruption changes a byte.
+
+    Args:
+        dataset_root: where to; by default ``data/freeshapes``.
+        copies: altered copies (mirrored, stretched, recoloured) of each training model; they are listed in the train
+            files only, and only where their source is.
+        seed: of views, clouds and copies. What another seed made in the same place is removed first.
+        workers: rendering processes; by default one a core.
+        limit: at most so many models of each class on each side of the official split, for a quick look.
+        progress: show a bar.
+
+    Returns:
+        counts: models, copies, rendered (how many were not there yet), and clouds.
+    """
+    root = dataset_root or paths.dataset_dir(DATASET)
+    rows = attribution()
+    groups = {f"{row['synset']}/{row['id']}": row["duplicate_group"] for row in rows}
+    official, drawn = splits.official(groups), splits.drawn_60_20_20(groups)
+    chosen = splits.first_of_each(official, limit)
+    official, drawn = splits.restrict(official, chosen), splits.restrict(drawn, chosen)
+    training = sorted(set(official.train) | set(drawn.train)) if copies else []
+    names = sorted(chosen) + [f"{model}-c{k}" for k in range(1, copies + 1) for model in training]
+    _keep_or_clear(root, seed)
+
+    clouds, renderings = [], []
+    for name in names:
+        synset, model = name.split("/")
+        if not all((cloud_dir(root, synset, model) / f"pointcloud_{n}.npy").is_file() for n in (1024, 2048)):
+            clouds.append((root, synset, model, seed))
+        if not rendering_dir(root, synset, model).is_dir():
+            renderings.append((root, synset, model, seed))
+    for task in tqdm(clouds, desc="point clouds", disable=not progress or not clouds):
+        write_clouds(*task)
+    splits.write(root, "official", official, copies)
+    splits.write(root, "60-20-20", drawn, copies)
+    _render_all(renderings, workers or os.cpu_count() or 1, progress)
+    return {
+        "models": len(chosen),
+        "copies": len(names) - len(chosen),
+        "rendered": len(renderings),
+        "clouds": len(clouds),
+    }
+
+
+def _render_all(tasks: list[tuple[Path, str, str, int]], workers: int, progress: bool) -> None:
+    if not tasks:
+        return
+    # Large meshes first: the processes then end together.
+    tasks.sort(key=lambda task: (-len(load_meshes()[task[2].partition("-c")[0]].faces), task[2]))
+    workers = min(workers, len(tasks))
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, initializer=_one_thread) as pool:
+        done = pool.imap_unordered(_render_task, tasks, chunksize=1)
+        for _ in tqdm(done, total=len(tasks), desc="renderings", unit="model", disable=not progress):
+            pass
+
+
+def _one_thread() -> None:
+    os.environ["LP_NUM_THREADS"] = "1"  # Mesa's software rasteriser: a process a core is faster than threads within
+
+
+def _keep_or_clear(root: Path, seed: int) -> None:
+    """Remove what another recipe, source or seed made below ``root``; renderings and clouds only."""
+    made_by = {
+        "recipe": RECIPE,
+        "seed": seed,
+        "source": reproducibility.sha256_of(source_dir() / "meshes.npz.xz"),
+    }
+    record = root / "made_by.json"
+    if record.is_file() and reproducibility.read_json(record) != made_by:
+        record.unlink()
+        for name in ("ShapeNetRendering", "ShapeNet_pointclouds"):
+            shutil.rmtree(root / name, ignore_errors=True)
+    reproducibility.write_json(record, made_by)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``python -m lmnet_utils.freeshapes build|make``."""
+    parser = argparse.ArgumentParser(prog="python -m lmnet_utils.freeshapes", description=main.__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    build = commands.add_parser("build", help="make the committed source from the unpacked sweethome3d-furniture")
+    build.add_argument("--furniture", type=Path, required=True, help="folder of the .sh3f archives")
+    build.add_argument("--labels", type=Path, required=True, help="labels.csv")
+    build.add_argument("--destination", type=Path, help="by default data/freeshapes/source")
+    make = commands.add_parser("make", help="make the data set from the committed source")
+    make.add_argument("--copies", type=int, default=0, help="altered copies of each training model")
+    make.add_argument("--seed", type=int, default=0)
+    make.add_argument("--workers", type=int, help="rendering processes; by default one a core")
+    make.add_argument("--limit", type=int, help="at most so many models of each class on each side of the split")
+    options = parser.parse_args(arguments)
+    if options.command == "build":
+        print(paths.display(build_source(options.furniture, options.labels, options.destination)))
+    else:
+        print(make_dataset(copies=options.copies, seed=options.seed, workers=options.workers, limit=options.limit))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,545 @@
+"""The R2N2 layout on disk, the same for FreeShapes and ShapeNet: find, verify, split, pack, serve.
+
+::
+
+    data/<dataset>/ShapeNetRendering/<synset>/<model>/rendering/{00..23}.png, rendering_metadata.txt
+    data/<dataset>/ShapeNet_pointclouds/<synset>/<model>/pointcloud_{1024,2048}.npy
+    data/<dataset>/splits/<split>/<classes>/{train,val,test}.txt
+    data/<dataset>/packs/                      made by open_pack
+
+A model is named "synset/model" everywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+import itertools
+import os
+import shutil
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm.auto import tqdm
+
+from lmnet_utils import paths, pointclouds, reproducibility, splits
+from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir
+from lmnet_utils.splits import Split
+from lmnet_utils.taxonomy import GROUPS, NAME_OF, synsets_of
+
+CROP = slice(4, -5)
+"""137 → 128 pixels, as both original codes cut their input."""
+INPUT_SIZE = 128
+RAW_LIMIT = 20 * 10**9
+"""Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
+PACK_FORMAT = 1
+
+
+# ------------------------------------------------------------------------------------------------- find and split
+def read_split(dataset: str, split: str = "official", classes: str = "13") -> Split:
+    """Read a split of a data set; errors as :func:`lmnet_utils.splits.read`."""
+    return splits.read(paths.dataset_dir(dataset), split, classes)
+
+
+def make_splits(dataset: str) -> None:
+    """Write both splits for all models that have renderings; for a genuine ShapeNet tree, which comes without files."""
+    root = paths.dataset_dir(dataset)
+    groups = dict.fromkeys(_models_below(root / "ShapeNetRendering"), "")
+    if not groups:
+        raise FileNotFoundError(_no_data(root))
+    splits.write(root, "official", splits.official(groups))
+    splits.write(root, "60-20-20", splits.drawn_60_20_20(groups))
+
+
+def find_models(dataset: str) -> list[str]:
+    """All models, sorted, that have a rendering or a point-cloud folder, complete or not."""
+    root = paths.dataset_dir(dataset)
+    return sorted({*_models_below(root / "ShapeNetRendering"), *_models_below(root / "ShapeNet_pointclouds")})
+
+
+def _models_below(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    synsets = [entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name in NAME_OF]
+    return [
+        f"{synset}/{entry.name}"
+        for synset in sorted(synsets)
+        for entry in os.scandir(folder / synset)
+        if entry.is_dir() and not entry.name.startswith(".")
+    ]
+
+
+def _no_data(root: Path) -> str:
+    return (
+        f"No renderings below {paths.display(root)}: expected ShapeNetRendering/<synset>/<model>/rendering. FreeShapes "
+        "is made by notebook 01 (`lmnet run quickstart --only 01_data_preparation`); unpack ShapeNet's "
+        "ShapeNetRendering.tgz and ShapeNet_pointclouds.zip there."
+    )
+
+
+# --------------------------------------------------------------------------------------------------- read a model
+class ModelFiles(NamedTuple):
+    """What one model's folders hold."""
+
+    pngs: list[bytes]
+    metadata: np.ndarray  # (24, 5) float64: azimuth°, elevation°, in-plane°, distance ratio, 25
+    clouds: dict[int, np.ndarray]  # n → (n, 3) float32, file frame
+
+
+def read_model(root: Path, model: str) -> ModelFiles:
+    """Read one model's files, undecoded.
+
+    Raises:
+        ValueError: a file is missing or broken; the message names every one that is.
+    """
+    synset, name = model.split("/")
+    folder, problems = rendering_dir(root, synset, name), []
+    pngs: list[bytes] = []
+    for i in range(VIEWS):
+        try:
+            data = (folder / f"{i:02d}.png").read_bytes()
+        except OSError:
+            problems.append(f"{i:02d}.png missing")
+            continue
+        if data[:8] != b"\x89PNG\r\n\x1a\n" or b"IEND" not in data[-12:]:
+            problems.append(f"{i:02d}.png broken or cut off")
+        pngs.append(data)
+    metadata = np.zeros((0, 5))
+    try:
+        metadata = read_metadata(folder / "rendering_metadata.txt")
+    except OSError:
+        problems.append("rendering_metadata.txt missing")
+    except ValueError as error:
+        problems.append(f"rendering_metadata.txt: {error}")
+    clouds = {}
+    for n in (1024, 2048):
+        try:
+            cloud = np.load(cloud_dir(root, synset, name) / f"pointcloud_{n}.npy", allow_pickle=False)
+            if cloud.shape != (n, 3) or not np.isfinite(cloud).all():
+                problems.append(f"pointcloud_{n}.npy: expected finite ({n}, 3), found shape {cloud.shape}")
+            clouds[n] = np.asarray(cloud, dtype=np.float32)
+        except FileNotFoundError:
+            problems.append(f"pointcloud_{n}.npy missing")
+        except (OSError, ValueError, EOFError, TypeError):
+            problems.append(f"pointcloud_{n}.npy broken")
+    if problems:
+        raise ValueError("; ".join(_shortened(problems)))
+    return ModelFiles(pngs, metadata, clouds)
+
+
+def _shortened(problems: list[str]) -> list[str]:
+    return problems if len(problems) <= 6 else [*problems[:5], f"and {len(problems) - 5} more"]
+
+
+def read_metadata(path: Path) -> np.ndarray:
+    """``rendering_metadata.txt`` → (24, 5) float64: azimuth°, elevation°, in-plane rotation°, distance ratio, 25."""
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    rows = [line.split() for line in lines if line.strip()]
+    if len(rows) != VIEWS or any(len(row) != 5 for row in rows):
+        raise ValueError(f"expected {VIEWS} rows of 5 numbers, found {len(rows)} rows")
+    values = np.array(rows, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("expected finite numbers")
+    return values
+
+
+def decode_png(data: bytes) -> np.ndarray:
+    """PNG bytes → (137, 137, 4) uint8.
+
+    Raises:
+        ValueError: not a readable PNG of that size.
+    """
+    try:
+        image = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"unreadable PNG ({error})") from error
+    if image.shape != (IMAGE_SIZE, IMAGE_SIZE, 4):
+        raise ValueError(f"expected {IMAGE_SIZE}×{IMAGE_SIZE} pixels, found {image.shape[1]}×{image.shape[0]}")
+    return image
+
+
+def network_input(image: np.ndarray) -> np.ndarray:
+    """Rendering (137, 137, 4) → network input (128, 128, 3): cropped, alpha dropped and not composited."""
+    return image[CROP, CROP, :3]
+
+
+def read_view(dataset: str, model: str, view: int) -> np.ndarray:
+    """One rendering, (137, 137, 4) uint8 RGBA."""
+    path = rendering_dir(paths.dataset_dir(dataset), *model.split("/")) / f"{view:02d}.png"
+    try:
+        return decode_png(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{paths.display(path)}: {error}. Delete the model's folder and make it again.") from error
+
+
+# --------------------------------------------------------------------------------------------------------- verify
+def verify_dataset(dataset: str, deep: bool = False, progress: bool = True) -> dict[str, Any]:
+    """Look through a tree in the R2N2 layout; whatever is wrong with it is listed, never raised.
+
+    Args:
+        deep: decode every image as well (ShapeNet has a million).
+
+    Returns:
+        dataset, models, complete, classes {name: {models, complete}}, splits {split: {classes: {side: n, not_on_disk: n}}},
+        problems {model: text}.
+    """
+    root = paths.dataset_dir(dataset)
+    models = find_models(dataset)
+
+    def problem(model: str) -> str:
+        try:
+            files = read_model(root, model)
+            for i, data in enumerate(files.pngs if deep else ()):
+                try:
+                    decode_png(data)
+                except ValueError as error:
+                    return f"{i:02d}.png: {error}"
+        except (ValueError, OSError) as error:
+            return str(error)
+        return ""
+
+    problems = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for block in _blocks(tqdm(models, desc="verify", unit="model", disable=not progress), 256):
+            problems.update((m, text) for m, text in zip(block, pool.map(problem, block), strict=True) if text)
+    everything = Counter(model.split("/")[0] for model in models)
+    broken = Counter(model.split("/")[0] for model in problems)
+    report: dict[str, Any] = {
+        "dataset": dataset,
+        "models": len(models),
+        "complete": len(models) - len(problems),
+        "classes": {
+            NAME_OF[synset]: {"models": everything[synset], "complete": everything[synset] - broken[synset]}
+            for synset in sorted(everything)
+        },
+        "splits": {},
+        "problems": problems,
+    }
+    present = set(models)
+    for name, group in itertools.product(splits.SPLITS, GROUPS):
+        try:
+            split = splits.read(root, name, group)
+        except (FileNotFoundError, ValueError) as error:
+            report["splits"].setdefault(name, {})[group] = {"problem": str(error)}
+            continue
+        listed = {side: getattr(split, side) for side in splits.SIDES}
+        counts = {side: len(names) for side, names in listed.items()}
+        counts["not_on_disk"] = sum(model not in present for names in listed.values() for model in names)
+        report["splits"].setdefault(name, {})[group] = counts
+    return report
+
+
+def _blocks(items: Iterable[str], size: int) -> Iterable[list[str]]:
+    iterator = iter(items)
+    while block := list(itertools.islice(iterator, size)):
+        yield block
+
+
+# ----------------------------------------------------------------------------------------------------------- pack
+class Pack:
+    """A data set's arrays, memory-mapped. Made by :func:`open_pack`; row i belongs to ``models[i]``."""
+
+    def __init__(self, folder: Path, dataset: str) -> None:
+        record = reproducibility.read_json(folder / "pack.json")
+        self.dataset = dataset
+        self.models: list[str] = record["models"]
+        self.views = VIEWS
+        self.hash: str = record["hash"]
+        """SHA-256 over the names and the content of all files that went in."""
+        self.encoded: bool = record["encoded"]
+        n = len(self.models)
+        self.points = np.memmap(folder / "points_2048.bin", np.float32, "r", shape=(n, 2048, 3))
+        self.points_1024 = np.memmap(folder / "points_1024.bin", np.float32, "r", shape=(n, 1024, 3))
+        metadata = np.load(folder / "metadata.npy")  # (M, V, 5)
+        azimuths = np.radians(metadata[..., 0] % 360).astype(np.float32)
+        self.azimuths = np.where(azimuths < np.float32(2 * np.pi), azimuths, np.float32(0))
+        """(M, V) float32, radians in [0, 2π)."""
+        self.elevations = np.radians(metadata[..., 1]).astype(np.float32)
+        """(M, V) float32, radians."""
+        self.distances = metadata[..., 3].astype(np.float32)
+        """(M, V) float32: the distance ratio; the camera is 1.75 times as far away."""
+        if self.encoded:
+            self._offsets = np.load(folder / "offsets.npy")  # (M·V + 1,)
+            self._bytes = np.memmap(folder / "images.bin", np.uint8, "r")
+        else:
+            shape = (n, VIEWS, INPUT_SIZE, INPUT_SIZE, 3)
+            self._pixels = np.memmap(folder / "images.bin", np.uint8, "r", shape=shape)
+        self._row_of = {model: i for i, model in enumerate(self.models)}
+
+    def rows(self, models: Sequence[str]) -> np.ndarray:
+        """Rows (B,) int64 of models.
+
+        Raises:
+            KeyError: a model is not in the pack; says which and what to do.
+        """
+        try:
+            return np.array([self._row_of[model] for model in models], dtype=np.int64)
+        except KeyError as error:
+            raise KeyError(
+                f"Model {error.args[0]!r} is not in the pack of {self.dataset!r} ({len(self.models)} models): its files "
+                "are missing or incomplete. Run notebook 01, which makes or verifies the data set."
+            ) from None
+
+    def images(self, rows: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray) -> torch.Tensor:
+        """Network inputs (B, 3, 128, 128) uint8, channels last in memory, for B rows and as many view numbers."""
+        rows, views = np.asarray(rows), np.asarray(views)
+        if not self.encoded:
+            batch = self._pixels[rows, views]  # (B, 128, 128, 3), copied
+        elif len(rows):
+            images = _decoders().map(self._decode, rows * VIEWS + views)
+            batch = np.stack(list(images))
+        else:
+            batch = np.zeros((0, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+        return torch.from_numpy(np.ascontiguousarray(batch)).permute(0, 3, 1, 2)
+
+    def _decode(self, index: int) -> np.ndarray:
+        return network_input(decode_png(self._bytes[self._offsets[index] : self._offsets[index + 1]].tobytes()))
+
+
+@functools.cache
+def _decoders() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="png")
+
+
+def tree_signature(dataset: str, progress: bool = False) -> tuple[str, list[str]]:
+    """Signature of all files that a pack is made of (names, sizes, times of change), and the models found."""
+    root = paths.dataset_dir(dataset)
+    models = find_models(dataset)
+    digest = hashlib.sha256(f"format {PACK_FORMAT}\n".encode())
+    for model in tqdm(models, desc="look for changes", unit="model", disable=not progress or len(models) < 5000):
+        synset, name = model.split("/")
+        digest.update(f"{model}\n".encode())
+        for folder in (rendering_dir(root, synset, name), cloud_dir(root, synset, name)):
+            with contextlib.suppress(OSError), os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    info = entry.stat()
+                    digest.update(f"{entry.name} {info.st_size} {info.st_mtime_ns}\n".encode())
+    return digest.hexdigest(), models
+
+
+def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -> Pack:
+    """Open a data set's pack; build it in one pass over the tree when there is none or the tree has changed.
+
+    Models with missing or broken files are left out with a warning that says where they are listed. A build that is
+    killed leaves nothing that would be taken for a pack.
+
+    Args:
+        raw_limit: bytes of pixels up to which pixels are kept; beyond, PNG bytes, decoded by threads when read.
+
+    Raises:
+        FileNotFoundError: there is nothing to pack; says how the data set is made.
+    """
+    root = paths.dataset_dir(dataset)
+    signature, models = tree_signature(dataset, progress)
+    if not models:
+        raise FileNotFoundError(_no_data(root))
+    encoded = len(models) * VIEWS * INPUT_SIZE**2 * 3 > raw_limit
+    folder = root / "packs" / f"{signature[:16]}-{'png' if encoded else 'raw'}"
+    if not (folder / "pack.json").is_file():
+        _build_pack(root, models, folder, encoded, progress)
+    incomplete = (folder / "incomplete.txt").read_text(encoding="utf-8").splitlines()
+    if incomplete:
+        warnings.warn(
+            f"{len(incomplete)} of {len(models)} models of {dataset!r} are incomplete and left out; they are listed in "
+            f"{paths.display(folder / 'incomplete.txt')}.",
+            stacklevel=2,
+        )
+    pack = Pack(folder, dataset)
+    if not pack.models:
+        raise FileNotFoundError(f"No model of {dataset!r} is complete: see {paths.display(folder / 'incomplete.txt')}.")
+    return pack
+
+
+def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, progress: bool) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.parent.glob(".building-*"):
+        if not _alive(int(leftover.name.rpartition("-")[2])):
+            shutil.rmtree(leftover, ignore_errors=True)
+    building = folder.parent / f".building-{os.getpid()}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+
+    def load(model: str) -> tuple[ModelFiles, list[np.ndarray]] | str:
+        try:
+            files = read_model(root, model)
+            return files, [] if encoded else [network_input(decode_png(png)) for png in files.pngs]
+        except (ValueError, OSError) as error:
+            return str(error)
+
+    complete, incomplete, metadata, offsets, digest = [], [], [], [0], hashlib.sha256()
+    try:
+        with contextlib.ExitStack() as stack:
+            names = ("images.bin", "points_2048.bin", "points_1024.bin")
+            images, points_2048, points_1024 = (stack.enter_context(open(building / name, "wb")) for name in names)
+            pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
+            bar = stack.enter_context(tqdm(total=len(models), desc="pack", unit="model", disable=not progress))
+            for block in _blocks(models, 64):
+                for model, loaded in zip(block, pool.map(load, block), strict=True):
+                    bar.update()
+                    if isinstance(loaded, str):
+                        incomplete.append(f"{model}: {loaded}")
+                        continue
+                    files, pixels = loaded
+                    for png, image in itertools.zip_longest(files.pngs, pixels):
+                        images.write(png if encoded else image.tobytes())
+                        offsets.append(offsets[-1] + len(png))
+                    points_2048.write(files.clouds[2048].tobytes())
+                    points_1024.write(files.clouds[1024].tobytes())
+                    metadata.append(files.metadata)
+                    complete.append(model)
+                    parts = (*files.pngs, files.metadata, files.clouds[1024], files.clouds[2048])
+                    digest.update(model.encode())
+                    for part in parts:
+                        digest.update(np.ascontiguousarray(part).data if isinstance(part, np.ndarray) else part)
+        np.save(building / "metadata.npy", np.array(metadata).reshape(-1, VIEWS, 5))
+        if encoded:
+            np.save(building / "offsets.npy", np.array(offsets, dtype=np.int64))
+        (building / "incomplete.txt").write_text("".join(f"{line}\n" for line in incomplete), encoding="utf-8")
+        record = {"models": complete, "hash": digest.hexdigest(), "encoded": encoded}
+        reproducibility.write_json(building / "pack.json", record)
+        older = [path for path in folder.parent.iterdir() if not path.name.startswith(".") and path != folder]
+        with contextlib.suppress(OSError):  # another process was first: its pack is the same
+            os.replace(building, folder)
+        for path in older:
+            shutil.rmtree(path, ignore_errors=True)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def loader_speed(pack: Pack, batch_size: int = 64, seconds: float = 2.0, seed: int = 0) -> float:
+    """Images per second that ``pack.images`` serves for random batches, in this thread."""
+    rng = np.random.default_rng(seed)
+    started, served = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - started) < seconds:
+        rows = rng.integers(len(pack.models), size=batch_size)
+        pack.images(rows, rng.integers(pack.views, size=batch_size))
+        served += batch_size
+    return served / elapsed
+
+
+class ViewDataset(torch.utils.data.Dataset):
+    """Single views of some models, for a ``DataLoader``: {"image", "azimuth", "row", "view"}.
+
+    Item i is view ``i % 24`` of model ``i // 24``: image (3, 128, 128) uint8, azimuth in radians, row in the pack.
+    """
+
+    def __init__(self, pack: Pack, models: Sequence[str]) -> None:
+        self.pack = pack
+        self.rows = pack.rows(models)
+
+    def __len__(self) -> int:
+        return len(self.rows) * self.pack.views
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"View {index} of {len(self)}.")
+        row, view = int(self.rows[index // self.pack.views]), index % self.pack.views
+        image = self.pack.images([row], [view])[0]
+        return {"image": image, "azimuth": float(self.pack.azimuths[row, view]), "row": row, "view": view}
+
+
+# --------------------------------------------------------------------------------------------------------- camera
+def project(points: np.ndarray, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+    """Pixels (N, 2), column and row in a 137×137 rendering, of points (N, 3) in the y-up frame; angles in degrees."""
+    position = camera_position(azimuth, elevation, distance_ratio)
+    forward = -position / np.linalg.norm(position)
+    right = np.cross(forward, [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right)
+    up = np.cross(right, forward)
+    from_camera = points - position
+    depth = from_camera @ forward
+    plane = np.stack([from_camera @ right, -(from_camera @ up)], axis=1) / (depth * 16 / 35)[:, None]
+    return (plane + 1) * IMAGE_SIZE / 2 - 0.5  # a pixel's centre has whole numbers
+
+
+def silhouette_overlap(points: np.ndarray, image: np.ndarray, view: np.ndarray, radius: int = 2) -> float:
+    """Intersection over union of the projected points, drawn as discs, with a rendering's alpha mask.
+
+    Args:
+        points: (N, 3), y up.
+        image: (137, 137, 4) uint8.
+        view: the view's row (5,) of ``rendering_metadata.txt``.
+        radius: of the discs, pixels.
+    """
+    column, row = np.round(project(points, view[0], view[1], view[3])).astype(int).T
+    drawn = np.zeros((IMAGE_SIZE, IMAGE_SIZE), dtype=bool)
+    for dx, dy in itertools.product(range(-radius, radius + 1), repeat=2):
+        if dx * dx + dy * dy <= radius * radius:
+            x, y = column + dx, row + dy
+            inside = (x >= 0) & (x < IMAGE_SIZE) & (y >= 0) & (y < IMAGE_SIZE)
+            drawn[y[inside], x[inside]] = True
+    mask = image[..., 3] > 127
+    return float((drawn & mask).sum() / max((drawn | mask).sum(), 1))
+
+
+def turned(points: np.ndarray, yaw: float) -> np.ndarray:
+    """Points (N, 3), y up, turned by ``yaw`` degrees about the vertical axis."""
+    c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
+    return points @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
+
+
+def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dict[str, Any]:
+    """Check the clouds' frame on data: their projections must cover the objects in the renderings, unturned.
+
+    Returns:
+        overlap {yaw°: mean silhouette overlap} for 0, 90, 180 and 270, best (a yaw), models (how many were looked at).
+
+    Raises:
+        FileNotFoundError: there is no complete model to look at.
+    """
+    from lmnet_utils.freeshapes import unit_diagonal
+
+    root = paths.dataset_dir(dataset)
+    models = find_models(dataset)
+    if not models:
+        raise FileNotFoundError(_no_data(root))
+    rng = np.random.default_rng(seed)
+    overlaps: dict[int, list[float]] = {0: [], 90: [], 180: [], 270: []}
+    looked_at = 0
+    for i in rng.permutation(len(models)):
+        if looked_at == n:
+            break
+        try:
+            files = read_model(root, models[i])
+            chosen = [(view, decode_png(files.pngs[view])) for view in rng.choice(VIEWS, views, replace=False)]
+        except ValueError:
+            continue
+        cloud = unit_diagonal(pointclouds.y_up_from_file(files.clouds[2048]).astype(np.float64))
+        for (view, image), (yaw, found) in itertools.product(chosen, overlaps.items()):
+            found.append(silhouette_overlap(turned(cloud, yaw), image, files.metadata[view]))
+        looked_at += 1
+    if not looked_at:
+        raise FileNotFoundError(f"No complete model in {dataset!r}: verify_dataset lists what is missing.")
+    means = {yaw: float(np.mean(found)) for yaw, found in overlaps.items()}
+    return {"overlap": means, "best": max(means, key=means.__getitem__), "models": looked_at}
+
+
+def class_of(model: str) -> str:
+    """Class name of "synset/model"."""
+    return NAME_OF[model.split("/")[0]]
+
+
+def classes_in(models: Iterable[str]) -> dict[str, int]:
+    """How many of the models each class has, in the order of the synsets."""
+    counts = Counter(model.split("/")[0] for model in models)
+    return {NAME_OF[synset]: counts[synset] for synset in synsets_of("13") if counts[synset]}
