@@ -142,10 +142,11 @@ def describe_machine() -> dict[str, Any]:
 def describe_dataset(name: str) -> dict[str, Any]:
     """What lies under ``data/<name>``: models with renders, models with clouds, split files, packs, and the source."""
     root = paths.dataset_dir(name)
+    committed = paths.project_root() / "data" / name / "source"  # stays in the checkout where LMNET_DATA moves the rest
     return {
         "name": name,
         "path": paths.display(root),
-        "source": any(_entries(root / "source")),
+        "source": any(_entries(committed)),
         "models": sum(len(_entries(synset)) for synset in _entries(root / "ShapeNetRendering")),
         "clouds": sum(len(_entries(synset)) for synset in _entries(root / "ShapeNet_pointclouds")),
         "splits": [split.name for split in _entries(root / "splits")],

@@ -18,6 +18,7 @@ GOOD = (("numpy", "numpy", "arrays"),)
 def healthy(kit_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A kit with its shipped parts: the data set's source and weights; only numpy is looked at, for speed."""
     monkeypatch.setattr(doctor, "PACKAGES", GOOD)
+    monkeypatch.setenv("LMNET_ROOT", str(kit_folders))
     source = kit_folders / "data" / "freeshapes" / "source"
     source.mkdir(parents=True)
     (source / "ATTRIBUTION.csv").touch()
@@ -50,6 +51,7 @@ def test_data_sets_are_counted(healthy: Path) -> None:
 
 def test_missing_source_and_weights_are_errors_with_the_command_that_brings_them(kit_folders, monkeypatch, capsys):
     monkeypatch.setattr(doctor, "PACKAGES", GOOD)
+    monkeypatch.setenv("LMNET_ROOT", str(kit_folders))
     assert doctor.main([]) == 1
     output = capsys.readouterr().out
     assert "git checkout -- data/freeshapes" in output
