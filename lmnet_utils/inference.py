@@ -10,6 +10,8 @@ import csv
 import hashlib
 import os
 import shutil
+import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +21,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import paths
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.reproducibility import atomic_path, choose
+from lmnet_utils import paths, taxonomy
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
+from lmnet_utils.reproducibility import Settings, atomic_path, choose
 
 if TYPE_CHECKING:
     from lmnet_utils.shapenet import Pack
@@ -67,6 +69,46 @@ def label(model: str) -> str:
             rest = model.removeprefix(prefix)
             return text + (rest.upper() if rest in ("l1", "l2") else rest)
     return model
+
+
+def load_models(
+    run: str, models: Sequence[str] | None = None, device: str | torch.device = "cpu"
+) -> dict[str, PointCloudAutoencoder | ImageEncoder]:
+    """Load a run's models; the autoencoder always is among them, as nothing works without it.
+
+    Args:
+        run: a folder of ``trained_models/``.
+        models: names such as ``"encoder_l1"``; by default all.
+        device: where they go.
+
+    Raises:
+        FileNotFoundError: as :func:`find_models`.
+        ValueError: a name that the run does not have.
+    """
+    folders = find_models(run)
+    unknown = set(models or ()) - set(folders)
+    if unknown:
+        raise ValueError(f"run {run!r} has no {', '.join(sorted(unknown))}; it has {', '.join(folders)}.")
+    chosen = [name for name in folders if models is None or name in models or name == "autoencoder"]
+    return {name: load_model(folders[name], device) for name in chosen}
+
+
+def describe_training(model: torch.nn.Module) -> str:
+    """What a model was trained on, in words, as far as its ``config.json`` tells."""
+    data = model.config.get("training", {}).get("data", {})
+    classes = trained_classes(model)
+    return f"{data['dataset']}, split {data['split']}, classes {classes}" if "split" in data else f"classes {classes}"
+
+
+def warn_of_leakage(model: torch.nn.Module, name: str, dataset: str, split: str) -> None:
+    """Warn if a model was trained on another split of the same data set: the test objects may have been seen."""
+    data = model.config.get("training", {}).get("data", {})
+    if data.get("dataset") == dataset and data.get("split", split) != split:
+        warnings.warn(
+            f"{name} was trained on split {data['split']!r} of {dataset}: test objects of {split!r} may have been "
+            "among its training objects, so its scores are too good.",
+            stacklevel=2,
+        )
 
 
 def trained_classes(model: torch.nn.Module) -> str:
@@ -238,7 +280,47 @@ def reconstruct(
     return decode(autoencoder, sample_latents(mean, log_variance, samples, seed=seed, indices=indices))
 
 
+def images_per_second(
+    autoencoder: PointCloudAutoencoder, encoder: ImageEncoder, images: torch.Tensor, **options: Any
+) -> float:
+    """Measured speed of :func:`reconstruct` (same options), after a warm-up."""
+    reconstruct(autoencoder, encoder, images[:8], **options)
+    start = time.perf_counter()
+    reconstruct(autoencoder, encoder, images, **options)
+    return len(images) / (time.perf_counter() - start)
+
+
 # -------------------------------------------------------------------------------------------------- over a data set
+@dataclass(frozen=True)
+class InferenceSettings(Settings):
+    """The parameters of notebook 06; its parameters cell says what each is. ``None`` stands for all."""
+
+    run: str
+    weights_run: str | None
+    models: list[str] | None
+    dataset: str
+    split: str
+    classes: str
+    seed: int
+    device: str
+    precision: str
+    batch_size: int
+    views: int | None
+    limit_models: int | None
+    samples: int
+    predictions: int | None
+    candidates: int | None
+
+    def check(self) -> None:
+        taxonomy.classes_of(self.classes)
+        for name in ("batch_size", "views", "limit_models", "predictions", "candidates"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name}={value}: expected at least 1, or None for all where that is allowed.")
+        if self.samples < 0:
+            raise ValueError(f"samples={self.samples}: expected 0 or more.")
+
+
 @dataclass(frozen=True)
 class Item:
     """One image of a data set: ``model`` is ``"synset/model"``, ``azimuth`` in degrees (0 is the front)."""
@@ -442,6 +524,14 @@ class Predictions:
             if (other.model, other.view) == (item.model, item.view):
                 return i
         return None
+
+    def of_model(self, model: str) -> int | None:
+        """Number of the first prediction for an object, whatever its view, or ``None``."""
+        return next((i for i, item in enumerate(self.items) if item.model == model), None)
+
+    def first(self, count: int, synset: str | None = None) -> list[int]:
+        """Numbers of the first predictions, of one class or of all."""
+        return [i for i, item in enumerate(self.items) if synset in (None, item.synset)][:count]
 
     def image(self, i: int) -> np.ndarray:
         """The input as (128, 128, 3) uint8."""

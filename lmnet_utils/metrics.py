@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,21 @@ def group_means(values: np.ndarray, groups: Sequence[Any]) -> dict[Any, np.ndarr
     return {group: values[rows].mean(axis=0) for group, rows in members.items()}
 
 
+def best_candidates(pairs: Scores, allowed: np.ndarray | None = None) -> Scores:
+    """For each ground truth the scores of its best candidate: an oracle, and the bound of all retrieval.
+
+    Args:
+        pairs: of :func:`pairwise_chamfer`, each (T, C).
+        allowed: (T, C) which candidates count; by default all.
+
+    Returns:
+        As :func:`score`, each (T,); NaN where no candidate is allowed.
+    """
+    allowed = np.ones(pairs["chamfer"].shape, bool) if allowed is None else allowed
+    rows, best = np.arange(len(allowed)), np.where(allowed, pairs["chamfer"], np.inf).argmin(axis=1)
+    return {key: np.where(allowed.any(axis=1), values[rows, best], np.nan) for key, values in pairs.items()}
+
+
 # ---------------------------------------------------------------------------------------------------------- averages
 def bootstrap_interval(
     values: Sequence[float] | np.ndarray, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
@@ -181,42 +197,68 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def summary(
-    model: str,
-    classes: str,
-    scores: Mapping[str, np.ndarray],
-    objects: Sequence[str],
-    *,
-    images: bool = True,
-    seed: int = 0,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one method: ``objects[i]`` (``"synset/model"``) is what the scores' item i is about.
+
+    ``images``: whether the items are images (views), or the method looks at none (floor, autoencoder, mean shape, …).
+    """
+
+    method: str
+    objects: Sequence[str]
+    scores: Scores
+    images: bool = True
+
+    def restricted_to(self, synsets: Collection[str]) -> Evaluation:
+        """The part that is about some classes."""
+        keep = np.array([name.split("/")[0] in synsets for name in self.objects], bool)
+        objects = [name for name, kept in zip(self.objects, keep, strict=True) if kept]
+        return Evaluation(self.method, objects, {key: part[keep] for key, part in self.scores.items()}, self.images)
+
+
+def summary(evaluation: Evaluation, classes: str, *, seed: int = 0) -> dict[str, Any]:
     """One row of the results table: means over objects with a 95 % bootstrap interval over objects.
 
     Args:
-        model: the row's label.
-        classes: class or class group that the row is about.
-        scores: of :func:`score`, each (V,).
-        objects: (V,) which object each score belongs to.
-        images: whether the scores are of images (views); if not (floor, autoencoder, …), the row counts 0 views.
+        evaluation: of at least one object.
+        classes: name of the class or class group that the row is about.
         seed: of the bootstrap.
 
     Returns:
         ``model, classes, n_models, n_views, chamfer, chamfer_low, chamfer_high, forward, backward``.
     """
-    per_object = {name: np.array(list(group_means(values, objects).values())) for name, values in scores.items()}
-    chamfer = per_object["chamfer"]
-    low, high = bootstrap_interval(chamfer, seed=seed)
+    means = {
+        key: np.array(list(group_means(values, evaluation.objects).values()))
+        for key, values in evaluation.scores.items()
+    }
+    low, high = bootstrap_interval(means["chamfer"], seed=seed)
     return {
-        "model": model,
+        "model": evaluation.method,
         "classes": classes,
-        "n_models": len(chamfer),
-        "n_views": len(objects) if images else 0,
-        "chamfer": float(chamfer.mean()),
+        "n_models": len(means["chamfer"]),
+        "n_views": len(evaluation.objects) if evaluation.images else 0,
+        "chamfer": float(means["chamfer"].mean()),
         "chamfer_low": low,
         "chamfer_high": high,
-        "forward": float(per_object["forward"].mean()),
-        "backward": float(per_object["backward"].mean()),
+        "forward": float(means["forward"].mean()),
+        "backward": float(means["backward"].mean()),
     }
+
+
+def comparison(
+    evaluations: Sequence[Evaluation], classes: str, synsets: Collection[str], *, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Rows of all methods that were scored on *every* object of some classes: only those compare with one another.
+
+    Args:
+        evaluations: in the order of the table.
+        classes: name of the classes, for the rows.
+        synsets: which classes.
+        seed: of the bootstrap.
+    """
+    parts = [evaluation.restricted_to(synsets) for evaluation in evaluations]
+    every = {name for part in parts for name in part.objects}
+    return [summary(part, classes, seed=seed) for part in parts if every and set(part.objects) == every]
 
 
 # ------------------------------------------------------------------------------------------------------------ tables

@@ -7,9 +7,9 @@ Clouds come in the file frame (up = −x); :func:`lmnet_utils.pointclouds.y_up_f
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -271,6 +271,59 @@ def plot_cloud(axis: Axes, points: np.ndarray, *, azimuth: float = 30.0, elevati
     axis.scatter(view[:, 0], view[:, 1], c=view[:, 2], s=1.5, cmap="Blues", vmin=-0.9, vmax=0.4, linewidths=0)
     axis.set(xlim=(-0.52, 0.52), ylim=(-0.52, 0.52), aspect="equal", xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
+
+
+def cloud_grid(
+    rows: Sequence[tuple[str, float, Sequence[np.ndarray]]], column_titles: Sequence[str], *, cell: float = 1.35
+) -> Figure:
+    """Pictures (H, W, 3) and clouds (N, 3) in rows and columns, drawn by matplotlib alone.
+
+    Args:
+        rows: each a title, the azimuth in degrees that its clouds are seen from (that of its image), and its cells.
+        column_titles: one a column.
+        cell: side of a cell in inches.
+    """
+    import matplotlib.pyplot as plt
+
+    size = (cell * len(column_titles) + 0.3, cell * len(rows) + 0.3)
+    figure, axes = plt.subplots(len(rows), len(column_titles), figsize=size, squeeze=False, layout="constrained")
+    for line, (title, azimuth, cells) in zip(axes, rows, strict=True):
+        line[0].set_ylabel(title, fontsize=8)
+        for axis, content in zip(line, cells, strict=True):
+            axis.set(xticks=[], yticks=[])
+            if np.ndim(content) == 3:
+                axis.imshow(content)
+            else:
+                plot_cloud(axis, content, azimuth=azimuth)
+    for axis, title in zip(axes[0], column_titles, strict=True):
+        axis.set_title(title, fontsize=8)
+    return figure
+
+
+def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, float] = (0.0, 25.0)) -> Figure:
+    """Rows of a results table as points with intervals: a line of the figure per class, a colour per model.
+
+    Args:
+        rows: of :func:`lmnet_utils.metrics.comparison`, of several classes.
+        limits: of the score's axis, fixed so that figures compare.
+    """
+    import matplotlib.pyplot as plt
+
+    classes = list(dict.fromkeys(row["classes"] for row in rows))
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    figure, axis = plt.subplots(figsize=(8, 0.35 * len(classes) + 1), layout="constrained")
+    for k, model in enumerate(models):
+        mine = [row for row in rows if row["model"] == model]
+        place = [classes.index(row["classes"]) + 0.6 * ((k + 0.5) / len(models) - 0.5) for row in mine]
+        low, middle, high = (np.array([row[key] for row in mine]) for key in ("chamfer_low", "chamfer", "chamfer_high"))
+        axis.errorbar(
+            middle, place, xerr=np.maximum([middle - low, high - middle], 0), fmt="o", ms=4, capsize=2, label=model
+        )
+    counts = {row["classes"]: row["n_models"] for row in rows}
+    axis.set_yticks(range(len(classes)), [f"{name} ({counts[name]})" for name in classes])
+    axis.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="Chamfer ×100, 95 % intervals over objects")
+    axis.legend(fontsize=8)
+    return figure
 
 
 # ------------------------------------------------------------------------------------------------------------- grids

@@ -63,6 +63,26 @@ def test_models_of_a_run_are_found_in_order(tmp_path, monkeypatch, networks):
         inference.find_models("other")
 
 
+def test_load_models_refuses_unknown_names(tmp_path, monkeypatch, networks):
+    monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
+    save_model(tmp_path / "mine" / "autoencoder", networks[0])
+    save_model(tmp_path / "mine" / "encoder_l1", networks[1])
+    assert list(inference.load_models("mine")) == ["autoencoder", "encoder_l1"]
+    assert list(inference.load_models("mine", ["autoencoder"])) == ["autoencoder"]
+    with pytest.raises(ValueError, match="no encoder_l3; it has autoencoder, encoder_l1"):
+        inference.load_models("mine", ["encoder_l3"])
+
+
+def test_another_split_of_the_same_data_set_is_warned_of():
+    encoder = ImageEncoder(width=0.25)
+    encoder.config["training"] = {"data": {"dataset": "freeshapes", "split": "60-20-20", "classes": "13"}}
+    assert inference.describe_training(encoder) == "freeshapes, split 60-20-20, classes 13"
+    with pytest.warns(UserWarning, match="L1 was trained on split '60-20-20'"):
+        inference.warn_of_leakage(encoder, "L1", "freeshapes", "official")
+    inference.warn_of_leakage(encoder, "L1", "freeshapes", "60-20-20")  # no warning: an error in this suite otherwise
+    inference.warn_of_leakage(encoder, "L1", "shapenet", "official")
+
+
 def test_trained_classes_come_from_the_record(networks):
     _, encoder, variational = networks
     assert (inference.trained_classes(encoder), inference.trained_classes(variational)) == ("13", "chair")
@@ -186,6 +206,7 @@ def test_files_as_the_port_names_them(networks, pack, tmp_path):
     np.testing.assert_array_equal(read.image(4), pack.pixels[1, 1].numpy())
     assert read.samples(4).shape == (2, 2048, 3) and read.items[4].model == "03001627/b"
     assert read.find(inference.Item("04256520/c", 1, 0.0)) == 5 and read.find(inference.Item("x/y", 0, 0.0)) is None
+    assert read.of_model("03001627/b") == 1 and read.first(9, "03001627") == [0, 1, 3, 4]
     with pytest.raises(IndexError, match="0 to 5"):
         read.image(6)
 

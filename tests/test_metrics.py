@@ -130,12 +130,32 @@ def test_bootstrap_is_seeded_and_follows_the_normal_law():
             metrics.bootstrap_interval(bad)
 
 
+def scores_of(*values):
+    return {name: np.array(values, float) for name in ("chamfer", "forward", "backward")}
+
+
 def test_summary_averages_over_objects_not_views():
-    scores = {name: np.array([0.0, 0.0, 0.0, 8.0]) for name in ("chamfer", "forward", "backward")}
-    row = metrics.summary("L1", "13", scores, ["a", "a", "a", "b"])
+    row = metrics.summary(metrics.Evaluation("L1", ["a", "a", "a", "b"], scores_of(0, 0, 0, 8)), "13")
     assert row["chamfer"] == 4 and row["n_models"] == 2 and row["n_views"] == 4
     assert (row["chamfer_low"], row["chamfer_high"]) == (0, 8)  # means of two draws: 0, 4 or 8 with 1/4, 1/2, 1/4
-    assert metrics.summary("floor", "13", scores, list("abcd"), images=False)["n_views"] == 0
+    assert metrics.summary(metrics.Evaluation("floor", ["a"], scores_of(1), images=False), "13")["n_views"] == 0
+
+
+def test_comparison_only_has_methods_that_cover_all_objects():
+    every = metrics.Evaluation("L1", ["1/a", "2/b", "2/c", "2/c"], scores_of(1, 2, 3, 5))
+    chairs = metrics.Evaluation("λ", ["2/b", "2/c"], scores_of(7, 9))
+    assert [row["model"] for row in metrics.comparison([every, chairs], "13", {"1", "2"})] == ["L1"]
+    rows = metrics.comparison([every, chairs], "chair", {"2"})
+    assert [(row["model"], row["chamfer"], row["n_models"]) for row in rows] == [("L1", 3, 2), ("λ", 8, 2)]
+    assert metrics.comparison([every], "none", {"3"}) == []
+
+
+def test_best_candidates_by_hand():
+    pairs = {"chamfer": np.array([[3.0, 1, 2], [1, 1, 0]]), "forward": np.array([[0.0, 1, 2], [3, 4, 5]])}
+    assert metrics.best_candidates(pairs)["chamfer"].tolist() == [1, 0]
+    assert metrics.best_candidates(pairs)["forward"].tolist() == [1, 5]
+    some = metrics.best_candidates(pairs, np.array([[True, False, True], [False, False, False]]))
+    assert some["chamfer"][0] == 2 and np.isnan(some["chamfer"][1])
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
