@@ -1,0 +1,135 @@
+"""The command line, ``lmnet``. Every subcommand imports what it needs when it runs, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script. Returns the exit status: 0 done, 1 failed, 2 not started, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["doctor"]:  # has its own options
+        from lmnet_utils import doctor
+
+        return doctor.main(arguments[1:]) or 0
+    options = _parser().parse_args(arguments)
+    from lmnet_utils.pipeline import ProfileError
+
+    try:
+        return options.command(options)
+    except ProfileError as error:
+        print("lmnet: not started:\n  " + str(error).replace("\n", "\n  "), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lmnet: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lmnet", description="3D-LMNet in notebooks, without a browser.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser(
+        "run",
+        help="execute a profile's notebooks in order",
+        description="Execute a profile's notebooks in order into runs/<run name>/. "
+        "Steps whose inputs did not change since they finished are skipped.",
+        epilog="example: lmnet run quickstart --from 05 --set '05.diversity_weight=[0.0, 5.5]'",
+    )
+    run.add_argument("profile", help="a name (see `lmnet profiles`) or the path of a .yaml file")
+    run.add_argument("--only", metavar="NB[,NB]", default="", help="run these notebooks only; 05 is enough of a name")
+    run.add_argument("--from", dest="from_", metavar="NB", help="start with this notebook")
+    run.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="NB.PARAMETER=VALUE",
+        action="append",
+        default=[],
+        help="another value (YAML; a list is a sweep) for a notebook's parameter; `all.` means every notebook with it",
+    )
+    run.add_argument(
+        "--run-name", metavar="NAME", help="folder below runs/ and trained_models/ (default: the profile's)"
+    )
+    run.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
+    run.add_argument("--force", action="store_true", help="also run the steps that are up to date")
+    run.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
+    run.set_defaults(command=_run)
+
+    profiles = commands.add_parser("profiles", aliases=["list"], help="the profiles and what they are for")
+    profiles.set_defaults(command=_profiles)
+
+    report = commands.add_parser("report", help="write a run's report.html again")
+    report.add_argument("run", help="name of a folder in runs/")
+    report.set_defaults(command=_report)
+
+    notebooks = commands.add_parser(
+        "notebooks",
+        help="execute the quickstart and store its outputs in notebooks/",
+        description="Execute the quickstart from the start and store its outputs in the committed notebooks.",
+    )
+    notebooks.add_argument("--no-run", action="store_true", help="store the outputs of the last quickstart run")
+    notebooks.add_argument("--resume", action="store_true", help="skip the steps that are up to date")
+    notebooks.add_argument(
+        "--sync", action="store_true", help="only bring setup cells and badges in line with pyproject.toml"
+    )
+    notebooks.set_defaults(command=_notebooks)
+
+    commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from lmnet_utils import pipeline
+
+    return pipeline.run_profile(
+        options.profile,
+        only=[name for name in options.only.split(",") if name.strip()],
+        from_=options.from_,
+        overrides=options.overrides,
+        run_name=options.run_name,
+        dry_run=options.dry_run,
+        force=options.force,
+        quiet=options.quiet,
+    )
+
+
+def _profiles(options: argparse.Namespace) -> int:
+    from lmnet_utils import pipeline
+
+    for name in pipeline.profile_names():
+        profile = pipeline.load_profile(name)
+        print(f"{name:<12}{' '.join(profile.description.split())}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from lmnet_utils import paths, pipeline, report
+
+    if not (paths.runs_root() / options.run).is_dir():
+        names = sorted(path.name for path in paths.runs_root().glob("*") if path.is_dir())
+        raise pipeline.ProfileError(f"no run {options.run!r} in runs/. There are: {', '.join(names) or 'none'}")
+    print(paths.display(report.write_report(options.run)))
+    return 0
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    from lmnet_utils import pipeline
+
+    if options.sync:
+        from lmnet_utils import colab
+
+        return colab.main()
+    if problems := pipeline.differences_from_defaults():
+        raise pipeline.ProfileError("\n".join(problems))
+    if not options.no_run:
+        status = pipeline.run_profile("quickstart", force=not options.resume)
+        if status:
+            return status
+    pipeline.store_notebooks()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1104 @@
+"""Profiles and the chain of notebooks: plan, check, execute through papermill, skip what is up to date.
+
+A profile (``notebooks/profiles/<name>.yaml``) names notebooks in their order and the values that their parameters get.
+Whatever a profile does not name keeps the default that stands in the notebook. A list given for a parameter that is
+no list is a sweep: the notebook is executed once for each value.
+
+Everything that can be wrong before a kernel starts (unknown notebook or parameter, wrong type, missing input) is
+found by :func:`plan_run` and reported at once as a :class:`ProfileError`.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import difflib
+import hashlib
+import itertools
+import json
+import os
+import re
+import shlex
+import signal
+import sys
+import threading
+import time
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lmnet_utils import paths
+from lmnet_utils.reproducibility import RECORDED_PACKAGES, atomic_path, read_json, sha256_of, write_json
+
+STATE_FILE = "steps.json"
+# What a notebook builds on, where that is not simply every notebook before it: the encoders do not see each other.
+NEEDS = {
+    "03_encoder_l1": ("01_data_preparation", "02_autoencoder_training"),
+    "04_encoder_l2": ("01_data_preparation", "02_autoencoder_training"),
+    "05_encoder_probabilistic": ("01_data_preparation", "02_autoencoder_training"),
+}
+# Modules that run, check or show notebooks but decide no figure: a change in them makes nothing out of date.
+NOT_RESULTS = {"cli", "colab", "doctor", "pipeline", "report"}
+# Parameters that name a folder or file of weights, relative to the project root.
+WEIGHTS = ("initial_weights", "autoencoder")
+LARGEST_NOTEBOOK = 1_000_000  # bytes; GitHub shows no more
+
+
+class ProfileError(Exception):
+    """A run that cannot start: what was expected, what was found and what to do, one line a finding."""
+
+
+class StepFailed(Exception):
+    """A notebook stopped; the message holds the cell, the traceback's last lines and the command that continues."""
+
+
+# ------------------------------------------------------------------------------------------------------- parameters
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's ``parameters`` cell: ``name: annotation = default``."""
+
+    name: str
+    hint: Any
+    default: Any
+
+    @property
+    def type_name(self) -> str:
+        """The type as the notebook's author wrote it, for messages."""
+        return self.hint.__name__ if isinstance(self.hint, type) else str(self.hint).replace("typing.", "")
+
+    @property
+    def takes_lists(self) -> bool:
+        """Whether a list is a value of this parameter and not a sweep over it."""
+        return _accepts(self.hint, [])
+
+    def convert(self, value: Any) -> Any:
+        """``value`` as this parameter holds it (an int becomes a float where a float is meant).
+
+        Raises:
+            TypeError: the value has another type; the message names the parameter and both types.
+        """
+        if not _accepts(self.hint, value):
+            advice = f'; write "{value}" in quotes' if _accepts(self.hint, "") and not isinstance(value, list) else ""
+            found = f"{json.dumps(value)} ({type(value).__name__})" if value is not None else "null"
+            raise TypeError(f"parameter {self.name}: expected {self.type_name}, found {found}{advice}")
+        if type(value) is int and not _accepts(self.hint, value, strict=True):
+            return float(value)
+        return value
+
+
+def _accepts(hint: Any, value: Any, strict: bool = False) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_accepts(argument, value, strict) for argument in arguments)
+    if origin is typing.Literal:
+        return any(type(value) is type(choice) and value == choice for choice in arguments)
+    if origin in (list, tuple):
+        return isinstance(value, list) and all(_accepts((arguments or (Any,))[0], item, strict) for item in value)
+    if hint is Any:
+        return True
+    if hint is float:
+        return type(value) is float or (type(value) is int and not strict)
+    return type(value) is (origin or hint)
+
+
+_HINT_NAMES = {
+    **{kind.__name__: kind for kind in (str, int, float, bool, list, dict, tuple)},
+    **{name: getattr(typing, name) for name in ("Any", "Optional", "Union", "Literal", "List", "Dict")},
+}
+
+
+def notebook_path(stem: str) -> Path:
+    """Path of a notebook of the kit by its stem."""
+    return paths.notebooks_root() / f"{stem}.ipynb"
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook as plain JSON, with every cell's source as one string."""
+    notebook = read_json(path)
+    for cell in notebook["cells"]:
+        if isinstance(cell["source"], list):
+            cell["source"] = "".join(cell["source"])
+    return notebook
+
+
+def is_tagged(cell: Mapping[str, Any], tag: str) -> bool:
+    """Whether a notebook cell carries a tag."""
+    return tag in cell.get("metadata", {}).get("tags", [])
+
+
+def declared_parameters(path: Path) -> dict[str, Parameter]:
+    """The parameters that a notebook declares in its cell tagged ``parameters``, in their order; {} without one.
+
+    Raises:
+        ProfileError: the cell holds something else than ``name: type = literal`` lines and imports.
+    """
+    cells = [cell for cell in read_notebook(path)["cells"] if is_tagged(cell, "parameters")]
+    declared: dict[str, Parameter] = {}
+    for node in ast.parse(cells[0]["source"]).body if cells else []:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        target = node.target if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [None])[0]
+        try:
+            default = ast.literal_eval(node.value)
+            name = target.id
+            hint = type(default)
+            if isinstance(node, ast.AnnAssign):
+                hint = eval(ast.unparse(node.annotation), {"__builtins__": {}}, _HINT_NAMES)  # noqa: S307
+        except (ValueError, AttributeError, NameError, TypeError) as error:
+            raise ProfileError(
+                f"{path.stem}: parameters cell, line {node.lineno}: expected `name: type = literal`, "
+                f"found `{ast.unparse(node)}` ({error})"
+            ) from error
+        declared[name] = Parameter(name, Any if hint is type(None) else hint, default)
+    return declared
+
+
+# --------------------------------------------------------------------------------------------------------- profiles
+class _YamlLoader(yaml.SafeLoader):
+    """YAML 1.1 reads 5e-4 as a string; every reader of a profile means a number."""
+
+
+_YamlLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
+def parse_yaml(text: str) -> Any:
+    """YAML text as plain Python values; numbers such as ``5e-4`` are numbers."""
+    return yaml.load(text, Loader=_YamlLoader)  # noqa: S506 - a SafeLoader
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """What a profile file says. ``notebooks`` maps notebook stem → {parameter: value or list of values to sweep}."""
+
+    name: str
+    argument: str
+    description: str
+    run_name: str
+    defaults: dict[str, Any]
+    notebooks: dict[str, dict[str, Any]]
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles in ``notebooks/profiles``."""
+    return sorted(path.stem for path in (paths.notebooks_root() / "profiles").glob("*.yaml"))
+
+
+def load_profile(profile: str) -> Profile:
+    """Read a profile by its name in ``notebooks/profiles`` or by the path of a YAML file.
+
+    Raises:
+        ProfileError: no such profile, no valid YAML, or something in it that a profile does not have.
+    """
+    is_path = profile.endswith((".yaml", ".yml"))
+    path = Path(profile) if is_path else paths.notebooks_root() / "profiles" / f"{profile}.yaml"
+    if not path.is_file():
+        raise ProfileError(
+            f"no profile {profile!r}{_did_you_mean(profile, profile_names())}. "
+            f"There are: {', '.join(profile_names()) or 'none'}; or give the path of a .yaml file."
+        )
+    try:
+        content = parse_yaml(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ProfileError(f"profile {path.name}: no valid YAML: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("notebooks"), dict) or not content["notebooks"]:
+        raise ProfileError(
+            f"profile {path.name}: expected a mapping with `notebooks:`, a mapping notebook → parameters"
+        )
+    known = ("description", "run_name", "defaults", "notebooks")
+    for key in content:
+        if key not in known:
+            raise ProfileError(f"profile {path.name}: unknown entry {key!r}{_did_you_mean(key, known)}")
+    notebooks = {str(stem): values if values is not None else {} for stem, values in content["notebooks"].items()}
+    defaults = content.get("defaults") or {}
+    for name, values in {**notebooks, "defaults": defaults}.items():
+        if not isinstance(values, dict):
+            raise ProfileError(f"profile {path.name}, {name}: expected a mapping parameter → value, found {values!r}")
+    return Profile(
+        path.stem,
+        profile,
+        str(content.get("description") or "").strip(),
+        str(content.get("run_name") or path.stem),
+        defaults,
+        notebooks,
+    )
+
+
+def _did_you_mean(word: str, candidates: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(word), [str(candidate) for candidate in candidates], n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+# ------------------------------------------------------------------------------------------------------------- plan
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One execution of one notebook. ``parameters`` are the values given to it; ``swept`` those of them from a sweep."""
+
+    notebook: str
+    parameters: dict[str, Any]
+    swept: dict[str, Any]
+    defaults: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """``05_encoder_probabilistic--diversity_weight=0.5``, without a sweep just the notebook's stem."""
+        variant = ",".join(f"{name}={_plain_text(value)}" for name, value in self.swept.items())
+        return f"{self.notebook}--{variant}" if variant else self.notebook
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every parameter of the notebook with the value that it runs with."""
+        return {**self.defaults, **self.parameters}
+
+
+def _plain_text(value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return re.sub(r"[^\w.+-]+", "_", text)
+
+
+def parse_overrides(overrides: Sequence[str], stems: Sequence[str]) -> list[tuple[list[str], str, str]]:
+    """``notebook.parameter=value`` texts → (notebooks, parameter, value text), in their order.
+
+    ``notebook`` is a stem, the start of one such as ``05``, or ``all`` (or ``*``): every notebook with the parameter.
+    """
+    parsed, problems = [], []
+    for text in overrides:
+        match = re.fullmatch(r"\s*([^.=\s]+)\.(\w+)\s*=(.*)", text, flags=re.DOTALL)
+        if not match:
+            problems.append(f"--set {text}: expected notebook.parameter=value, such as 05.diversity_weight=0.5")
+            continue
+        notebook, parameter, value = match.groups()
+        try:
+            targets = ["*"] if notebook in ("*", "all") else [resolve_notebook(notebook, stems)]
+        except ProfileError as error:
+            problems.append(f"--set {text}: {error}")
+        else:
+            parsed.append((targets, parameter, value.strip()))
+    if problems:
+        raise ProfileError("\n".join(problems))
+    return parsed
+
+
+def resolve_notebook(text: str, stems: Sequence[str]) -> str:
+    """The one notebook of ``stems`` that ``text`` names: the whole stem (with or without .ipynb) or its start."""
+    text = text.strip().removesuffix(".ipynb")
+    matches = [stem for stem in stems if stem == text] or [stem for stem in stems if stem.startswith(text)]
+    if len(matches) != 1:
+        raise ProfileError(
+            f"{'no' if not matches else 'more than one'} notebook {text!r} in this profile"
+            f"{_did_you_mean(text, stems)}. It has: {', '.join(stems)}"
+        )
+    return matches[0]
+
+
+def plan_steps(profile: Profile, run: str, overrides: Sequence[str] = ()) -> list[Step]:
+    """Every step of a profile, in order, all values checked against the notebooks' declarations.
+
+    Raises:
+        ProfileError: with one line for each unknown notebook or parameter, wrong type and missing input.
+    """
+    problems: list[str] = []
+    stems = list(profile.notebooks)
+    declared: dict[str, dict[str, Parameter]] = {}
+    there = [path.stem for path in sorted(paths.notebooks_root().glob("*.ipynb"))]
+    for stem in stems:
+        if stem not in there:
+            hint = _did_you_mean(stem, there)
+            problems.append(f"{stem}: no such notebook, expected {paths.display(notebook_path(stem))}{hint}")
+            continue
+        try:
+            declared[stem] = declared_parameters(notebook_path(stem))
+        except ProfileError as error:
+            problems.append(str(error))
+
+    given: dict[str, dict[str, Any]] = {stem: {} for stem in declared}
+
+    def give(stem: str, name: str, value: Any, source: str, text: str | None = None) -> None:
+        parameter = declared[stem].get(name)
+        if parameter is None:
+            close = _did_you_mean(name, declared[stem])
+            problems.append(f"{source}{stem}: unknown parameter {name!r}{close}. It has: {', '.join(declared[stem])}")
+        elif name == "run":
+            problems.append(f"{source}{stem}: parameter run is the run's name; set it with --run-name")
+        else:
+            if text is not None and _accepts(parameter.hint, "") and type(value) in (int, float):
+                value = text  # `--set all.classes=13`: the parameter is a string, so is what was typed
+            sweep = value if isinstance(value, list) and not parameter.takes_lists else [value]
+            if not sweep:
+                problems.append(f"{source}{stem}: parameter {name}: an empty list sweeps over nothing")
+            try:
+                converted = [parameter.convert(item) for item in sweep]
+            except TypeError as error:
+                problems.append(f"{source}{stem}: {error}")
+            else:
+                given[stem][name] = converted if sweep is value else converted[0]
+
+    def give_all(name: str, value: Any, source: str, text: str | None = None) -> None:
+        holders = [stem for stem in declared if name in declared[stem]]
+        for stem in holders:
+            give(stem, name, value, source, text)
+        if not holders and declared:
+            everything = sorted(set(itertools.chain.from_iterable(declared.values())))
+            problems.append(f"{source}no notebook declares the parameter {name!r}{_did_you_mean(name, everything)}")
+
+    for name, value in profile.defaults.items():
+        give_all(name, value, "defaults: ")
+    for stem, values in profile.notebooks.items():
+        for name, value in values.items() if stem in declared else ():
+            give(stem, name, value, "")
+    for targets, name, text in parse_overrides(overrides, stems):
+        source = "--set: "
+        try:
+            value = parse_yaml(text) if text else ""
+        except yaml.YAMLError:
+            value = text
+        if targets == ["*"]:
+            give_all(name, value, source, text)
+        elif targets[0] in declared:
+            give(targets[0], name, value, source, text)
+
+    steps: list[Step] = []
+    for stem, parameters in given.items():
+        if "run" in declared[stem]:
+            parameters = {"run": run, **parameters}
+        sweeps = {
+            name: value
+            for name, value in parameters.items()
+            if isinstance(value, list) and not declared[stem][name].takes_lists
+        }
+        defaults = {parameter.name: parameter.default for parameter in declared[stem].values()}
+        for combination in itertools.product(*sweeps.values()):
+            swept = dict(zip(sweeps, combination, strict=True))
+            steps.append(Step(stem, {**parameters, **swept}, swept, defaults))
+        keys = [step.key for step in steps]
+        if len(set(keys)) < len(keys):
+            problems.append(f"{stem}: the sweep {sweeps} names a value twice")
+    problems += _missing_inputs(steps, run)
+    if problems:
+        raise ProfileError("\n".join(dict.fromkeys(problems)))
+    return steps
+
+
+def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
+    problems = []
+    if not re.fullmatch(r"\w[\w.=+-]*", run):
+        problems.append(f"run name {run!r}: expected letters, digits and .-_ only, for it names a folder")
+    elif (paths.trained_models_root() / run / "MODEL_CARD.md").is_file():
+        problems.append(
+            f"run name {run!r}: trained_models/{run} holds the weights that come with the kit and would be overwritten; "
+            "choose another with --run-name"
+        )
+    own_models = paths.trained_models_root() / run
+    for index, step in enumerate(steps):
+        for name in WEIGHTS:
+            value = step.values.get(name)
+            if not isinstance(value, str):
+                continue
+            path = paths.resolve(value)
+            made_here = index > 0 and own_models.absolute() in path.absolute().parents
+            if not path.exists() and not made_here:
+                problems.append(
+                    f"{step.notebook}: parameter {name}: expected weights at {value}, found nothing; "
+                    "name a folder that another run has trained, or null"
+                )
+        dataset = step.values.get("dataset")
+        if isinstance(dataset, str) and dataset != "freeshapes" and not paths.dataset_dir(dataset).is_dir():
+            problems.append(
+                f"{step.notebook}: parameter dataset: expected the data set {dataset!r} in "
+                f"{paths.display(paths.dataset_dir(dataset))}, found nothing; see README, 'ShapeNet'"
+            )
+    return problems
+
+
+def profile_parameters(profile: str, notebook_stem: str, run: str | None = None) -> list[dict[str, Any]]:
+    """The parameters that ``lmnet run <profile>`` gives to one notebook: one dictionary for each execution of it."""
+    loaded = load_profile(profile)
+    steps = plan_steps(loaded, run or loaded.run_name)
+    return [dict(step.parameters) for step in steps if step.notebook == notebook_stem]
+
+
+# -------------------------------------------------------------------------------------------- what is up to date
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _helpers_hash() -> str:
+    package = Path(__file__).parent
+    return _hash({path.name: sha256_of(path) for path in package.glob("*.py") if path.stem not in NOT_RESULTS})
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    for name in RECORDED_PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _weights_hash(value: str) -> str:
+    path = paths.resolve(value)
+    files = [path] if path.is_file() else sorted([*path.glob("*.safetensors"), *path.glob("config.json")])
+    return _hash({file.name: sha256_of(file) for file in files})
+
+
+def _source_state(dataset: str) -> str:
+    """State of what a data set is made from: the embedded source, or how many models a downloaded tree holds."""
+    for source in (paths.dataset_dir(dataset) / "source", paths.project_root() / "data" / dataset / "source"):
+        if source.is_dir():
+            return _hash({path.name: sha256_of(path) for path in sorted(source.iterdir()) if path.is_file()})
+    counts = {}
+    for part in ("ShapeNetRendering", "ShapeNet_pointclouds"):
+        folder = paths.dataset_dir(dataset) / part
+        if folder.is_dir():
+            counts[part] = {entry.name: len(os.listdir(entry)) for entry in os.scandir(folder) if entry.is_dir()}
+    return _hash(counts)
+
+
+def _made_state(dataset: str) -> str:
+    """State of a made data set: which parts are there, and its splits, which list every model."""
+    root = paths.dataset_dir(dataset)
+    parts = [part for part in ("ShapeNetRendering", "ShapeNet_pointclouds") if (root / part).is_dir()]
+    splits = {path.relative_to(root).as_posix(): sha256_of(path) for path in sorted(root.glob("splits/**/*.txt"))}
+    return _hash([parts, splits])
+
+
+def _own_fingerprint(step: Step, shared: Mapping[str, str]) -> dict[str, str]:
+    """What decides a step's result, apart from the steps before it; a short hash for each kind of input."""
+    code = [cell["source"] for cell in read_notebook(notebook_path(step.notebook))["cells"] if _is_code(cell)]
+    inputs = {name: _weights_hash(value) for name in WEIGHTS if isinstance(value := step.values.get(name), str)}
+    if isinstance(dataset := step.values.get("dataset"), str):
+        inputs["dataset"] = _source_state(dataset)
+    return {"notebook": _hash(code), "parameters": _hash(step.values), "inputs": _hash(inputs), **shared}
+
+
+def _is_code(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "code"
+
+
+def _files_of(run: str) -> dict[str, tuple[int, int]]:
+    """Figures, metrics and weights of a run: path (as :func:`_stored` writes it) → (time of change, size)."""
+    found = {}
+    for root in (paths.runs_root() / run, paths.trained_models_root() / run):
+        for folder, subfolders, names in os.walk(root):
+            subfolders[:] = [name for name in subfolders if name not in ("predictions", "tensorboard")]
+            for name in names:
+                if name in ("metrics.json", "config.json") or name.endswith((".safetensors", ".png", ".gif", ".mp4")):
+                    path = Path(folder, name)
+                    stat = path.stat()
+                    found[_stored(path)] = (stat.st_mtime_ns, stat.st_size)
+    return found
+
+
+_PLACES: dict[str, Callable[[], Path]] = {"runs": paths.runs_root, "trained_models": paths.trained_models_root}
+
+
+def _stored(path: Path) -> str:
+    """``runs/…`` or ``trained_models/…``, wherever those folders lie."""
+    for place, root in _PLACES.items():
+        with contextlib.suppress(ValueError):
+            return f"{place}/{path.relative_to(root()).as_posix()}"
+    raise ValueError(f"{path} is neither below runs nor below trained_models")
+
+
+def stored_path(text: str) -> Path:
+    """The file that an entry of ``steps.json`` names, wherever runs and trained_models lie now."""
+    place, _, rest = text.partition("/")
+    return _PLACES[place]() / rest
+
+
+def load_state(run: str) -> dict[str, Any]:
+    """``steps.json`` of a run; an empty state where there is none."""
+    path = paths.runs_root() / run / STATE_FILE
+    return read_json(path) if path.is_file() else {"run": run, "steps": {}}
+
+
+class _Run:
+    """One run's plan and state: which steps are selected, which are up to date and why not."""
+
+    def __init__(self, profile: Profile, run: str, steps: Sequence[Step], selected: set[str], force: bool):
+        self.profile, self.run, self.steps, self.selected, self.force = profile, run, list(steps), selected, force
+        self.state = load_state(run)
+        self.records: dict[str, dict[str, Any]] = self.state["steps"]
+        self.shared = {"helpers": _helpers_hash(), "packages": _hash(_package_versions())}
+        self.data_step = next((step.key for step in steps if isinstance(step.values.get("dataset"), str)), None)
+
+    def notebook_file(self, step: Step) -> Path:
+        return paths.runs_root() / self.run / f"{step.key}.ipynb"
+
+    def before(self, step: Step) -> list[Step]:
+        """The steps that a step builds on."""
+        stems = list(dict.fromkeys(other.notebook for other in self.steps))
+        earlier = stems[: stems.index(step.notebook)]
+        needs = NEEDS.get(step.notebook, earlier)
+        return [other for other in self.steps if other.notebook in needs and other.notebook in earlier]
+
+    def fingerprint(self, step: Step) -> dict[str, str]:
+        before = {}
+        for other in self.before(step):
+            record = self.records.get(other.key, {})
+            before[other.key] = [record.get("fingerprint"), record.get("digest")]
+            if record.get("status") != "done":  # executed by hand, in Jupyter
+                before[other.key] = [sha256_of(path) for path in self.results_by_hand(other)]
+        return {**_own_fingerprint(step, self.shared), "before": _hash(before)}
+
+    def results_by_hand(self, step: Step) -> list[Path]:
+        return sorted((paths.runs_root() / self.run).glob(f"{step.notebook}/**/metrics.json"))
+
+    def why(self, step: Step) -> str:
+        """Why a step has to be executed; empty if its results are there and its inputs are what they were."""
+        record = self.records.get(step.key)
+        if self.force:
+            return "--force"
+        if record is None:
+            return "not run yet"
+        if record["status"] != "done":
+            return f"{record['status']} last time"
+        now, then = self.fingerprint(step), record["fingerprint"]
+        if now["parameters"] != then.get("parameters"):
+            old = record.get("parameters", {})
+            changed = [
+                f"{name} {json.dumps(old.get(name))} → {json.dumps(value)}"
+                for name, value in step.values.items()
+                if name not in old or old[name] != value
+            ]
+            return f"parameters changed: {', '.join(changed) or 'some are gone'}"
+        words = {
+            "notebook": "the notebook's code changed",
+            "inputs": "its data or initial weights changed",
+            "helpers": "the code in lmnet_utils changed (a finished training is loaded; --force trains it again)",
+            "packages": "package versions changed",
+            "before": "a step before it gave another result",
+        }
+        for kind, reason in words.items():
+            if now[kind] != then.get(kind):
+                return reason
+        missing = [name for name in record["outputs"] if not stored_path(name).is_file()]
+        if missing:
+            return f"{missing[0]} is gone"
+        if step.key == self.data_step and record.get("data") != _made_state(step.values["dataset"]):
+            return "the made data set changed"
+        return ""
+
+    def missing_before(self) -> list[str]:
+        """Steps that the selected ones build on, are not selected themselves and have no results."""
+        problems = []
+        for step in self.steps:
+            if step.notebook not in self.selected:
+                continue
+            for other in self.before(step):
+                done = self.records.get(other.key, {}).get("status") == "done" or self.results_by_hand(other)
+                if other.notebook not in self.selected and not done:
+                    problems.append(
+                        f"{step.notebook}: needs the results of {other.key}, which has not finished in "
+                        f"{paths.display(paths.runs_root() / self.run)}; start with --from {other.notebook}"
+                    )
+        return list(dict.fromkeys(problems))
+
+    def save(self) -> None:
+        known = [step.key for step in self.steps]
+        self.records = {key: self.records[key] for key in known if key in self.records}
+        self.state = {
+            "run": self.run,
+            "profile": self.profile.name,
+            "description": self.profile.description,
+            "planned": known,
+            "updated": _now(),
+            "steps": self.records,
+        }
+        write_json(paths.run_dir(self.run) / STATE_FILE, self.state)
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+# -------------------------------------------------------------------------------------------------------------- run
+def run_profile(
+    profile: str,
+    *,
+    only: Sequence[str] = (),
+    from_: str | None = None,
+    overrides: Sequence[str] = (),
+    run_name: str | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    quiet: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> int:
+    """Execute a profile's notebooks in order into ``runs/<run name>/`` and write the report.
+
+    Args:
+        profile: a name in ``notebooks/profiles`` or the path of a YAML file.
+        only: notebooks to run, no others. ``from_``: the notebook to start with.
+        overrides: ``notebook.parameter=value`` texts; they win over the profile.
+        run_name: folder below ``runs`` and ``trained_models``; default is the profile's.
+        dry_run: print the plan and execute nothing. ``force``: also run what is up to date.
+        quiet: do not repeat what long cells print.
+
+    Returns:
+        the exit status: 0 done, 1 a notebook stopped, 130 interrupted.
+
+    Raises:
+        ProfileError: nothing was started, for the reasons that it lists.
+    """
+    say = say or (lambda text: print(text, flush=True))
+    loaded = load_profile(profile)
+    run = run_name or loaded.run_name
+    stems = list(loaded.notebooks)
+    if only and from_:
+        raise ProfileError("--only and --from exclude each other: give one of them")
+    selected = {resolve_notebook(text, stems) for text in only} or set(stems)
+    if from_:
+        selected = set(stems[stems.index(resolve_notebook(from_, stems)) :])
+    steps = plan_steps(loaded, run, overrides)
+    plan = _Run(loaded, run, steps, selected, force)
+    if problems := plan.missing_before():
+        raise ProfileError("\n".join(problems))
+    if dry_run:
+        _print_plan(plan, say)
+        return 0
+
+    def command(step: Step) -> str:
+        words = ["lmnet", "run", loaded.argument]
+        if only:
+            rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in selected]
+            words += ["--only", ",".join(rest)]
+        else:
+            words += ["--from", step.notebook]
+        words += ["--run-name", run] if run != loaded.run_name else []
+        words += [word for text in overrides for word in ("--set", text)]
+        return shlex.join(words + (["--force"] if force else []))
+
+    with _only_one(paths.run_dir(run)), _terminate_like_interrupt():
+        status = _execute_all(plan, command, quiet, say)
+        from lmnet_utils import report
+
+        say(f"report: {paths.display(report.write_report(run))}")
+    return status
+
+
+def _print_plan(plan: _Run, say: Callable[[str], None]) -> None:
+    say(f"profile {plan.profile.name} into {paths.display(paths.runs_root() / plan.run)}; nothing is executed")
+    running: set[str] = set()
+    for step in plan.steps:
+        why = plan.why(step)
+        upstream = [other.key for other in plan.before(step) if other.key in running]
+        if step.notebook not in plan.selected:
+            verdict = "left out" + (f" (but not up to date: {why})" if why else "")
+        elif why or upstream:
+            verdict = f"run: {why or f'{upstream[0]} before it runs'}"
+            running.add(step.key)
+        else:
+            verdict = "skip: up to date"
+        say(f"\n{step.key}  [{verdict}]")
+        for name, value in step.values.items():
+            note = (
+                "" if value == step.defaults[name] else f"    (the notebook's own: {json.dumps(step.defaults[name])})"
+            )
+            say(f"    {name} = {json.dumps(value, ensure_ascii=False)}{note}")
+
+
+def _execute_all(plan: _Run, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]) -> int:
+    chosen = [step for step in plan.steps if step.notebook in plan.selected]
+    started = time.monotonic()
+    say(f"profile {plan.profile.name}: {len(chosen)} steps into {paths.display(paths.run_dir(plan.run))}")
+    for number, step in enumerate(chosen, 1):
+        why = plan.why(step)
+        if not why:
+            say(f"[{step.key}] step {number}/{len(chosen)}: up to date, skipped")
+            continue
+        say(f"[{step.key}] step {number}/{len(chosen)}: {why}")
+        try:
+            _execute(plan, step, quiet, say)
+        except StepFailed as failure:
+            say(f"\n[{step.key}] {failure}\n")
+            say(f"executed notebook kept: {paths.display(plan.notebook_file(step))}")
+            say(f"continue with: {command(step)}")
+            return 1
+        except KeyboardInterrupt:
+            say(f"\n[{step.key}] interrupted. Trainings resume where they stood.\ncontinue with: {command(step)}")
+            return 130
+        say(f"[{step.key}] done in {duration(plan.records[step.key]['wall_s'])}")
+    say(f"all done in {duration(time.monotonic() - started)}")
+    return 0
+
+
+def _execute(plan: _Run, step: Step, quiet: bool, say: Callable[[str], None]) -> None:
+    """Execute one step and record it; StepFailed and KeyboardInterrupt pass after they have been recorded."""
+    earlier = plan.records.get(step.key, {})
+    if plan.force:
+        _remove_outputs(earlier)
+    record: dict[str, Any] = {
+        "notebook": step.notebook,
+        "parameters": step.values,
+        "swept": step.swept,
+        "status": "interrupted",  # what it is if the machine goes down now
+        "started": _now(),
+        "wall_s": None,
+        "fingerprint": plan.fingerprint(step),
+        "outputs": [],
+        "error": None,
+    }
+    plan.records[step.key] = record
+    plan.save()
+    files_before, started = _files_of(plan.run), time.monotonic()
+    try:
+        execute_notebook(step, plan.notebook_file(step), quiet, say)
+        record["status"] = "done"
+    except StepFailed as failure:
+        record.update(status="failed", error=str(failure))
+        raise
+    finally:
+        record["wall_s"] = round(time.monotonic() - started, 1)
+        record["finished"] = _now()
+        files = _files_of(plan.run)
+        written = {name for name, state in files.items() if files_before.get(name) != state}
+        kept = {name for name in earlier.get("outputs", []) if name in files}
+        record["outputs"] = sorted(written | kept) + [_stored(plan.notebook_file(step))]
+        _warn_of_overwriting(plan, step, written, say)
+        weights = [name for name in record["outputs"] if name.endswith(".safetensors")]
+        record["digest"] = _hash({name: sha256_of(stored_path(name)) for name in weights})
+        if step.key == plan.data_step:
+            record["data"] = _made_state(step.values["dataset"])
+            record["digest"] = _hash([record["digest"], record["data"]])
+        plan.save()
+
+
+def _remove_outputs(record: Mapping[str, Any]) -> None:
+    """Clear what a step left before, so that --force trains anew: a finished training would only be loaded."""
+    for name in record.get("outputs", []):
+        path = stored_path(name)
+        path.unlink(missing_ok=True)
+        (path.parent / "training_state.pt").unlink(missing_ok=True)
+
+
+def _warn_of_overwriting(plan: _Run, step: Step, written: set[str], say: Callable[[str], None]) -> None:
+    for other in plan.steps:
+        if other.notebook == step.notebook and other.key != step.key:
+            shared = written.intersection(plan.records.get(other.key, {}).get("outputs", []))
+            if shared:
+                say(
+                    f"[{step.key}] warning: it wrote over {min(shared)} of {other.key}. The two share their output "
+                    f"folder: give each value of {', '.join(step.swept)} a run of its own with --run-name."
+                )
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Two runs into one folder would write over each other; the second one is told so."""
+    lock = folder / ".running"
+    try:
+        with open(lock, "x", encoding="utf-8") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        import psutil
+
+        owner = lock.read_text(encoding="utf-8")
+        if owner.isdigit() and psutil.pid_exists(int(owner)) and int(owner) != os.getpid():
+            raise ProfileError(
+                f"{paths.display(folder)} is in use by the run with process number {owner}; wait for it, stop it, "
+                f"or give this run another name with --run-name"
+            ) from None
+        lock.write_text(str(os.getpid()), encoding="utf-8")
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _terminate_like_interrupt() -> Iterator[None]:
+    """SIGTERM (a time limit, a closed terminal) ends the kernel and keeps the notebook as Ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def duration(seconds: float | None) -> str:
+    """``75`` → ``1 min 15 s``."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(round(seconds) // 60, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {round(seconds) % 60:02d} s"
+
+
+# ---------------------------------------------------------------------------------------------------- one notebook
+class _Progress:
+    """Plain lines of progress: one for each code cell, and what a cell prints once it takes longer than a moment."""
+
+    PATIENCE = 5.0  # seconds that a cell runs before its output is repeated
+    SILENCE = 60.0  # seconds without a word after which a running cell is mentioned again
+
+    def __init__(self, label: str, cells: Sequence[Mapping[str, Any]], quiet: bool, say: Callable[[str], None]):
+        self.label, self.quiet, self.say = label, quiet, say
+        self.numbers, self.titles = {}, {}
+        title = ""
+        for index, cell in enumerate(cells):
+            if _is_code(cell):
+                self.numbers[index] = len(self.numbers) + 1
+                self.titles[index] = title
+            elif headings := re.findall(r"^#{1,6} +(.+?) *$", cell["source"], flags=re.MULTILINE):
+                title = headings[-1]
+        self.current: int | None = None
+        self.began = self.spoke = time.monotonic()
+        self.buffer = ""
+        self.over = threading.Event()
+
+    def cell(self, cell: Mapping[str, Any], cell_index: int, **_: Any) -> None:
+        """A code cell starts (nbclient's hook)."""
+        self.flush_lines(end=True)
+        self.current, self.began, self.buffer = cell_index, time.monotonic(), ""
+        self.speak(f"[{self.label}] {self.where()}  {self.titles.get(cell_index, '')}".rstrip())
+
+    def where(self) -> str:
+        """``cell 7/18``."""
+        return f"cell {self.numbers.get(self.current, '?')}/{len(self.numbers)}"
+
+    def speak(self, text: str) -> None:
+        self.spoke = time.monotonic()
+        self.say(text)
+
+    def write(self, text: str) -> None:
+        """What a cell prints to its standard output (papermill's ``stdout_file``)."""
+        self.buffer += text
+        self.flush_lines()
+
+    def flush(self) -> None:
+        pass
+
+    def flush_lines(self, end: bool = False) -> None:
+        if self.quiet or time.monotonic() - self.began < self.PATIENCE:
+            return
+        *lines, rest = self.buffer.split("\n")
+        self.buffer = "" if end else rest
+        for line in [*lines, rest] if end else lines:
+            if line.strip():
+                self.speak(f"    {line.split(chr(13))[-1].rstrip()}")
+
+    def watch(self) -> None:
+        """Say now and then that a silent cell still runs (a thread of its own)."""
+        while not self.over.wait(5.0):
+            if time.monotonic() - self.spoke >= self.SILENCE:
+                self.speak(
+                    f"[{self.label}] {self.where()} has been running for {duration(time.monotonic() - self.began)}"
+                )
+
+
+def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callable[[str], None] = print) -> None:
+    """Execute one step's notebook into ``output``, in a kernel of this very Python.
+
+    Raises:
+        StepFailed: a cell raised, or the kernel died.
+    """
+    import nbformat
+    import papermill
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from papermill.exceptions import PapermillExecutionError
+
+    class OwnKernel(AsyncKernelManager):
+        # A kernelspec called python3 may belong to any Python of the machine; the kernel has to be this one, with
+        # this package, however the runner was started.
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            native = get_kernel_dict()
+            return KernelSpec(**{**native, "argv": [sys.executable, *native["argv"][1:]]})
+
+        def pre_start_kernel(self, **options: Any) -> Any:
+            environment = dict(options.pop("env", None) or os.environ)
+            search = [str(Path(__file__).resolve().parent.parent), environment.get("PYTHONPATH", "")]
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, search))
+            environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+            return super().pre_start_kernel(env=environment, **options)
+
+    source = nbformat.read(notebook_path(step.notebook), as_version=4)
+    cells = list(source.cells)
+    parameters_at = next((index for index, cell in enumerate(cells) if is_tagged(cell, "parameters")), -1)
+    if step.parameters:  # papermill puts its cell there; without a parameters cell, at the top
+        cells.insert(parameters_at + 1, {"cell_type": "code", "source": "", "metadata": {}})
+    progress = _Progress(step.key, cells, quiet, say)
+    watch = threading.Thread(target=progress.watch, daemon=True)
+    watch.start()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            _no_format(notebook_path(step.notebook)),
+            _no_format(output),
+            parameters=step.parameters,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            stdout_file=progress,
+            start_timeout=120,
+            cwd=str(paths.notebooks_root()),
+            kernel_manager_class=OwnKernel,
+            on_cell_execute=progress.cell,
+        )
+    except PapermillExecutionError as error:
+        trace = _clean_traceback(error.traceback)
+        raise StepFailed(f"{progress.where()} raised {error.ename}: {error.evalue}\n{trace}".rstrip()) from None
+    except (RuntimeError, TimeoutError) as error:  # nbclient: dead kernel, kernel that does not start
+        raise StepFailed(
+            f"{progress.where()}: the kernel died ({error}). Out of memory? A smaller batch_size needs less."
+        ) from error
+    finally:
+        progress.flush_lines(end=True)
+        progress.over.set()
+
+
+def _no_format(path: Path) -> str:
+    return str(path).replace("{", "{{").replace("}", "}}")  # papermill formats paths with the parameters
+
+
+def _clean_traceback(lines: Sequence[str], last: int = 15) -> str:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
+    return "\n".join(f"    {line}" for line in text.splitlines()[-last:])
+
+
+# ------------------------------------------------------------------------------------------ the committed notebooks
+def differences_from_defaults(profile: str = "quickstart") -> list[str]:
+    """Where a profile gives a notebook something else than the notebook's own default; a sweep has to contain it.
+
+    The committed notebooks show the outputs of the quickstart, so reader and runner have to see the same parameters.
+    """
+    found = []
+    for step in (steps := plan_steps(load_profile(profile), profile)):
+        for name, value in step.parameters.items():
+            values = [other.parameters[name] for other in steps if other.notebook == step.notebook]
+            if step.defaults[name] not in (values if name in step.swept else [value]):
+                found.append(
+                    f"{step.notebook}: parameter {name} is {value!r} in {profile}, {step.defaults[name]!r} there"
+                )
+    return list(dict.fromkeys(found))
+
+
+def store_notebooks(run: str = "quickstart", say: Callable[[str], None] = print) -> list[Path]:
+    """Copy the outputs of a run's executed notebooks into the committed notebooks; sources stay as they are.
+
+    Of a swept notebook the variant with the notebook's own defaults is taken.
+
+    Raises:
+        ProfileError: profile and defaults disagree, a notebook has changed since it was executed, holds a path of
+            this machine, or becomes larger than 1 MB. Nothing is written then.
+    """
+    if problems := differences_from_defaults():
+        raise ProfileError("\n".join(problems))
+    results: dict[Path, str] = {}
+    for step in plan_steps(load_profile("quickstart"), run):
+        target, executed_path = notebook_path(step.notebook), paths.runs_root() / run / f"{step.key}.ipynb"
+        if any(value != step.defaults[name] for name, value in step.swept.items()):
+            continue
+        if load_state(run)["steps"].get(step.key, {}).get("status") != "done":
+            problems.append(f"{step.key}: has not finished in {paths.display(paths.runs_root() / run)}; run it first")
+            continue
+        notebook = read_notebook(target)
+        try:
+            graft_outputs(notebook, read_notebook(executed_path))
+        except ProfileError as error:
+            problems.append(f"{step.notebook}: {error}")
+            continue
+        text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+        if len(text.encode()) > LARGEST_NOTEBOOK:
+            sizes = [len(json.dumps(cell.get("outputs", []))) for cell in notebook["cells"]]
+            problems.append(
+                f"{step.notebook}: {len(text.encode()):,} bytes with its outputs, at most {LARGEST_NOTEBOOK:,} are "
+                f"allowed; cell {sizes.index(max(sizes)) + 1} alone has {max(sizes):,}: fewer or smaller figures there"
+            )
+        results[target] = text
+    if problems:
+        raise ProfileError("\n".join(problems))
+    for target, text in results.items():
+        with atomic_path(target) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        say(f"{paths.display(target)}: {len(text.encode()) / 1000:.0f} kB")
+    return list(results)
+
+
+def graft_outputs(notebook: dict[str, Any], executed: Mapping[str, Any]) -> None:
+    """Give a notebook the outputs of its executed copy, cleaned, with execution counts 1, 2, … (in place)."""
+    own = [cell for cell in notebook["cells"] if _is_code(cell)]
+    theirs = [cell for cell in executed["cells"] if _is_code(cell) and not is_tagged(cell, "injected-parameters")]
+    if [cell["source"] for cell in own] != [cell["source"] for cell in theirs]:
+        raise ProfileError("its code has changed since it was executed; run it again")
+    number = 0
+    for cell, source in zip(own, theirs, strict=True):
+        cell["outputs"] = _merge_streams([output for output in source["outputs"] if _is_lasting(output)])
+        cell["execution_count"] = None
+        if cell["source"].strip():
+            number += 1
+            cell["execution_count"] = number
+        for output in cell["outputs"]:
+            if "execution_count" in output:
+                output["execution_count"] = cell["execution_count"]
+            output.get("metadata", {}).pop("papermill", None)
+        cell["outputs"] = _without_machine_paths(cell["outputs"])
+        cell["metadata"] = {
+            key: value for key, value in cell["metadata"].items() if key not in ("papermill", "execution")
+        }
+    notebook["metadata"] = {
+        key: value for key, value in notebook["metadata"].items() if key not in ("papermill", "widgets")
+    }
+    # nbformat stores text as lists of lines: line-wise differences in git
+    for cell in notebook["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+
+
+def _is_lasting(output: Mapping[str, Any]) -> bool:
+    """Progress bars are gone when a run is over: their widgets, and the bars on standard error."""
+    if output["output_type"] == "stream" and output["name"] == "stderr":
+        return "\r" not in "".join(output["text"])
+    return "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+
+
+def _merge_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    merged: list[dict[str, Any]] = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last and output["output_type"] == last["output_type"] == "stream" and output["name"] == last["name"]:
+            last["text"] = ("".join(last["text"]) + "".join(output["text"])).splitlines(keepends=True)
+        else:
+            merged.append(json.loads(json.dumps(output)))
+    return merged
+
+
+def _without_machine_paths(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    places = [str(Path(sys.prefix)), str(Path(sys.base_prefix))]
+    places += [str(path.absolute()) for path in (paths.project_root(), paths.runs_root(), paths.trained_models_root())]
+    for output in outputs:
+        texts = [(output, "text")] if "text" in output else []
+        texts += [
+            (output["data"], kind) for kind in output.get("data", {}) if not kind.startswith(("image/png", "image/g"))
+        ]
+        for holder, key in texts:
+            value = holder[key]
+            if not isinstance(value, (str, list)):
+                continue
+            text = value if isinstance(value, str) else "".join(value)
+            for place in sorted(places, key=len, reverse=True):
+                text = text.replace(place + os.sep, "")
+            text = re.sub(r"(?<![\w/])/[\w./-]{1,200}/ipykernel_\d+/\d+\.py", "notebook", text)
+            found = re.search(r"(?<![\w.:/])/(home|root|Users|tmp|var|work|mnt|opt|usr)/[^\s'\"<]*", text)
+            if found or str(Path.home()) + os.sep in text:
+                raise ProfileError(f"an output holds a path of this machine: {found.group() if found else Path.home()}")
+            holder[key] = text if isinstance(value, str) else text.splitlines(keepends=True)
+    return outputs
