@@ -512,10 +512,11 @@ class Renderer:
         pixels = vtkUnsignedCharArray()
         self.plotter.ren_win.GetRGBACharPixelData(0, 0, self.size - 1, self.size - 1, 0, pixels)
         fine = vtk_to_numpy(pixels).reshape(self.size, self.size, 4)[::-1]
-        blocks = fine.reshape(IMAGE_SIZE, SUPERSAMPLE, IMAGE_SIZE, SUPERSAMPLE, 4).astype(np.uint32)
-        hit = blocks[..., 3:] > 127
-        hits = hit.sum(axis=(1, 3))  # (137, 137, 1): of SUPERSAMPLE² samples
-        colour = ((blocks[..., :3] * hit).sum(axis=(1, 3)) + hits // 2) // np.maximum(hits, 1)
+        # Sums over blocks of SUPERSAMPLE² samples; a sample is covered (alpha 255) or black with alpha 0.
+        offsets = range(SUPERSAMPLE)
+        sums = sum(fine[i::SUPERSAMPLE, j::SUPERSAMPLE].astype(np.uint16) for i in offsets for j in offsets)
+        hits = sums[..., 3:] // 255
+        colour = (sums[..., :3] + hits // 2) // np.maximum(hits, 1)
         alpha = (hits * 255 + SUPERSAMPLE**2 // 2) // SUPERSAMPLE**2
         return np.concatenate([colour, alpha], axis=-1).astype(np.uint8)
 

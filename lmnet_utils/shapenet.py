@@ -13,6 +13,7 @@ A model is named "synset/model" everywhere.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import io
@@ -32,7 +33,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from lmnet_utils import paths, pointclouds, reproducibility, splits
+from lmnet_utils import freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir
 from lmnet_utils.splits import Split
 from lmnet_utils.taxonomy import GROUPS, NAME_OF, synsets_of
@@ -543,3 +544,40 @@ def classes_in(models: Iterable[str]) -> dict[str, int]:
     """How many of the models each class has, in the order of the synsets."""
     counts = Counter(model.split("/")[0] for model in models)
     return {NAME_OF[synset]: counts[synset] for synset in synsets_of("13") if counts[synset]}
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSettings(reproducibility.Settings):
+    """Settings of notebook 01, which makes FreeShapes or verifies any other data set."""
+
+    run: str = "quickstart"
+    dataset: str = "freeshapes"
+    split: str = "official"
+    classes: str = "13"
+    copies: int = 0
+    limit_per_class: int | None = None
+    workers: int | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        reproducibility.choose("split", self.split, splits.SPLITS)
+        reproducibility.choose("classes", self.classes, GROUPS)
+        for name, lowest in (("copies", 0), ("limit_per_class", 1), ("workers", 1)):
+            value = getattr(self, name)
+            if value is not None and value < lowest:
+                raise ValueError(f"{name}={value}: expected {lowest} or more.")
+
+
+def prepare(settings: DataSettings) -> dict[str, Any]:
+    """Make FreeShapes, or write the splits of another data set where it has none.
+
+    Returns:
+        what was made, as :func:`lmnet_utils.freeshapes.make_dataset` counts it; empty for other data sets.
+    """
+    if settings.dataset == freeshapes.DATASET:
+        return freeshapes.make_dataset(
+            copies=settings.copies, seed=settings.seed, workers=settings.workers, limit=settings.limit_per_class
+        )
+    if not (paths.dataset_dir(settings.dataset) / "splits").is_dir():
+        make_splits(settings.dataset)
+    return {}
