@@ -48,6 +48,8 @@ NEEDS = {
 NOT_RESULTS = {"cli", "colab", "doctor", "pipeline", "report"}
 # Parameters that name a folder or file of weights, relative to the project root.
 WEIGHTS = ("initial_weights", "autoencoder")
+# Files by which a step's results are known, beside weights and pictures.
+OUTPUTS = ("metrics.json", "config.json", "index.csv")
 LARGEST_NOTEBOOK = 1_000_000  # bytes; GitHub shows no more
 
 
@@ -409,6 +411,12 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
                     f"{step.notebook}: parameter {name}: expected weights at {value}, found nothing; "
                     "name a folder that another run has trained, or null"
                 )
+        weights_run = step.values.get("weights_run")
+        if isinstance(weights_run, str) and not (paths.trained_models_root() / weights_run).is_dir():
+            problems.append(
+                f"{step.notebook}: parameter weights_run: expected trained models in trained_models/{weights_run}, "
+                "found nothing"
+            )
         dataset = step.values.get("dataset")
         if isinstance(dataset, str) and dataset != "freeshapes" and not paths.dataset_dir(dataset).is_dir():
             problems.append(
@@ -473,7 +481,14 @@ def _made_state(dataset: str) -> str:
 def _own_fingerprint(step: Step, shared: Mapping[str, str]) -> dict[str, str]:
     """What decides a step's result, apart from the steps before it; a short hash for each kind of input."""
     code = [cell["source"] for cell in read_notebook(notebook_path(step.notebook))["cells"] if _is_code(cell)]
-    inputs = {name: _weights_hash(value) for name in WEIGHTS if isinstance(value := step.values.get(name), str)}
+    inputs: dict[str, Any] = {
+        name: _weights_hash(value) for name in WEIGHTS if isinstance(value := step.values.get(name), str)
+    }
+    if isinstance(run := step.values.get("weights_run"), str):
+        models = paths.trained_models_root() / run
+        inputs["weights_run"] = {
+            path.parent.name: sha256_of(path) for path in sorted(models.glob("*/model.safetensors"))
+        }
     if isinstance(dataset := step.values.get("dataset"), str):
         inputs["dataset"] = _source_state(dataset)
     return {"notebook": _hash(code), "parameters": _hash(step.values), "inputs": _hash(inputs), **shared}
@@ -488,9 +503,9 @@ def _files_of(run: str) -> dict[str, tuple[int, int]]:
     found = {}
     for root in (paths.runs_root() / run, paths.trained_models_root() / run):
         for folder, subfolders, names in os.walk(root):
-            subfolders[:] = [name for name in subfolders if name not in ("predictions", "tensorboard")]
+            subfolders[:] = [name for name in subfolders if name not in ("gt", "pred", "tensorboard")]
             for name in names:
-                if name in ("metrics.json", "config.json") or name.endswith((".safetensors", ".png", ".gif", ".mp4")):
+                if name in OUTPUTS or name.endswith((".safetensors", ".png", ".gif")):
                     path = Path(folder, name)
                     stat = path.stat()
                     found[_stored(path)] = (stat.st_mtime_ns, stat.st_size)
