@@ -19,6 +19,7 @@ from lmnet_utils.pipeline import duration, load_state, stored_path
 from lmnet_utils.reproducibility import atomic_path, read_json
 
 PICTURES = {".png": "image/png", ".gif": "image/gif"}
+LONG_TABLE = 40  # rows; a longer one is folded away
 WORDS = {
     "n_models": "objects",
     "n_views": "views",
@@ -96,7 +97,8 @@ def _steps(run: str, state: Mapping[str, Any]) -> list[dict[str, Any]]:
         step["error"] = record.get("error")
         step["title"] = TITLES.get(step["notebook"], _words(step["notebook"]))
         step["variant"] = ", ".join(
-            f"{_words(name)} = {_number(value)}" for name, value in record.get("swept", {}).items()
+            f"{_words(name)} = {value:g}" if isinstance(value, float) else f"{_words(name)} = {value}"
+            for name, value in record.get("swept", {}).items()
         )
         files = [stored_path(name) for name in record.get("outputs", [])]
         if sum(other["notebook"] == step["notebook"] for other in steps) == 1:  # not a sweep: its folder is its own
@@ -169,8 +171,21 @@ def _results(metrics: Sequence[Mapping[str, Any]]) -> str:
         about = ", ".join(f"{_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
         note = record["results"].get("note") or "Chamfer distances are ×100, without ICP; lower is better."
         caption = f"{note} {f'Test models: {about}.' if about else ''}"
-        parts.append(_row_table(record["results"]["table"], caption))
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for row in record["results"]["table"]:
+            groups.setdefault(row.get("classes"), []).append(row)
+        for group, rows in groups.items():
+            if group is None:
+                parts.append(_row_table(rows, caption))
+                continue
+            rows = [{key: value for key, value in row.items() if key != "classes"} for row in rows]
+            parts.append(f"<h3>{_text(_class_words(str(group)))}</h3>{_row_table(rows, caption)}")
+            caption = note
     return f'<section id="results"><h2>Results</h2>{"".join(parts)}</section>'
+
+
+def _class_words(group: str) -> str:
+    return f"All {group} classes" if group.isdigit() else f"{group.capitalize()}s only"
 
 
 def _overview(steps: Sequence[Mapping[str, Any]]) -> str:
@@ -229,12 +244,15 @@ def _figures_of_merit(results: Mapping[str, Any]) -> str:
             parts.append(_row_table(value, _words(key).capitalize()))
         elif isinstance(value, dict) and value:
             if all(isinstance(item, dict) for item in value.values()):
-                rows = [{"": name, **{k: v for k, v in item.items() if _is_single(v)}} for name, item in value.items()]
+                rows = [
+                    {"name": name, **{k: v for k, v in item.items() if _is_single(v)}} for name, item in value.items()
+                ]
                 parts.append(_row_table(rows, _words(key).capitalize()))
             elif all(_is_single(item) for item in value.values()):
                 parts.append(
                     _row_table(
-                        [{"": _words(name), "value": item} for name, item in value.items()], _words(key).capitalize()
+                        [{"name": _words(name), "value": item} for name, item in value.items()],
+                        _words(key).capitalize(),
                     )
                 )
     return "".join(parts)
@@ -286,7 +304,7 @@ def _curve(epochs: Sequence[float], values: Sequence[Any], name: str) -> str:
 def _figure(path: Path, caption: str) -> str:
     content = base64.b64encode(path.read_bytes()).decode()
     return (
-        f'<figure><img src="data:{PICTURES[path.suffix]};base64,{content}" alt="{_text(caption)}" loading="lazy">'
+        f'<figure><img src="data:{PICTURES[path.suffix]};base64,{content}" alt="{_text(caption)}">'
         f"<figcaption>{_text(caption)}</figcaption></figure>"
     )
 
@@ -336,6 +354,7 @@ def _row_table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
     names = list(dict.fromkeys(key for row in rows for key in row if all(_is_single(other.get(key)) for other in rows)))
     intervals = [name for name in names if f"{name}_low" in names and f"{name}_high" in names]
     names = [name for name in names if not any(name in (f"{x}_low", f"{x}_high") for x in intervals)]
+    names.sort(key=lambda name: name.startswith("n_"))  # on a narrow screen the result is worth more than its counts
     numeric = {
         name: all(
             isinstance(row.get(name), (int, float, type(None))) and not isinstance(row.get(name), bool) for row in rows
@@ -363,11 +382,13 @@ def _row_table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
             if name in intervals:
                 cells += f"<td>{_interval(value, row.get(f'{name}_low'), row.get(f'{name}_high'), *ranges[name])}</td>"
         body += f"<tr>{cells}</tr>"
-    return (
-        f'<figure class="table"><figcaption>{_text(caption)}</figcaption>'
+    table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(caption)}"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div></figure>"
+        f"<tbody>{body}</tbody></table></div>"
     )
+    if len(rows) > LONG_TABLE:
+        return f"<details><summary>{_text(caption)} ({len(rows)} rows)</summary>{table}</details>"
+    return f'<figure class="table"><figcaption>{_text(caption)}</figcaption>{table}</figure>'
 
 
 def _is_finite(value: Any) -> bool:
@@ -392,7 +413,8 @@ def _text(value: Any) -> str:
 
 
 def _words(name: str) -> str:
-    return WORDS.get(name) or str(name).replace("_", " ").strip()
+    bare = name[:-2] if name.endswith("_s") and not name.endswith("_per_s") else name  # the value says its unit
+    return WORDS.get(name) or str(bare).replace("_", " ").strip()
 
 
 def _number(value: Any) -> str:
@@ -443,6 +465,7 @@ h1 { font-size: 2.1rem; line-height: 1.2; font-weight: 650; letter-spacing: -.01
 h1 span { color: var(--soft); font-weight: 400; }
 h2 { font-size: 1.3rem; line-height: 1.3; font-weight: 620; margin: 0 0 .35rem; letter-spacing: -.005em; }
 h2 small { font-size: .95rem; font-weight: 400; color: var(--soft); margin-left: .35rem; }
+h3 { font-size: 1.02rem; font-weight: 600; margin: 1.75rem 0 -.9rem; }
 section { padding-top: 2.75rem; }
 a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 3px; }
 small, figcaption, .source { color: var(--soft); }
@@ -475,6 +498,7 @@ svg polyline { fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-line
 svg.interval { width: 7.5rem; height: .9rem; vertical-align: -.1rem; margin-right: .6rem; }
 svg.interval path { stroke: var(--accent); stroke-width: 1.6; fill: none; } svg.interval circle { fill: var(--accent); }
 @media (max-width: 36rem) { main { padding: 1.75rem 1rem 3rem; } h1 { font-size: 1.7rem; } h1 span { display: block; }
+  tbody th { white-space: normal; min-width: 8.5rem; }
   .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); } th, td { padding-right: 1rem; } }
 @media print { main { max-width: none; padding: 0; } details > * { display: block; } }
 """

@@ -135,7 +135,7 @@ def test_the_page_shows_results_figures_settings_versions_commit_and_times(full_
         "3D-LMNet", "tiny", "finished", "A run for tests",
         "sampling floor", "10.46", "9.50–11.50",  # the table and its intervals
         "1 min 15 s", "Point-cloud autoencoder", "7.12", "1 h 02 min",  # steps, figures of merit, durations
-        "diversity weight = 0.00", "diversity weight = 5.50", "17.50",  # the sweep
+        "diversity weight = 0", "diversity weight = 5.5", "17.50",  # the sweep
         "epochs", "augment", "yes",  # settings
         "torch", "2.12.1", "Test processor", "0123456789 + uncommitted changes",
         "Chairs, truth & guess", "Some figure", "validation chamfer", "9.00 → 7.50",
@@ -186,6 +186,15 @@ def test_nothing_in_a_run_is_taken_for_markup(kit_folders, evil):
     assert all(not name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert len(page.all("img")) == 1 and len(page.all("style")) == 1
     assert evil in page.text
+
+
+def test_results_of_several_class_groups_are_kept_apart_and_long_tables_folded(kit_folders):
+    rows = [{**row, "classes": group} for group in ("13", "chair") for row in TABLE]
+    add_step("tiny", "06_inference", {"table": rows, "per_class": [{"model": i, "chamfer": 1.0} for i in range(60)]})
+    page = _Page(report.report_html("tiny"))
+    assert "All 13 classes" in page.text and "Chairs only" in page.text
+    assert "Per class (60 rows)" in page.text
+    assert len(page.all("details")) == 2  # the long table, the settings
 
 
 def test_a_failed_run_says_so_and_shows_what_there_is(kit_folders):
