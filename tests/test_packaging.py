@@ -44,11 +44,12 @@ CONDA_NAME = {
     "matplotlib": "matplotlib-base",
     "jupyter-client": "jupyter_client",
 }
-MODULE_OF = {"easypytorch3d": "pytorch3d", "pillow": "PIL", "pyyaml": "yaml", "ipython": "IPython"}
+MODULE_OF = {"easypytorch3d": "pytorch3d", "pillow": "PIL", "pyyaml": "yaml", "ipython": "IPython", "vtk": "vtkmodules"}
 # Dependencies that no module of ours imports: the file in which each is used, and how it is called there.
 TOOLS = {
     "jupyterlab": ("Makefile", "jupyter lab"),
     "nbval": ("tests/test_notebooks.py", "--nbval-lax"),
+    "tensorboard": ("lmnet_utils/training.py", "torch.utils.tensorboard"),
     "ruff": ("Makefile", "ruff check"),
     "pre-commit": ("Makefile", "pre-commit install"),
     "ipykernel": ("pyproject.toml", "ipykernel"),  # the kernel that every notebook runs in
