@@ -50,16 +50,18 @@ def find_models(run: str) -> dict[str, Path]:
             f"Run notebooks 02 to 05 with run={run!r}, or choose a run that has one: {', '.join(runs) or 'none yet'}."
         )
 
-    def order(name: str) -> tuple[int, float, str]:
-        first = ("autoencoder", "encoder_l1", "encoder_l2")
-        prefix, _, weight = name.rpartition("_")
-        try:
-            number = float(weight) if prefix == "encoder_lambda" else 0.0
-        except ValueError:
-            number = 0.0
-        return (first.index(name) if name in first else len(first), number, name)
+    return {name: found[name] for name in sorted(found, key=_model_order)}
 
-    return {name: found[name] for name in sorted(found, key=order)}
+
+def _model_order(name: str) -> tuple[int, float, str]:
+    """Sorts the autoencoder first, then L1, L2, then λ in ascending order, then anything else."""
+    first = ("autoencoder", "encoder_l1", "encoder_l2")
+    prefix, _, weight = name.rpartition("_")
+    try:
+        number = float(weight) if prefix == "encoder_lambda" else 0.0
+    except ValueError:
+        number = 0.0
+    return (first.index(name) if name in first else len(first), number, name)
 
 
 def label(model: str) -> str:
@@ -598,6 +600,21 @@ def read_predictions(folder: str | Path) -> Predictions:
             if not (folder / name).is_file():
                 raise ValueError(f"{paths.display(folder)}: {name} is listed and missing. Run notebook 06 again.")
     return Predictions(folder, items)
+
+
+def read_all_predictions(folder: str | Path) -> dict[str, Predictions]:
+    """Every model's predictions below a folder: name → predictions, in the order of :func:`find_models`.
+
+    Raises:
+        FileNotFoundError: there are none.
+        ValueError: as :func:`read_predictions`.
+    """
+    found = {path.parent.name: path.parent for path in Path(folder).glob("*/index.csv")}
+    if not found:
+        raise FileNotFoundError(
+            f"{paths.display(folder)} holds no predictions. Run notebook 06 with the same run first."
+        )
+    return {name: read_predictions(found[name]) for name in sorted(found, key=_model_order)}
 
 
 # --------------------------------------------------------------------------------------------------------------- PLY

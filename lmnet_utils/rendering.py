@@ -16,7 +16,8 @@ import torch
 from tqdm.auto import tqdm
 
 from lmnet_utils.pointclouds import y_up_from_file
-from lmnet_utils.reproducibility import Settings, atomic_path
+from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json, write_json
+from lmnet_utils.taxonomy import CLASSES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,13 +36,13 @@ class RenderSettings(Settings):
         azimuth: of the camera, degrees from +z towards +x (pytorch3d's ``look_at_view_transform``).
         znear: nearest depth that is drawn.
         image_size: pixels a side.
-        radius: of a point's disc, in half picture widths.
+        radius: of a point's disc, in half picture widths at zoom 1.
         points_per_pixel: how many of the frontmost discs are blended in one pixel.
         color: RGB of the points, 0…1.
         background: RGB, 0…1.
         depth_fade: how far the farthest point's colour goes towards the background: 0 (flat, as the port) to 1.
-        zoom: enlargement; at 1 the picture spans [−1, 1], while a cloud of this kit has a diagonal of 1. The discs keep
-            their size in the picture.
+        zoom: enlargement of the picture, discs included; at 1, as in the port, it spans [−1, 1], while an object of
+            this kit's data sets has a diagonal of 1.
     """
 
     distance: float = 20.0
@@ -60,14 +61,43 @@ class RenderSettings(Settings):
         for name in ("distance", "znear", "image_size", "radius", "points_per_pixel", "zoom"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}={getattr(self, name)}: expected a value above 0.")
-        if self.radius > 0.5:
-            raise ValueError(f"radius={self.radius}: expected at most 0.5, a quarter of the picture.")
+        if self.radius * self.zoom > 0.5:
+            raise ValueError(
+                f"radius={self.radius} at zoom={self.zoom}: expected at most 0.5, a quarter of the picture."
+            )
         if not 0 <= self.depth_fade <= 1:
             raise ValueError(f"depth_fade={self.depth_fade}: expected a value in 0…1.")
         for name in ("color", "background"):
             value = getattr(self, name)
             if len(value) != 3 or not all(0 <= part <= 1 for part in value):
                 raise ValueError(f"{name}={value}: expected three values (red, green, blue) in 0…1.")
+
+
+@dataclasses.dataclass(frozen=True)
+class FigureSettings(Settings):
+    """The parameters of notebook 07: what its figures show (``objects`` each), and how they are rendered."""
+
+    run: str
+    objects: int
+    sampled_objects: int
+    turntable_class: str
+    turntable_frames: int
+    turntable_size: int
+    render: RenderSettings
+
+    def check(self) -> None:
+        choose("turntable_class", self.turntable_class, CLASSES)
+        for name in ("objects", "sampled_objects", "turntable_frames", "turntable_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: expected at least 1.")
+
+    @property
+    def turntable(self) -> RenderSettings:
+        """The render settings at the turntable's size, the discs as large in pixels as in the other figures."""
+        radius = self.render.radius * self.render.image_size / self.turntable_size
+        return dataclasses.replace(
+            self.render, image_size=self.turntable_size, radius=min(radius, 0.5 / self.render.zoom)
+        )
 
 
 def _pytorch3d():
@@ -145,7 +175,7 @@ def _render_ndc(points: torch.Tensor, settings: RenderSettings) -> torch.Tensor:
     a picture of its own that only gets the points whose discs reach it, and all tiles go through PyTorch3D as one batch.
     """
     pytorch3d = _pytorch3d()
-    size, radius = settings.image_size, settings.radius
+    size, radius = settings.image_size, settings.radius * settings.zoom
     tiles = -(-size // _TILE)  # a side; the last row and column may hang over the edge
     half = _TILE / size  # half a tile's side, in half picture widths
     background = torch.tensor(settings.background, dtype=torch.float32)
@@ -311,7 +341,7 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
 
     classes = list(dict.fromkeys(row["classes"] for row in rows))
     models = list(dict.fromkeys(row["model"] for row in rows))
-    figure, axis = plt.subplots(figsize=(8, 0.35 * len(classes) + 1), layout="constrained")
+    figure, axis = plt.subplots(figsize=(8, 0.35 * len(classes) + 1.3), layout="constrained")
     for k, model in enumerate(models):
         mine = [row for row in rows if row["model"] == model]
         place = [classes.index(row["classes"]) + 0.6 * ((k + 0.5) / len(models) - 0.5) for row in mine]
@@ -322,7 +352,7 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
     counts = {row["classes"]: row["n_models"] for row in rows}
     axis.set_yticks(range(len(classes)), [f"{name} ({counts[name]})" for name in classes])
     axis.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="Chamfer ×100, 95 % intervals over objects")
-    axis.legend(fontsize=8)
+    figure.legend(loc="outside upper center", ncols=len(models), fontsize=8, frameon=False)
     return figure
 
 
@@ -363,3 +393,19 @@ def image_grid(
         if i < len(row_titles):
             axes[i, 0].set_ylabel(row_titles[i], fontsize=9)
     return figure
+
+
+def keep_figure(figure: Figure, path: str | Path, caption: str) -> None:
+    """Save a figure as PNG, and its caption in the ``figures.json`` beside it, which the report reads."""
+    path = Path(path)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=130)
+    add_caption(path, caption)
+
+
+def add_caption(path: str | Path, caption: str) -> None:
+    """Note the caption of a picture file in the ``figures.json`` beside it ({file name: caption}, in order)."""
+    path = Path(path)
+    index = path.with_name("figures.json")
+    captions = read_json(index) if index.is_file() else {}
+    write_json(index, {**captions, path.name: caption})

@@ -211,6 +211,14 @@ def test_files_as_the_port_names_them(networks, pack, tmp_path):
         read.image(6)
 
 
+def test_all_predictions_of_a_run(networks, pack, tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no predictions. Run notebook 06"):
+        inference.read_all_predictions(tmp_path)
+    for name in ("encoder_lambda_10", "encoder_lambda_0.5", "autoencoder"):
+        inference.predict_split(tmp_path / name, networks[0], None, pack, pack.models[:1], views=1)
+    assert list(inference.read_all_predictions(tmp_path)) == ["autoencoder", "encoder_lambda_0.5", "encoder_lambda_10"]
+
+
 def test_a_second_set_replaces_the_first_and_a_failed_one_leaves_it(networks, pack, tmp_path):
     autoencoder, encoder, _ = networks
     folder = tmp_path / "encoder_l1"

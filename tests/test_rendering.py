@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_every_pixel_against_a_splat_by_hand(settings):
     place = pixels_by_hand(points, settings, settings.azimuth)
     grid = np.stack(np.mgrid[: settings.image_size, : settings.image_size], -1)
     distance = np.linalg.norm(grid[:, :, None] - place, axis=-1).min(-1)
-    radius = settings.radius * settings.image_size / 2
+    radius = settings.radius * settings.zoom * settings.image_size / 2
     colored = (image < 0.99).any(-1)
     assert colored[distance < radius - 0.01].all() and not colored[distance > radius + 0.01].any()
     np.testing.assert_allclose(image[colored], [settings.color] * colored.sum(), atol=1e-5)
@@ -58,7 +59,7 @@ def test_tiles_equal_the_renderer_of_pytorch3d():
     from pytorch3d.structures import Pointclouds
 
     points = torch.rand(600, 3, generator=torch.Generator().manual_seed(0)) - 0.5
-    settings = RenderSettings(image_size=150, radius=0.03, points_per_pixel=3, zoom=2.5)  # some points outside
+    settings = RenderSettings(image_size=150, radius=0.012, points_per_pixel=3, zoom=2.5)  # some points outside
     rotation, translation = renderer.look_at_view_transform(20, 14, -46)
     camera = renderer.FoVOrthographicCameras(R=rotation, T=translation, znear=0.01, scale_xyz=((2.5, 2.5, 1.0),))
     raster = renderer.PointsRasterizationSettings(image_size=150, radius=0.03, points_per_pixel=3)
@@ -81,6 +82,13 @@ def test_disc_area_and_neutral_settings():
     far = render_pointcloud(np.zeros((1, 3)), RenderSettings(image_size=256, radius=0.2, distance=3))
     np.testing.assert_allclose(image, far, atol=1e-6)  # orthographic: distance does not scale
     assert (render_pointcloud(np.full((4, 3), 9.0), settings) == 1).all()  # nothing in view
+
+
+def test_zoom_is_an_enlargement_of_the_picture():
+    cloud = np.random.default_rng(2).uniform(-0.4, 0.4, (40, 3))
+    whole = render_pointcloud(cloud, RenderSettings(image_size=400, radius=0.02))
+    near = render_pointcloud(cloud, RenderSettings(image_size=200, radius=0.02, zoom=2))
+    np.testing.assert_allclose(near, whole[100:300, 100:300], atol=1e-4)
 
 
 def test_depth_fade_lightens_what_is_far():
@@ -158,6 +166,26 @@ def test_files(tmp_path):
     back = np.asarray(Image.open(rendering.write_png(tmp_path / "a.png", image)))
     assert np.abs(back / 255 - image).max() <= 0.5 / 255 + 1e-9
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "turn.gif"]
+
+
+def test_kept_figures_have_captions(tmp_path):
+    figure = rendering.image_grid([[np.zeros((4, 4, 3))]])
+    rendering.keep_figure(figure, tmp_path / "b.png", "first")
+    rendering.keep_figure(figure, tmp_path / "a.png", "second")
+    rendering.keep_figure(figure, tmp_path / "b.png", "again")
+    assert list(json.loads((tmp_path / "figures.json").read_text()).items()) == [
+        ("b.png", "again"),
+        ("a.png", "second"),
+    ]
+    assert Image.open(tmp_path / "b.png").format == "PNG" and len(list(tmp_path.iterdir())) == 3
+    plt.close(figure)
+
+
+def test_turntable_settings_keep_the_discs():
+    figures = rendering.FigureSettings("r", 1, 1, "chair", 4, 128, RenderSettings(zoom=1.8))
+    assert figures.turntable == RenderSettings(zoom=1.8, image_size=128, radius=0.02)
+    with pytest.raises(ValueError, match="turntable_class"):
+        rendering.FigureSettings("r", 1, 1, "horse", 4, 128, RenderSettings())
 
 
 def test_grid_places_titles_and_leaves_gaps():
