@@ -183,6 +183,11 @@ def read_view(dataset: str, model: str, view: int) -> np.ndarray:
         raise ValueError(f"{paths.display(path)}: {error}. Delete the model's folder and make it again.") from error
 
 
+def read_cameras(dataset: str, model: str) -> np.ndarray:
+    """Camera rows (24, 5) of one model; see :func:`read_metadata`."""
+    return read_metadata(rendering_dir(paths.dataset_dir(dataset), *model.split("/")) / "rendering_metadata.txt")
+
+
 # --------------------------------------------------------------------------------------------------------- verify
 def verify_dataset(dataset: str, deep: bool = False, progress: bool = True) -> dict[str, Any]:
     """Look through a tree in the R2N2 layout; whatever is wrong with it is listed, never raised.
