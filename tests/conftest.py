@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -12,10 +16,47 @@ import pytest
 @pytest.fixture
 def kit_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder with ``data``, ``trained_models`` and ``runs``, which the kit uses instead of the checkout's."""
-    for name in ("data", "trained_models", "runs"):
-        (tmp_path / name).mkdir()
-        monkeypatch.setenv(f"LMNET_{name.upper()}", str(tmp_path / name))
+    for name, value in _kit_folders(tmp_path).items():
+        monkeypatch.setenv(name, value)
     return tmp_path
+
+
+def _kit_folders(folder: Path) -> dict[str, str]:
+    """Make the three folders; returns the variables that make the kit use them."""
+    variables = {}
+    for name in ("data", "trained_models", "runs"):
+        (folder / name).mkdir()
+        variables[f"LMNET_{name.upper()}"] = str(folder / name)
+    return variables
+
+
+class SmokeRun(NamedTuple):
+    """The folder, the environment in which the kit uses it, and how `lmnet run smoke` ended there."""
+
+    folder: Path
+    environment: dict[str, str]
+    status: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
+    """`lmnet run smoke`, executed once a session in temporary folders.
+
+    It takes minutes: every test that wants data, weights or executed notebooks of smoke size uses this one run.
+    """
+    folder = tmp_path_factory.mktemp("smoke")
+    environment = {**os.environ, **_kit_folders(folder)}
+    result = subprocess.run(
+        [sys.executable, "-m", "lmnet_utils.cli", "run", "smoke"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return SmokeRun(folder, environment, result.returncode, result.stdout)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from conftest import SmokeRun
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -200,7 +201,7 @@ def test_nbval_has_something_to_compare(name: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ nbval
-def nbval(folder: Path, *files: Path) -> subprocess.CompletedProcess:
+def nbval(folder: Path, *files: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
     """Run nbval on notebooks in a process of its own, in ``folder``, away from this session's options."""
     command = [
         sys.executable,
@@ -217,6 +218,7 @@ def nbval(folder: Path, *files: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [*command, "-c", "pytest.ini", "--nbval-cell-timeout=600", "--durations=5", *(file.name for file in files)],
         cwd=folder,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -240,15 +242,34 @@ def test_nbval_really_compares_marked_cells_and_only_those(tmp_path: Path) -> No
     assert "tampered.ipynb::Cell 2" in result.stdout and "2 passed" in result.stdout
 
 
-def test_every_notebook_passes_nbval_at_smoke_size(kit_folders: Path) -> None:
-    """All notebooks in order, each with the parameters of the profile `smoke`, on one set of temporary folders."""
+def test_the_smoke_chain_runs_through_papermill(smoke_run: SmokeRun) -> None:
+    assert smoke_run.status == 0, "\n".join(smoke_run.output.splitlines()[-60:])
+    runs = smoke_run.folder / "runs" / "smoke"
+    assert (runs / "report.html").stat().st_size > 10_000
+    for name in NAMES:
+        assert list(runs.glob(f"**/{name}*.ipynb")), f"no executed {name} was kept"
+        assert list(runs.glob(f"{name}/**/metrics.json")), f"{name} has left no metrics.json"
+    models = {path.parent.name for path in smoke_run.folder.glob("trained_models/smoke/*/model.safetensors")}
+    assert models == {
+        "autoencoder",
+        "encoder_l1",
+        "encoder_l2",
+        "encoder_lambda_0",
+        "encoder_lambda_0.5",
+        "encoder_lambda_5.5",
+    }
+
+
+def test_every_notebook_passes_nbval_at_smoke_size(smoke_run: SmokeRun) -> None:
+    """All notebooks in order with the parameters of the profile `smoke`, on the data and weights of the chain above."""
+    folder = smoke_run.folder
     prepared = []
     for name in NOTEBOOKS:
         for number, parameters in enumerate(pipeline.profile_parameters("smoke", name)):
-            prepared.append(kit_folders / (f"{name}.ipynb" if number == 0 else f"{name}-{number}.ipynb"))
+            prepared.append(folder / (f"{name}.ipynb" if number == 0 else f"{name}-{number}.ipynb"))
             papermill.execute_notebook(
                 str(FOLDER / f"{name}.ipynb"), str(prepared[-1]), parameters, prepare_only=True, progress_bar=False
             )
     assert {path.stem for path in prepared} >= set(NOTEBOOKS), "the profile `smoke` leaves out a notebook"
-    result = nbval(kit_folders, *prepared)
+    result = nbval(folder, *prepared, environment=smoke_run.environment)
     assert result.returncode == 0, "\n".join(result.stdout.splitlines()[-60:])
