@@ -33,7 +33,8 @@ class RenderSettings(Settings):
     Attributes:
         distance: of the camera from the origin; without effect on size, as the camera is orthographic.
         elevation: of the camera above the ground, degrees.
-        azimuth: of the camera, degrees from +z towards +x (pytorch3d's ``look_at_view_transform``).
+        azimuth: of the camera, degrees from the object's front (pytorch3d's ``look_at_view_transform``).
+        front: where the object's front is, degrees from +z towards +x: 0 as the port's clouds, 90 for fronts along +x.
         znear: nearest depth that is drawn.
         image_size: pixels a side.
         radius: of a point's disc, in half picture widths at zoom 1.
@@ -48,6 +49,7 @@ class RenderSettings(Settings):
     distance: float = 20.0
     elevation: float = 14.0
     azimuth: float = -46.0
+    front: float = 0.0
     znear: float = 0.01
     image_size: int = 512
     radius: float = 0.005
@@ -158,7 +160,9 @@ def render_pointcloud(
 def _to_ndc(cloud: torch.Tensor, azimuth: float, settings: RenderSettings) -> torch.Tensor:
     """(N, 3) in the file frame → (N, 3): x (leftwards) and y (upwards) in [−1, 1] across the picture, z the depth."""
     renderer = _pytorch3d().renderer
-    rotation, translation = renderer.look_at_view_transform(settings.distance, settings.elevation, azimuth)
+    rotation, translation = renderer.look_at_view_transform(
+        settings.distance, settings.elevation, azimuth + settings.front
+    )
     camera = renderer.FoVOrthographicCameras(
         R=rotation, T=translation, znear=settings.znear, scale_xyz=((settings.zoom, settings.zoom, 1.0),)
     )

@@ -84,6 +84,15 @@ def test_disc_area_and_neutral_settings():
     assert (render_pointcloud(np.full((4, 3), 9.0), settings) == 1).all()  # nothing in view
 
 
+def test_the_camera_counts_from_the_front():
+    cloud = np.random.default_rng(2).uniform(-0.4, 0.4, (40, 3))
+    facing_x = RenderSettings(image_size=64, radius=0.02, front=90)
+    np.testing.assert_array_equal(
+        render_pointcloud(cloud, facing_x),
+        render_pointcloud(cloud, RenderSettings(azimuth=44, image_size=64, radius=0.02)),
+    )
+
+
 def test_zoom_is_an_enlargement_of_the_picture():
     cloud = np.random.default_rng(2).uniform(-0.4, 0.4, (40, 3))
     whole = render_pointcloud(cloud, RenderSettings(image_size=400, radius=0.02))
