@@ -874,6 +874,7 @@ class _Progress:
             elif headings := re.findall(r"^#{1,6} +(.+?) *$", cell["source"], flags=re.MULTILINE):
                 title = headings[-1]
         self.current: int | None = None
+        self.title = ""
         self.began = self.spoke = time.monotonic()
         self.buffer = ""
         self.over = threading.Event()
@@ -882,7 +883,9 @@ class _Progress:
         """A code cell starts (nbclient's hook)."""
         self.flush_lines(end=True)
         self.current, self.began, self.buffer = cell_index, time.monotonic(), ""
-        self.speak(f"[{self.label}] {self.where()}  {self.titles.get(cell_index, '')}".rstrip())
+        title = self.titles.get(cell_index, "")
+        self.speak(f"[{self.label}] {self.where()}  {'' if title == self.title else title}".rstrip())
+        self.title = title
 
     def where(self) -> str:
         """``cell 7/18``."""
@@ -937,14 +940,8 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
         @property
         def kernel_spec(self) -> KernelSpec:
             native = get_kernel_dict()
-            return KernelSpec(**{**native, "argv": [sys.executable, *native["argv"][1:]]})
-
-        def pre_start_kernel(self, **options: Any) -> Any:
-            environment = dict(options.pop("env", None) or os.environ)
-            search = [str(Path(__file__).resolve().parent.parent), environment.get("PYTHONPATH", "")]
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, search))
-            environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-            return super().pre_start_kernel(env=environment, **options)
+            argv = [sys.executable, *native["argv"][1:], "--log-level=40"]  # else it warns of unencrypted loopback
+            return KernelSpec(**{**native, "argv": argv})
 
     source = nbformat.read(notebook_path(step.notebook), as_version=4)
     cells = list(source.cells)
@@ -955,6 +952,10 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
     watch = threading.Thread(target=progress.watch, daemon=True)
     watch.start()
     output.parent.mkdir(parents=True, exist_ok=True)
+    search = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+    variables = {"PYTHONPATH": os.pathsep.join(filter(None, search)), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)  # the kernel inherits them
     try:
         papermill.execute_notebook(
             _no_format(notebook_path(step.notebook)),
@@ -977,6 +978,8 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             f"{progress.where()}: the kernel died ({error}). Out of memory? A smaller batch_size needs less."
         ) from error
     finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
         progress.flush_lines(end=True)
         progress.over.set()
 
