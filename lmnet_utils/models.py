@@ -261,7 +261,9 @@ def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         ) from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"{paths.display(path)}: expected a state dict (name → tensor), found {type(state).__name__}.")
-    return {name.replace("std.", "log_variance.", 1) if name.startswith("std.") else name: v for name, v in state.items()}
+    return {
+        name.replace("std.", "log_variance.", 1) if name.startswith("std.") else name: v for name, v in state.items()
+    }
 
 
 def config_of(state: dict[str, torch.Tensor], name: str = "the state dict") -> dict[str, Any]:

@@ -413,3 +413,25 @@ def add_caption(path: str | Path, caption: str) -> None:
     index = path.with_name("figures.json")
     captions = read_json(index) if index.is_file() else {}
     write_json(index, {**captions, path.name: caption})
+
+
+def history_plot(history: Sequence[Mapping[str, Any]]) -> Figure:
+    """Training loss (logarithmic) and validation Chamfer over the epochs of a training's ``history``.
+
+    Args:
+        history: rows of :class:`lmnet_utils.training.TrainingResult`; epoch 0, where it exists, is the initial weights.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
+    trained = [row for row in history if "loss" in row]
+    left.plot([row["epoch"] for row in trained], [row["loss"] for row in trained], ".-")
+    left.set(xlabel="epoch", ylabel="training loss", yscale="log")
+    scored = [row for row in history if row["validation_chamfer"] is not None]
+    if scored:
+        best = min(scored, key=lambda row: row["validation_chamfer"])
+        right.plot([row["epoch"] for row in scored], [row["validation_chamfer"] for row in scored], ".-", color="C1")
+        right.plot(best["epoch"], best["validation_chamfer"], "o", color="C3", label=f"kept: epoch {best['epoch']}")
+        right.legend(frameon=False, fontsize=8)
+    right.set(xlabel="epoch", ylabel="validation Chamfer ×100", ylim=(0, 25))
+    return figure

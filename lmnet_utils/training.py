@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,7 +77,7 @@ class _TrainingSettings(Settings):
     learning_rate: float
     schedule: str
     augment: bool
-    initial_weights: Optional[str]
+    initial_weights: str | None
 
     def check(self) -> None:
         taxonomy.classes_of(self.classes)
@@ -121,8 +121,8 @@ class EncoderSettings(_TrainingSettings):
     loss: str
     weight_decay_conv: float
     weight_decay_fc: float
-    views_per_model: Optional[int]
-    autoencoder: Optional[str]
+    views_per_model: int | None
+    autoencoder: str | None
     diversity_weight: float = 0.0
     alpha: float = 0.2
     penalty_angle: float = 20.0
@@ -149,7 +149,7 @@ class EncoderSettings(_TrainingSettings):
 class TrainingResult:
     """What a training leaves: ``model`` (best epoch, evaluation mode), its ``directory`` and its ``history``.
 
-    ``history`` has a row per epoch: ``epoch``, ``loss`` and its parts, ``validation_chamfer`` (×100, scaled, without ICP;
+    ``data`` names data set, split and their checksums. ``history`` has a row per epoch: ``epoch``, ``loss`` and its parts, ``validation_chamfer`` (×100, scaled, without ICP;
     None without a validation set), ``learning_rate``, ``seconds``. ``resumed_from`` is the epoch at which a killed run
     was taken up, or None.
     """
@@ -158,6 +158,7 @@ class TrainingResult:
     directory: Path
     history: list[dict[str, Any]]
     best_epoch: int
+    data: dict[str, Any]
     resumed_from: int | None
 
     @property
@@ -195,7 +196,7 @@ def train_autoencoder(settings: AutoencoderSettings, *, progress: bool = True) -
             rng = _generator(settings.seed, epoch, step)
             clouds = points[chosen]
             if settings.augment:
-                clouds = _stretch_and_mirror(clouds, rng)
+                clouds = stretch_and_mirror(clouds, rng)
             kept = rng.permutation(clouds.shape[1])[: settings.input_points]
             yield chosen, (clouds.to(device), torch.from_numpy(kept).to(device))
 
@@ -224,7 +225,7 @@ def train_autoencoder(settings: AutoencoderSettings, *, progress: bool = True) -
     )
 
 
-def _stretch_and_mirror(clouds: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+def stretch_and_mirror(clouds: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Random per-axis stretch and left-right mirror of clouds (B, N, 3) in the file frame; diagonal 1 as before."""
     factors = np.exp(rng.uniform(-0.25, 0.25, (len(clouds), 1, 3)))
     factors[..., 2] *= rng.choice([-1.0, 1.0], (len(clouds), 1))  # z is left-right in the file frame, too
@@ -339,9 +340,7 @@ def autoencoder_folder(settings: EncoderSettings) -> Path:
         FileNotFoundError: it is not there; the message says which notebook makes it.
     """
     folder = (
-        paths.resolve(settings.autoencoder)
-        if settings.autoencoder
-        else paths.model_dir(settings.run, "autoencoder")
+        paths.resolve(settings.autoencoder) if settings.autoencoder else paths.model_dir(settings.run, "autoencoder")
     )
     if not folder.exists():
         raise FileNotFoundError(
@@ -470,7 +469,7 @@ def _fit(
     finished = _finished(directory, identity)
     if finished:
         print(f"{paths.display(directory)} is trained with these settings already: loaded.")
-        return TrainingResult(load_model(directory, device), directory, *finished, resumed_from=None)
+        return TrainingResult(load_model(directory, device), directory, *finished, data, resumed_from=None)
 
     optimiser = torch.optim.Adam(groups, lr=settings.learning_rate)
     state = {"epoch": 1, "step": 0, "history": [], "sums": {}, "best": math.inf, "best_epoch": 0, "seconds": 0.0}
@@ -486,7 +485,12 @@ def _fit(
         _close_epoch(model, directory, record, state, {}, validate, 0, 0.0, 0.0)
 
     def save_state() -> None:
-        content = {"identity": identity, "state": state, "model": model.state_dict(), "optimiser": optimiser.state_dict()}
+        content = {
+            "identity": identity,
+            "state": state,
+            "model": model.state_dict(),
+            "optimiser": optimiser.state_dict(),
+        }
         with atomic_path(state_file) as temporary:
             torch.save(content, temporary)
 
@@ -535,7 +539,7 @@ def _fit(
     _write_history(directory, record, state, identity=identity)
     state_file.unlink(missing_ok=True)
     return TrainingResult(
-        load_model(directory, device), directory, state["history"], state["best_epoch"], resumed_from
+        load_model(directory, device), directory, state["history"], state["best_epoch"], data, resumed_from
     )
 
 

@@ -44,6 +44,8 @@ def test_autoencoder_losses_weigh_the_directions_as_published():
 
 def test_sampled_latents_have_the_asked_mean_and_spread():
     mean, log_variance = torch.full((20000, 2), 3.0), torch.full((20000, 2), 2 * math.log(0.5))
-    samples = losses.sample_latent(mean, log_variance, torch.randn(20000, 2, generator=torch.Generator().manual_seed(0)))
+    samples = losses.sample_latent(
+        mean, log_variance, torch.randn(20000, 2, generator=torch.Generator().manual_seed(0))
+    )
     assert samples.mean().item() == pytest.approx(3.0, abs=0.02)
     assert samples.std().item() == pytest.approx(0.5, abs=0.01)

@@ -69,6 +69,22 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def in_process(monkeypatch) -> None:
+    """Execute cells right here: for tests of what is executed when, not of how. A kernel takes a second each time."""
+
+    def execute(step, output, quiet=False, say=print):
+        names = {}
+        for cell in pipeline.read_notebook(pipeline.notebook_path(step.notebook))["cells"]:
+            if cell["cell_type"] == "code":
+                exec(cell["source"], names)
+                if pipeline.is_tagged(cell, "parameters"):
+                    names.update(step.parameters)
+        output.write_text("{}")
+
+    monkeypatch.setattr(pipeline, "execute_notebook", execute)
+
+
 def executed(project: Path) -> list[str]:
     """What was executed since the last call, in order."""
     trace = project / "trace.txt"
@@ -225,11 +241,10 @@ def test_the_dry_run_shows_everything_and_executes_nothing(project, capsys):
 
 
 # ------------------------------------------------------------------------------------------------ executing and skipping
-def test_steps_run_in_order_then_are_skipped_until_something_changes(project, capsys, monkeypatch):
+def test_steps_run_in_order_then_are_skipped_until_something_changes(project, in_process, capsys, monkeypatch):
     assert cli.main(["run", "tiny"]) == 0
     out = capsys.readouterr().out
     assert executed(project) == ["01_first 3", "02_second 0.0"]
-    assert "[01_first] cell 4/4  Part 1" in out
     assert "[02_second] done in" in out
     assert (project / "runs" / "tiny" / "01_first.ipynb").is_file()
     assert (project / "runs" / "tiny" / "report.html").is_file()
@@ -288,7 +303,7 @@ def test_only_code_that_decides_results_counts_as_helper_code(tmp_path, monkeypa
     assert pipeline._helpers_hash() != before
 
 
-def test_changed_initial_weights_make_a_step_out_of_date(project):
+def test_changed_initial_weights_make_a_step_out_of_date(project, in_process):
     folder = project / "trained_models" / "shipped"
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(b"one")
@@ -302,7 +317,9 @@ def test_changed_initial_weights_make_a_step_out_of_date(project):
     assert executed(project) == ["01_first 1"]
 
 
-def test_a_step_before_that_gives_other_weights_makes_the_next_out_of_date_with_equal_ones_it_does_not(project):
+def test_a_step_before_that_gives_other_weights_makes_the_next_out_of_date_with_equal_ones_it_does_not(
+    project, in_process
+):
     save = """\
 import os, pathlib
 folder = pathlib.Path(os.environ["LMNET_TRAINED_MODELS"]) / run / "model"
@@ -323,7 +340,7 @@ folder.mkdir(parents=True, exist_ok=True)
     assert executed(project) == ["01_first 3", "02_second 0.0"]
 
 
-def test_a_sweep_gives_one_notebook_and_one_metrics_file_each(project):
+def test_a_sweep_gives_one_notebook_and_one_metrics_file_each(project, in_process):
     make_profile("notebooks:\n  01_first:\n  02_second: {weight: [0.0, 0.5, 5.5]}\n")
     assert pipeline.run_profile("tiny") == 0
     assert executed(project) == ["01_first 1", "02_second 0.0", "02_second 0.5", "02_second 5.5"]
@@ -353,9 +370,19 @@ def test_two_sweeps_give_every_combination(project):
     assert first[0].key == "01_first--number=1,flag=True"
 
 
-def test_sweep_steps_that_write_over_each_other_are_pointed_out(project, capsys):
+def test_sweep_steps_that_write_over_each_other_are_pointed_out(project, in_process, capsys):
     assert cli.main(["run", "tiny", "--only", "01", "--set", "01.number=[1, 2]"]) == 0
     assert "wrote over runs/tiny/01_first/metrics.json" in capsys.readouterr().out
+
+
+def test_papermill_executes_a_sweep_with_its_parameters_and_progress_in_plain_lines(project, capsys):
+    assert cli.main(["run", "tiny", "--set", "02.weight=[0.5, 5.5]"]) == 0
+    assert executed(project) == ["01_first 3", "02_second 0.5", "02_second 5.5"]
+    out = capsys.readouterr().out
+    assert "[01_first] cell 4/4  Part 1\n" in out
+    assert "[02_second--weight=5.5] step 3/3" in out
+    kept = nbformat.read(project / "runs" / "tiny" / "02_second--weight=5.5.ipynb", as_version=4)
+    assert "weight = 5.5" in next(cell.source for cell in kept.cells if pipeline.is_tagged(cell, "injected-parameters"))
 
 
 def test_the_kernel_is_this_python_and_this_package_from_anywhere(project, tmp_path, monkeypatch):
@@ -414,7 +441,7 @@ def test_a_dead_kernel_is_a_failed_step(project, capsys):
     assert "lmnet run tiny --from 01_first" in out
 
 
-def test_from_a_step_whose_predecessors_never_ran_is_refused(project, capsys):
+def test_from_a_step_whose_predecessors_never_ran_is_refused(project, in_process, capsys):
     assert cli.main(["run", "tiny", "--from", "02"]) == 2
     assert "02_second: needs the results of 01_first" in capsys.readouterr().err
     assert cli.main(["run", "tiny", "--only", "01"]) == 0
@@ -422,7 +449,7 @@ def test_from_a_step_whose_predecessors_never_ran_is_refused(project, capsys):
     assert executed(project) == ["01_first 3", "02_second 0.0"]
 
 
-def test_results_made_by_hand_in_jupyter_count_as_predecessors(project):
+def test_results_made_by_hand_in_jupyter_count_as_predecessors(project, in_process):
     folder = project / "runs" / "tiny" / "01_first"
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text('{"notebook": "01_first", "results": {}}')
@@ -457,7 +484,7 @@ def test_an_interrupt_ends_kernel_and_run_and_can_be_continued(project, number):
     assert not (project / "runs" / "tiny" / ".running").exists()
 
 
-def test_two_runs_into_one_folder_are_kept_apart(project):
+def test_two_runs_into_one_folder_are_kept_apart(project, in_process):
     folder = paths.run_dir("tiny")
     (folder / ".running").write_text(str(os.getppid()))
     assert "in use by the run with process number" in refusal()
@@ -465,7 +492,7 @@ def test_two_runs_into_one_folder_are_kept_apart(project):
     assert pipeline.run_profile("tiny", only=["01"]) == 0
 
 
-def test_force_clears_what_a_finished_training_would_only_load(project):
+def test_force_clears_what_a_finished_training_would_only_load(project, in_process):
     save = """\
 import os, pathlib
 folder = pathlib.Path(os.environ["LMNET_TRAINED_MODELS"]) / run / "model"

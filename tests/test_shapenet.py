@@ -1,0 +1,269 @@
+"""The R2N2 layout on disk: verification, packs, camera, frame check; on a small tree of boxes, ShapeNet's quirks included."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lmnet_utils import shapenet
+from lmnet_utils.pointclouds import file_from_y_up
+from lmnet_utils.taxonomy import CLASSES
+
+CHAIR, LAMP = CLASSES["chair"], CLASSES["lamp"]
+
+
+def pinhole(points: np.ndarray, azimuth: float, elevation: float, ratio: float) -> np.ndarray:
+    """R2N2's camera written out by rotations instead of axes: pixels (N, 2), column and row, from the image's corner."""
+    a, e = np.radians(azimuth), np.radians(elevation)
+    x, y, z = points.T
+    x, z = np.cos(a) * x + np.sin(a) * z, -np.sin(a) * x + np.cos(a) * z
+    x, y = np.cos(e) * x + np.sin(e) * y, -np.sin(e) * x + np.cos(e) * y
+    scale = 137 / 2 * 35 / 16 / (1.75 * ratio - x)
+    return np.stack([137 / 2 - z * scale, 137 / 2 - y * scale], axis=1)
+
+
+def wedge(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Points (n, 3), y up, of an object without any symmetry about the vertical axis."""
+    points = rng.uniform(-0.5, 0.5, (n, 3)) * [0.8, 0.5, 0.3]
+    back = points[:, 0] < -0.3
+    points[back, 1] = rng.uniform(-0.25, 0.45, back.sum())
+    points[points[:, 0] > 0.1, 2] += 0.12
+    return points
+
+
+def write_model(root: Path, model: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    clouds = root / "ShapeNet_pointclouds" / model
+    clouds.mkdir(parents=True)
+    for n in (1024, 2048):
+        np.save(clouds / f"pointcloud_{n}.npy", file_from_y_up(wedge(rng, n)))  # float64, as anybody may have them
+    dense = wedge(rng, 20_000)
+    dense = (dense - (dense.min(0) + dense.max(0)) / 2) / np.linalg.norm(np.ptp(dense, axis=0))
+    folder = root / "ShapeNetRendering" / model / "rendering"
+    folder.mkdir(parents=True)
+    lines = []
+    for view in range(24):
+        azimuth, elevation, ratio = rng.uniform(0, 360), rng.uniform(25, 30), rng.uniform(0.65, 1.0)
+        pixels = rng.integers(0, 256, (137, 137, 4), dtype=np.uint8)
+        pixels[..., 3] = 0
+        column, row = np.floor(pinhole(dense, azimuth, elevation, ratio)).astype(int).T
+        inside = (column >= 0) & (column < 137) & (row >= 0) & (row < 137)
+        pixels[row[inside], column[inside], 3] = 255
+        Image.fromarray(pixels).save(folder / f"{view:02d}.png", compress_level=1)
+        lines.append(f"{azimuth} {elevation} 0 {ratio} 25")
+    (folder / "rendering_metadata.txt").write_text("\n".join(lines))  # ShapeNet's files end without a line break
+
+
+MODELS = [f"{CHAIR}/{name}" for name in ("a1", "b2", "c3", "d4", "e5")] + [f"{LAMP}/f6"]
+
+
+@pytest.fixture
+def tree(kit_folders: Path) -> Path:
+    """Six models below data/shapenet, without splits."""
+    root = kit_folders / "data" / "shapenet"
+    for i, model in enumerate(MODELS):
+        write_model(root, model, i)
+    return root
+
+
+# --------------------------------------------------------------------------------------------------------- camera
+@pytest.mark.parametrize("pose", [(0, 0, 1), (90, 0, 1), (213.7, 28.1, 0.71), (359, 30, 0.95)])
+def test_projection_is_the_pinhole(pose: tuple[float, float, float]) -> None:
+    points = np.random.default_rng(0).uniform(-0.4, 0.4, (50, 3))
+    assert shapenet.project(points, *pose) + 0.5 == pytest.approx(pinhole(points, *pose))
+
+
+def test_from_the_front_right_and_up_are_where_they_should_be() -> None:
+    """Camera on +x, 1.75 away: +y is up in the image, +z to the left; half the image's height is 16/35 of the distance."""
+    pixels = shapenet.project(np.array([[0, 0, 0], [0, 0.8, 0], [0, 0, 0.8]]), 0, 0, 1)
+    assert pixels[0] == pytest.approx([68, 68])
+    assert pixels[1] == pytest.approx([68, -0.5]) and pixels[2] == pytest.approx([-0.5, 68])
+
+
+def test_frame_check_finds_the_frame_and_a_wrong_one(tree: Path) -> None:
+    right = shapenet.frame_check("shapenet", n=3)
+    assert right["best"] == 0 and right["models"] == 3
+    assert right["overlap"][0] > 0.1 + max(overlap for yaw, overlap in right["overlap"].items() if yaw)
+    for path in tree.glob("ShapeNet_pointclouds/*/*/pointcloud_2048.npy"):
+        x, y, z = np.load(path).T  # y-up (X, Y, Z) is (y, −x, z): half a turn about Y negates y and z
+        np.save(path, np.stack([x, -y, -z], axis=1))
+    assert shapenet.frame_check("shapenet", n=3)["best"] == 180
+
+
+def test_frame_check_does_not_mind_the_scale(tree: Path) -> None:
+    before = shapenet.frame_check("shapenet", n=2)["overlap"][0]
+    for path in tree.glob("ShapeNet_pointclouds/*/*/pointcloud_2048.npy"):
+        np.save(path, 2.5 * np.load(path) + 1)
+    assert shapenet.frame_check("shapenet", n=2)["overlap"][0] == pytest.approx(before, abs=0.01)
+
+
+# ------------------------------------------------------------------------------------------------ verify and split
+def test_verify_counts_and_lists_what_is_wrong(tree: Path) -> None:
+    shapenet.make_splits("shapenet")
+    (tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "07.png").write_bytes(b"\x89PNG\r\n\x1a\nhalf of a file")
+    (tree / "ShapeNetRendering" / MODELS[1] / "rendering" / "23.png").unlink()
+    (tree / "ShapeNet_pointclouds" / MODELS[2] / "pointcloud_1024.npy").unlink()
+    (tree / "ShapeNet_pointclouds" / MODELS[3] / "pointcloud_2048.npy").write_bytes(b"no array")
+    (tree / "ShapeNetRendering" / MODELS[4] / "rendering" / "rendering_metadata.txt").write_text("1 2 3\n")
+    report = shapenet.verify_dataset("shapenet", progress=False)
+    assert (report["models"], report["complete"]) == (6, 1)
+    assert report["classes"] == {"chair": {"models": 5, "complete": 0}, "lamp": {"models": 1, "complete": 1}}
+    for model, words in zip(
+        MODELS, ("07.png", "23.png missing", "1024.npy missing", "2048.npy broken", "24 rows"), strict=False
+    ):
+        assert words in report["problems"][model]
+    assert report["splits"]["official"]["13"] == {"train": 4, "val": 0, "test": 2, "not_on_disk": 0}
+    assert report["splits"]["official"]["chair"] == {"train": 4, "val": 0, "test": 1, "not_on_disk": 0}
+
+
+def test_verify_finds_damage_inside_a_png_when_it_looks_deeper(tree: Path) -> None:
+    path = tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "00.png"
+    data = bytearray(path.read_bytes())
+    data[1000:1100] = bytes(100)
+    path.write_bytes(data)
+    assert shapenet.verify_dataset("shapenet", progress=False)["problems"] == {}
+    assert "00.png" in shapenet.verify_dataset("shapenet", deep=True, progress=False)["problems"][MODELS[0]]
+
+
+def test_verify_reports_models_that_a_split_names_and_the_disk_lacks(tree: Path) -> None:
+    shapenet.make_splits("shapenet")
+    with open(tree / "splits/official/13/test.txt", "a") as file:
+        file.write(f"{CHAIR}/zz\n")
+    assert shapenet.verify_dataset("shapenet", progress=False)["splits"]["official"]["13"]["not_on_disk"] == 1
+
+
+def test_nothing_there_is_said_in_words(kit_folders: Path) -> None:
+    assert shapenet.verify_dataset("shapenet", progress=False)["models"] == 0
+    for function in (shapenet.open_pack, shapenet.make_splits, shapenet.frame_check):
+        with pytest.raises(FileNotFoundError, match=r"ShapeNetRendering/<synset>/<model>/rendering"):
+            function("shapenet")
+
+
+# ----------------------------------------------------------------------------------------------------------- pack
+@pytest.mark.parametrize("raw_limit", [shapenet.RAW_LIMIT, 0], ids=["pixels", "png"])
+def test_pack_serves_what_the_files_hold(tree: Path, raw_limit: int) -> None:
+    pack = shapenet.open_pack("shapenet", progress=False, raw_limit=raw_limit)
+    assert pack.models == sorted(MODELS) and pack.views == 24
+    rows = pack.rows([MODELS[3], MODELS[5], MODELS[3]])
+    views = np.array([0, 23, 7])
+    images = pack.images(rows, views)
+    assert images.shape == (3, 3, 128, 128) and images.dtype == torch.uint8
+    assert images.stride() == (128 * 128 * 3, 1, 128 * 3, 3), "channels last"
+    for image, model, view in zip(images, (MODELS[3], MODELS[5], MODELS[3]), views, strict=True):
+        path = tree / "ShapeNetRendering" / model / "rendering" / f"{view:02d}.png"
+        expected = Image.open(path).convert("RGBA").split()[:3]  # alpha dropped, not composited
+        expected = np.stack([np.array(band.crop((4, 4, 132, 132))) for band in expected])
+        assert np.array_equal(image.numpy(), expected)
+    assert np.array_equal(
+        pack.points[rows[1]], np.load(tree / "ShapeNet_pointclouds" / MODELS[5] / "pointcloud_2048.npy").astype("f4")
+    )
+    assert pack.points_1024.shape == (6, 1024, 3) and pack.points.dtype == np.float32
+    line = (tree / "ShapeNetRendering" / MODELS[5] / "rendering/rendering_metadata.txt").read_text().splitlines()[23]
+    azimuth, elevation, _, ratio, _ = map(float, line.split())
+    found = pack.azimuths[rows[1], 23], pack.elevations[rows[1], 23], pack.distances[rows[1], 23]
+    assert found == pytest.approx((np.radians(azimuth), np.radians(elevation), ratio), rel=1e-6)
+    assert pack.images([], []).shape == (0, 3, 128, 128)
+
+
+def test_both_formats_have_the_same_hash_and_a_copied_tree_too(tree: Path) -> None:
+    first = shapenet.open_pack("shapenet", progress=False).hash
+    os.utime(tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "00.png")
+    assert shapenet.open_pack("shapenet", progress=False, raw_limit=0).hash == first
+
+
+def test_azimuths_are_below_a_full_turn(tree: Path) -> None:
+    path = tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "rendering_metadata.txt"
+    lines = path.read_text().splitlines()
+    lines[0], lines[1] = "359.9999999 27 0 0.8 25", "-90 27 0 0.8 25"
+    path.write_text("\n".join(lines))
+    azimuths = shapenet.open_pack("shapenet", progress=False).azimuths
+    assert azimuths.dtype == np.float32 and azimuths.min() >= 0 and azimuths.max() < np.float32(2 * np.pi)
+    assert azimuths[0, 1] == pytest.approx(1.5 * np.pi)
+
+
+def test_pack_is_kept_while_nothing_changes_and_rebuilt_when_a_file_does(tree: Path) -> None:
+    first = shapenet.open_pack("shapenet", progress=False)
+    folder = next((tree / "packs").iterdir())
+    built = (folder / "pack.json").stat().st_mtime_ns
+    assert shapenet.open_pack("shapenet", progress=False).hash == first.hash
+    assert (folder / "pack.json").stat().st_mtime_ns == built
+
+    path = tree / "ShapeNetRendering" / MODELS[1] / "rendering" / "05.png"
+    Image.fromarray(np.full((137, 137, 4), 77, np.uint8)).save(path)
+    second = shapenet.open_pack("shapenet", progress=False)
+    assert second.hash != first.hash and (second.images(second.rows([MODELS[1]]), [5]) == 77).all()
+    assert len(list((tree / "packs").iterdir())) == 1, "the stale pack is gone"
+
+    write_model(tree, f"{LAMP}/g7", 9)
+    assert f"{LAMP}/g7" in shapenet.open_pack("shapenet", progress=False).models
+
+
+def test_incomplete_models_are_left_out_with_one_warning(tree: Path) -> None:
+    (tree / "ShapeNet_pointclouds" / MODELS[2] / "pointcloud_2048.npy").unlink()
+    path = tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "03.png"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.warns(UserWarning, match=r"2 of 6 models.*incomplete\.txt"):
+        pack = shapenet.open_pack("shapenet", progress=False)
+    assert pack.models == [MODELS[1], *MODELS[3:]]
+    listed = next((tree / "packs").glob("*/incomplete.txt")).read_text()
+    assert f"{MODELS[0]}: 03.png" in listed and "pointcloud_2048.npy missing" in listed
+    with pytest.raises(KeyError, match=r"a1.*notebook 01"):
+        pack.rows([MODELS[1], MODELS[0]])
+    assert len(pack.images([0, 1], [0, 0])) == 2, "rows are those of the models that are left"
+
+
+def test_a_killed_build_leaves_no_pack(tree: Path) -> None:
+    code = (
+        "import time\nfrom lmnet_utils import shapenet\nreal = shapenet.read_model\n"
+        "def slow(*arguments):\n    time.sleep(0.2)\n    return real(*arguments)\n"
+        "shapenet.read_model = slow\nshapenet.os.cpu_count = lambda: 1\nshapenet.open_pack('shapenet')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.time() + 60
+    while not list((tree / "packs").glob(".building-*/images.bin")) and time.time() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    leftovers = list((tree / "packs").iterdir())
+    assert leftovers and not list((tree / "packs").glob("*/pack.json"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(shapenet.open_pack("shapenet", progress=False).models) == 6
+    assert not leftovers[0].exists()
+
+
+def test_view_dataset_in_a_data_loader(tree: Path) -> None:
+    pack = shapenet.open_pack("shapenet", progress=False)
+    views = shapenet.ViewDataset(pack, [MODELS[4], MODELS[1]])
+    assert len(views) == 48
+    item = views[24 + 5]
+    assert (item["row"], item["view"]) == (pack.models.index(MODELS[1]), 5)
+    batch = next(iter(torch.utils.data.DataLoader(views, batch_size=8)))
+    assert batch["image"].shape == (8, 3, 128, 128) and batch["view"].tolist() == list(range(8))
+    assert batch["azimuth"].numpy() == pytest.approx(pack.azimuths[pack.models.index(MODELS[4]), :8])
+    with pytest.raises(IndexError):
+        views[48]
+
+
+def test_the_loader_is_far_faster_than_a_training_step(tree: Path) -> None:
+    """A training step takes at most some 300 images a second on two cores."""
+    pack = shapenet.open_pack("shapenet", progress=False)
+    assert shapenet.loader_speed(pack, seconds=0.3) > 3000
+
+
+def test_notebook_settings_refuse_nonsense() -> None:
+    assert shapenet.DataSettings(copies=3).copies == 3
+    for wrong in ({"copies": -1}, {"limit_per_class": 0}, {"split": "80-20"}, {"classes": "14"}):
+        with pytest.raises(ValueError, match=str(next(iter(wrong)))):
+            shapenet.DataSettings(**wrong)
+    with pytest.raises(TypeError, match="copies"):
+        shapenet.DataSettings(copies="3")
