@@ -298,7 +298,7 @@ class Pack:
 
     def images(self, rows: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray) -> torch.Tensor:
         """Network inputs (B, 3, 128, 128) uint8, channels last in memory, for B rows and as many view numbers."""
-        rows, views = np.asarray(rows), np.asarray(views)
+        rows, views = np.asarray(rows, dtype=np.int64), np.asarray(views, dtype=np.int64)
         if not self.encoded:
             batch = self._pixels[rows, views]  # (B, 128, 128, 3), copied
         elif len(rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -66,13 +67,18 @@ def write_model(root: Path, model: str, seed: int) -> None:
 MODELS = [f"{CHAIR}/{name}" for name in ("a1", "b2", "c3", "d4", "e5")] + [f"{LAMP}/f6"]
 
 
-@pytest.fixture
-def tree(kit_folders: Path) -> Path:
-    """Six models below data/shapenet, without splits."""
-    root = kit_folders / "data" / "shapenet"
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("pattern")
     for i, model in enumerate(MODELS):
         write_model(root, model, i)
     return root
+
+
+@pytest.fixture
+def tree(pattern: Path, kit_folders: Path) -> Path:
+    """Six models below data/shapenet, without splits."""
+    return shutil.copytree(pattern, kit_folders / "data" / "shapenet")
 
 
 # --------------------------------------------------------------------------------------------------------- camera
@@ -228,7 +234,7 @@ def test_a_killed_build_leaves_no_pack(tree: Path) -> None:
         "shapenet.read_model = slow\nshapenet.os.cpu_count = lambda: 1\nshapenet.open_pack('shapenet')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.time() + 60
+    deadline = time.time() + 180
     while not list((tree / "packs").glob(".building-*/images.bin")) and time.time() < deadline:
         time.sleep(0.02)
     process.kill()
