@@ -1,0 +1,150 @@
+"""Training steps and Chamfer against the port's way of doing them, in one run, as ratios.
+
+    python benchmarks/training_steps.py [--repeats 5] [--write benchmarks/metrics.json]
+
+The port's way: the same networks in fp32 and channels first, pytorch3d's Chamfer distance, and, for the image encoder, the frozen
+point-cloud encoder run in every step with gradients. Ours: what ``lmnet_utils.training`` does on this machine with
+``precision="auto"``, all 2048 points. Both take the same batch; their steps alternate, so that a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from pytorch3d.loss import chamfer_distance as pytorch3d_chamfer
+
+from lmnet_utils.losses import autoencoder_loss, latent_matching_loss
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.pointclouds import chamfer_distance
+from lmnet_utils.reproducibility import environment, pick_precision, write_json
+
+
+def port_encode(encoder: torch.nn.Module, points: torch.Tensor) -> torch.Tensor:
+    """The point-cloud encoder as the port writes it: Conv1d and BatchNorm1d on (B, C, N)."""
+    x = points.transpose(1, 2)
+    for i in range(1, 6):
+        x = F.relu(getattr(encoder, f"bn{i}")(getattr(encoder, f"conv{i}")(x)))
+    return x.max(dim=-1)[0]
+
+
+def chamfer_steps(batch: int, points: int) -> tuple[Callable, Callable]:
+    """Forward and backward of the squared Chamfer distance."""
+    x, y = (torch.rand(batch, points, 3, requires_grad=True) for _ in range(2))
+
+    def port() -> None:
+        pytorch3d_chamfer(x, y)[0].backward()
+
+    def ours() -> None:
+        sum(chamfer_distance(x, y, reduction="mean")).backward()
+
+    return port, ours
+
+
+def autoencoder_steps(batch: int, points: int, bf16: bool) -> tuple[Callable, Callable]:
+    """A whole training step of the autoencoder with the port's loss."""
+    clouds = torch.rand(batch, points, 3)
+    theirs = PointCloudAutoencoder()
+    mine = copy.deepcopy(theirs)
+    their_optimiser = torch.optim.Adam(theirs.parameters(), 1e-4)
+    my_optimiser = torch.optim.Adam(mine.parameters(), 1e-4)
+
+    def port() -> None:
+        their_optimiser.zero_grad()
+        prediction = theirs.decode(port_encode(theirs.encoder, clouds))
+        pytorch3d_chamfer(clouds, prediction)[0].backward()
+        their_optimiser.step()
+
+    def ours() -> None:
+        my_optimiser.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            prediction = mine(clouds)
+        autoencoder_loss(clouds, prediction.float(), "port").backward()
+        my_optimiser.step()
+
+    return port, ours
+
+
+def encoder_steps(batch: int, points: int, bf16: bool, width: float) -> tuple[Callable, Callable]:
+    """A whole training step of the image encoder, Variant I with L1."""
+    images = torch.randint(0, 256, (batch, 3, 128, 128), dtype=torch.uint8)
+    clouds, autoencoder = torch.rand(batch, points, 3), PointCloudAutoencoder().eval()
+    latents = autoencoder.encode(clouds).detach()
+    theirs = ImageEncoder("port", width).initialise(0.3)
+    mine = copy.deepcopy(theirs).to(memory_format=torch.channels_last)
+    their_optimiser = torch.optim.Adam(theirs.parameters(), 5e-5)
+    my_optimiser = torch.optim.Adam(mine.parameters(), 5e-5)
+    floats = images.float()
+    channels_last = images.contiguous(memory_format=torch.channels_last)
+
+    def port() -> None:
+        their_optimiser.zero_grad()
+        F.l1_loss(theirs(floats), port_encode(autoencoder.encoder, clouds)).backward()
+        their_optimiser.step()
+
+    def ours() -> None:
+        my_optimiser.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            latent = mine(channels_last)
+        latent_matching_loss(latent.float(), latents, "l1").backward()
+        my_optimiser.step()
+
+    return port, ours
+
+
+def compare(port: Callable, ours: Callable, repeats: int) -> dict[str, float]:
+    """Median seconds of both, steps alternating after one warm-up each, and the median of the paired ratios."""
+    times = []
+    for repeat in range(repeats + 1):
+        pair = []
+        for step in (port, ours):
+            start = time.perf_counter()
+            step()
+            pair.append(time.perf_counter() - start)
+        if repeat:
+            times.append(pair)
+    return {
+        "port_s": statistics.median(a for a, _ in times),
+        "ours_s": statistics.median(b for _, b in times),
+        "ratio": statistics.median(a / b for a, b in times),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--write", help="also write the results as JSON")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    precision = pick_precision("auto", "cpu")
+    bf16 = precision == "bf16"
+    rows = {
+        "Chamfer, forward and backward, B=32, 2048²": chamfer_steps(32, 2048),
+        "autoencoder step, B=32, 2048 points": autoencoder_steps(32, 2048, bf16),
+        "image encoder step, full width, B=64": encoder_steps(64, 2048, bf16, 1.0),
+        "image encoder step, quarter width, B=64": encoder_steps(64, 2048, bf16, 0.25),
+    }
+    results = {}
+    print(f"{torch.get_num_threads()} threads, {precision}")
+    for name, (port, ours) in rows.items():
+        results[name] = compare(port, ours, arguments.repeats)
+        found = results[name]
+        print(
+            f"{name:44} port {found['port_s']:7.3f} s  ours {found['ours_s']:7.3f} s  ×{found['ratio']:.1f}", flush=True
+        )
+    if arguments.write:
+        record = {
+            "command": "python benchmarks/training_steps.py",
+            "repeats": arguments.repeats,
+            "precision": precision,
+        }
+        write_json(arguments.write, {**record, "results": results, "environment": environment()})
+
+
+if __name__ == "__main__":
+    main()
