@@ -2,7 +2,8 @@
 
 A profile (``notebooks/profiles/<name>.yaml``) names notebooks in their order and the values that their parameters get.
 Whatever a profile does not name keeps the default that stands in the notebook. A list given for a parameter that is
-no list is a sweep: the notebook is executed once for each value.
+no list is a sweep: the notebook is executed once for each value. Weights may follow the sweep:
+``initial_weights: trained_models/freeshapes/encoder_lambda_{diversity_weight:g}``.
 
 Everything that can be wrong before a kernel starts (unknown notebook or parameter, wrong type, missing input) is
 found by :func:`plan_run` and reported at once as a :class:`ProfileError`.
@@ -379,7 +380,13 @@ def plan_steps(profile: Profile, run: str, overrides: Sequence[str] = ()) -> lis
         defaults = {parameter.name: parameter.default for parameter in declared[stem].values()}
         for combination in itertools.product(*sweeps.values()):
             swept = dict(zip(sweeps, combination, strict=True))
-            steps.append(Step(stem, {**parameters, **swept}, swept, defaults))
+            values = {**parameters, **swept}
+            try:
+                filled = {name: values[name].format(**swept) for name in WEIGHTS if isinstance(values.get(name), str)}
+            except (KeyError, ValueError, IndexError) as error:
+                problems.append(f"{stem}: a folder of weights names something that is not swept: {error}")
+            else:
+                steps.append(Step(stem, {**values, **filled}, swept, defaults))
         keys = [step.key for step in steps]
         if len(set(keys)) < len(keys):
             problems.append(f"{stem}: the sweep {sweeps} names a value twice")
@@ -995,19 +1002,27 @@ def _clean_traceback(lines: Sequence[str], last: int = 15) -> str:
 
 # ------------------------------------------------------------------------------------------ the committed notebooks
 def differences_from_defaults(profile: str = "quickstart") -> list[str]:
-    """Where a profile gives a notebook something else than the notebook's own default; a sweep has to contain it.
+    """Where a profile gives a notebook something else than the notebook's own default.
 
-    The committed notebooks show the outputs of the quickstart, so reader and runner have to see the same parameters.
+    Of a sweep, one execution has to have the notebook's own value, and nothing else that differs. The committed
+    notebooks show the outputs of the quickstart, so reader and runner have to see the same parameters.
     """
     found = []
-    for step in (steps := plan_steps(load_profile(profile), profile)):
-        for name, value in step.parameters.items():
-            values = [other.parameters[name] for other in steps if other.notebook == step.notebook]
-            if step.defaults[name] not in (values if name in step.swept else [value]):
+    steps = plan_steps(load_profile(profile), profile)
+    for stem in dict.fromkeys(step.notebook for step in steps):
+        own = [step for step in steps if step.notebook == stem]
+        chosen = next((step for step in own if _has_own_sweep_values(step)), own[0])
+        for name, value in chosen.parameters.items():
+            if value != chosen.defaults[name]:
+                said = f"swept over {[step.parameters[name] for step in own]}" if name in chosen.swept else repr(value)
                 found.append(
-                    f"{step.notebook}: parameter {name} is {value!r} in {profile}, {step.defaults[name]!r} there"
+                    f"{stem}: parameter {name} is {said} in {profile}, {chosen.defaults[name]!r} in the notebook"
                 )
-    return list(dict.fromkeys(found))
+    return found
+
+
+def _has_own_sweep_values(step: Step) -> bool:
+    return all(value == step.defaults[name] for name, value in step.swept.items())
 
 
 def store_notebooks(run: str = "quickstart", say: Callable[[str], None] = print) -> list[Path]:
@@ -1024,7 +1039,7 @@ def store_notebooks(run: str = "quickstart", say: Callable[[str], None] = print)
     results: dict[Path, str] = {}
     for step in plan_steps(load_profile("quickstart"), run):
         target, executed_path = notebook_path(step.notebook), paths.runs_root() / run / f"{step.key}.ipynb"
-        if any(value != step.defaults[name] for name, value in step.swept.items()):
+        if not _has_own_sweep_values(step):
             continue
         if load_state(run)["steps"].get(step.key, {}).get("status") != "done":
             problems.append(f"{step.key}: has not finished in {paths.display(paths.runs_root() / run)}; run it first")

@@ -260,6 +260,8 @@ def _figures_of_merit(results: Mapping[str, Any]) -> str:
 
 def _curves_of(step: Mapping[str, Any]) -> str:
     """Training curves, from whichever ``metrics.json`` of the step holds a history: rows with an ``epoch``."""
+    if any("curve" in path.stem for path, _ in step["pictures"]):
+        return ""  # the notebook has drawn them itself
     records = [("", record.get("results", {})) for record in step["metrics"]]
     records += [(name, {**record, **(record.get("results") or {})}) for name, record in step["models"].items()]
     for name, holder in records:

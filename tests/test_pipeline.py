@@ -556,9 +556,24 @@ def test_a_quickstart_that_differs_from_the_notebooks_defaults_is_found(project)
     found = pipeline.differences_from_defaults()
     assert [text.partition(" in ")[0] for text in found if "parameter run" not in text] == [
         "01_first: parameter number is 2",
-        "02_second: parameter weight is 0.5",
-        "02_second: parameter weight is 5.5",
+        "02_second: parameter weight is swept over [0.5, 5.5]",
     ]
+
+
+def test_weights_follow_a_sweep(project):
+    declared = (
+        'run: str = "tiny"\nweight: float = 5.5\ninitial_weights: Optional[str] = "trained_models/shipped/of_5.5"'
+    )
+    make_notebook("02_second", declared)
+    for name in ("of_0", "of_5.5"):
+        (project / "trained_models" / "shipped" / name).mkdir(parents=True)
+    profile = "notebooks:\n  02_second: {{weight: [0.0, 5.5], initial_weights: 'trained_models/shipped/of_{{{}}}'}}\n"
+    make_profile(profile.format("weight:g"))
+    weights = [values["initial_weights"] for values in pipeline.profile_parameters("tiny", "02_second")]
+    assert weights == ["trained_models/shipped/of_0", "trained_models/shipped/of_5.5"]
+    assert pipeline.differences_from_defaults("tiny") == []
+    make_profile(profile.format("wieght"))
+    assert "02_second: a folder of weights names something that is not swept: 'wieght'" in refusal()
 
 
 def test_help_does_not_import_torch(tmp_path):
