@@ -166,24 +166,25 @@ class ImageEncoder(nn.Module):
         return (self.mu(x), self.log_variance(x)) if self.variational else self.latent(x)
 
     @torch.no_grad()
-    def initialise(self, target_scale: float = 1.0, sigma: float = 0.1) -> ImageEncoder:
+    def initialise(self, scale: float = 1.0, mean: float | torch.Tensor = 0.0, sigma: float = 0.1) -> ImageEncoder:
         """He-initialise for training from scratch with 0…255 input; the published codes' default shrinks the signal.
 
-        The factor that brings 0…255 pixels to latents of scale ``target_scale`` is spread evenly over the layers, so
-        that an optimiser step changes each by a like fraction. Biases start at 0.
+        The factor that brings 0…255 pixels to outputs of size ``scale`` is spread evenly over the layers, so that an
+        optimiser step changes each by a like fraction.
 
         Args:
-            target_scale: root mean square of the latents to be matched.
-            sigma: Variant II starts at this standard deviation.
+            scale: standard deviation of the latents to be matched.
+            mean: their mean, a number or (512,): the bias of the last layer. All other biases start at 0.
+            sigma: the standard deviation that Variant II starts with.
         """
         layers = [layer for layer in self.base.modules() if isinstance(layer, nn.Conv2d)]
         head = self.mu if self.variational else self.latent
-        gain = (target_scale / 100.0) ** (1 / (len(layers) + 1))  # 100: about the root mean square of a rendering
+        gain = (scale / 100.0) ** (1 / (len(layers) + 1))  # 100: about the root mean square of a rendering
         for layer in layers:
             nn.init.normal_(layer.weight, std=gain * math.sqrt(2 / layer.weight[0].numel()))
             nn.init.zeros_(layer.bias)
         nn.init.normal_(head.weight, std=gain * math.sqrt(1 / head.in_features))
-        nn.init.zeros_(head.bias)
+        head.bias.copy_(torch.as_tensor(mean).expand(LATENT_SIZE))
         if self.variational:
             nn.init.normal_(self.log_variance.weight, std=0.1 * gain * math.sqrt(1 / head.in_features))
             nn.init.constant_(self.log_variance.bias, 2 * math.log(sigma))

@@ -268,7 +268,7 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
 
     seed_everything(settings.seed)
     model = ImageEncoder(settings.architecture, settings.width, probabilistic)
-    model.initialise(target_scale=float(latents.square().mean().sqrt()))
+    model.initialise(scale=float(latents.std(0).mean()) if len(latents) > 1 else 1.0, mean=latents.mean(0))
     model = _initialised(model, settings.initial_weights).to(device, memory_format=torch.channels_last)
     drawn = min(settings.views_per_model or pack.views, pack.views)
     steps = max(1, math.ceil(len(rows) * drawn / settings.batch_size))

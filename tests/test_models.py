@@ -191,5 +191,7 @@ def test_initialisation_brings_pixels_to_the_scale_of_the_latents():
     for architecture in models.ARCHITECTURES:
         latent = models.ImageEncoder(architecture, 0.5).initialise(0.3)(images)
         assert 0.05 < latent.square().mean().sqrt() < 2
-    mean, log_variance = models.ImageEncoder("port", 0.25, True).initialise(0.3, sigma=0.1)(images)
+    centre = torch.linspace(-3, 3, 512)
+    mean, log_variance = models.ImageEncoder("port", 0.25, True).initialise(0.3, centre, sigma=0.1)(images)
+    assert (mean - centre).square().mean().sqrt() < 2
     assert torch.exp(0.5 * log_variance).mean().item() == pytest.approx(0.1, rel=0.5)

@@ -1,0 +1,105 @@
+"""Weights to be shipped: the models of a run in half precision, their histories, their evaluation and a model card.
+
+Run as ``lmnet ship RUN`` after ``lmnet run freeshapes``; every number on the card is read from the run's files.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lmnet_utils import paths
+from lmnet_utils.inference import find_models, label
+from lmnet_utils.metrics import table
+from lmnet_utils.models import load_model, save_model
+from lmnet_utils.reproducibility import atomic_path, read_json, write_json
+
+SIZE_LIMIT = 25_000_000  # bytes, all weights together
+COLUMNS = ("model", "classes", "n_models", "chamfer", "chamfer_low", "chamfer_high")
+
+
+def ship(run: str, name: str = "freeshapes") -> Path:
+    """Store the models of ``run`` in ``trained_models/<name>/``, fp16, with ``evaluation.json`` and ``MODEL_CARD.md``.
+
+    Args:
+        run: a run whose notebook 06 has scored its models.
+        name: the folder of the shipped weights.
+
+    Raises:
+        FileNotFoundError: the run has no models, or they were not scored.
+        ValueError: the weights would be larger than 25 MB together.
+    """
+    models = find_models(run)
+    scores = paths.runs_root() / run / "06_inference" / "metrics.json"
+    if not scores.is_file():
+        raise FileNotFoundError(f"no {paths.display(scores)}: score the models first, `lmnet run … --only 06`.")
+    evaluation = read_json(scores)
+    destination = paths.model_dir(name, "")
+    trainings = {}
+    for model_name, folder in models.items():
+        save_model(destination / model_name, load_model(folder), half=True)
+        shutil.copyfile(folder / "metrics.json", destination / model_name / "metrics.json")
+        trainings[model_name] = read_json(folder / "metrics.json")
+    size = sum(path.stat().st_size for path in destination.glob("*/model.safetensors"))
+    if size > SIZE_LIMIT:
+        raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 25 MB.")
+    write_json(destination / "evaluation.json", evaluation)
+    with atomic_path(destination / "MODEL_CARD.md") as temporary:
+        temporary.write_text(model_card(run, trainings, evaluation, size), encoding="utf-8")
+    return destination
+
+
+def results_table(evaluation: dict[str, Any], groups: tuple[str, ...] = ("13", "chair")) -> str:
+    """The rows of some class groups of an evaluation (notebook 06's ``metrics.json``) as a Markdown table."""
+    rows = [row for row in evaluation["results"]["table"] if row["classes"] in groups]
+    return table(rows, columns=COLUMNS)
+
+
+def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
+    settings, history = record["settings"], record["results"]["history"]
+    kept = next(row for row in history if row["epoch"] == record["results"]["best_epoch"])
+    return {
+        "model": label(name),
+        "classes": settings["classes"],
+        "objects": record["data"]["training_models"],
+        "epochs": settings["epochs"],
+        "batch": settings["batch_size"],
+        "peak learning rate": f"{settings['learning_rate']:g}",
+        "precision": settings["precision"],
+        "kept epoch": kept["epoch"],
+        "validation Chamfer": kept["validation_chamfer"],
+        "minutes": round(sum(row["seconds"] for row in history) / 60, 1),
+    }
+
+
+def model_card(run: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
+    """The model card as Markdown, from the trainings' and the evaluation's records."""
+    first = next(iter(trainings.values()))
+    data, machine = first["data"], first["environment"]
+    return f"""# Model card: FreeShapes weights
+
+Six networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and five image
+encoders ({", ".join(label(name) for name in trainings if name != "autoencoder")}) in quarter width, port architecture.
+Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.load_model(folder)` loads one.
+
+**Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]} clouds, of
+which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch. Objects and licences:
+[ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
+
+**Made by** `lmnet run freeshapes` (run `{run}`), then `lmnet ship {run}`; all settings stand in each folder's `config.json`, the histories in
+`metrics.json`. Machine: {machine["processor"]}, {machine["cores"]} cores, {machine["gpu"] or "no GPU"}, torch {machine["packages"].get("torch")}.
+
+{table([_training_row(name, record) for name, record in trainings.items()])}
+
+Seconds are those of the training steps; several trainings shared the machine.
+
+**Results** on the test split, Chamfer ×100 (paper's protocol without ICP: scaled to the unit cube, 1024 points), means over objects with
+95 % bootstrap intervals over objects. Everything, per class too, is in [evaluation.json](evaluation.json).
+
+{results_table(evaluation)}
+
+**Limits.** Furniture, mostly: chairs, tables, cabinets, lamps and sofas make up most of the training objects; airplanes and boats appear in no or next to
+no training object. Renderings in the camera of 3D-R2N2 on black only. The intervals are wide, because the test set is small. Not
+comparable with figures on ShapeNet.
+"""
