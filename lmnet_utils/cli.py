@@ -76,6 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     notebooks.set_defaults(command=_notebooks)
 
+    ship = commands.add_parser(
+        "ship", help="store a run's weights as the shipped ones, with model card and README tables"
+    )
+    ship.add_argument(
+        "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 06 has scored its models"
+    )
+    ship.add_argument("--readme", action="store_true", help="only write the README's tables again")
+    ship.set_defaults(command=_ship)
+
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -133,3 +142,12 @@ def _notebooks(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+def _ship(options: argparse.Namespace) -> int:
+    from lmnet_utils import paths, shipping
+
+    if not options.readme:
+        print(paths.display(shipping.ship(options.run)))
+    print(paths.display(shipping.update_readme()))
+    return 0

@@ -1,10 +1,12 @@
 """Weights to be shipped: the models of a run in half precision, their histories, their evaluation and a model card.
 
-Run as ``lmnet ship RUN`` after ``lmnet run freeshapes``; every number on the card is read from the run's files.
+Run as ``lmnet ship RUN`` after ``lmnet run freeshapes``; every number on the card, and in the README's tables, is read from
+files that are in the repository.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,45 @@ def results_table(evaluation: dict[str, Any], groups: tuple[str, ...] = ("13", "
     """The rows of some class groups of an evaluation (notebook 06's ``metrics.json``) as a Markdown table."""
     rows = [row for row in evaluation["results"]["table"] if row["classes"] in groups]
     return table(rows, columns=COLUMNS)
+
+
+def speed_table(benchmark: dict[str, Any]) -> str:
+    """The ratios of ``benchmarks/metrics.json`` as a Markdown table."""
+    rows = [
+        {
+            "step": name,
+            "port": f"{row['port_s']:.2f} s",
+            "here": f"{row['ours_s']:.2f} s",
+            "ratio": f"×{row['ratio']:.1f}",
+        }
+        for name, row in benchmark["results"].items()
+    ]
+    return table(rows)
+
+
+def readme_tables() -> dict[str, str]:
+    """The README's tables: marker → Markdown, from the committed evaluation and benchmark."""
+    evaluation = read_json(paths.project_root() / "trained_models" / "freeshapes" / "evaluation.json")
+    benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
+    return {"results": results_table(evaluation), "speed": speed_table(benchmark)}
+
+
+def update_readme() -> Path:
+    """Write :func:`readme_tables` between the README's markers."""
+    readme = paths.project_root() / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for name, markdown in readme_tables().items():
+        pattern = rf"(<!-- {name}: .*?-->\n).*?(<!-- end of {name} -->)"
+        text, found = re.subn(
+            pattern, lambda match, new=markdown: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL
+        )
+        if found != 1:
+            raise ValueError(
+                f"README.md: expected one pair of markers '<!-- {name}: … -->' and its end, found {found}."
+            )
+    with atomic_path(readme) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return readme
 
 
 def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:

@@ -127,9 +127,9 @@ def test_the_kept_weights_are_those_of_the_best_validation_epoch(boxes):
 
 def test_autoencoder_and_encoders_learn_the_boxes(boxes):
     autoencoder = training.train_autoencoder(
-        autoencoder_settings(epochs=40, learning_rate=3e-3, augment=False), progress=False
+        autoencoder_settings(epochs=30, learning_rate=3e-3, augment=False), progress=False
     )
-    assert autoencoder.history[-1]["loss"] < 0.35 * autoencoder.history[0]["loss"]
+    assert autoencoder.history[-1]["loss"] < 0.6 * autoencoder.history[0]["loss"]
     for loss in ("l1", "l2", "probabilistic"):
         result = training.train_image_encoder(
             encoder_settings(loss=loss, epochs=6, learning_rate=1e-3, diversity_weight=5.5), progress=False

@@ -1,0 +1,37 @@
+"""The README: its figures are those of the committed files, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+
+from lmnet_utils import paths, shipping
+
+README = (paths.project_root() / "README.md").read_text(encoding="utf-8")
+
+
+def test_tables_are_those_of_the_committed_files():
+    for name, markdown in shipping.readme_tables().items():
+        match = re.search(rf"<!-- {name}: .*?-->\n\n(.*?)\n\n<!-- end of {name} -->", README, re.DOTALL)
+        assert match and match[1] == markdown, f"run `python -m lmnet_utils.cli ship --readme`: table {name} is stale"
+
+
+def test_links_and_pictures_are_there():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    local = [target for target in targets if "://" not in target]
+    assert len(local) > 10
+    for target in local:
+        assert (paths.project_root() / target).exists(), target
+
+
+def test_commands_name_real_profiles_and_targets():
+    from lmnet_utils import pipeline
+
+    profiles = set(re.findall(r"lmnet run ([a-z]+)", README))
+    assert profiles <= set(pipeline.profile_names())
+    makefile = (paths.project_root() / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`?make ([a-z]+)", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_no_placeholder_is_left():
+    assert not re.search(r"@[A-Z]+@|TODO|TBD", README)

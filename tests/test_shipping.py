@@ -1,0 +1,39 @@
+"""Shipping a run's weights: half precision, the record, and a model card whose figures are the files'."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from r2n2_tree import write_tree
+from test_training import autoencoder_settings
+
+from lmnet_utils import models, paths, shipping, training
+from lmnet_utils.reproducibility import read_json, write_json
+
+
+def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_folders):
+    write_tree(kit_folders / "data" / "boxes", {"train": 8, "val": 3, "test": 3})
+    result = training.train_autoencoder(autoencoder_settings(run="whole"), progress=False)
+    with pytest.raises(FileNotFoundError, match="score the models first"):
+        shipping.ship("whole", "shipped")
+    row = {
+        "model": "autoencoder",
+        "classes": "13",
+        "n_models": 3,
+        "chamfer": 7.654321,
+        "chamfer_low": 6.5,
+        "chamfer_high": 8.5,
+    }
+    write_json(paths.run_dir("whole", "06_inference") / "metrics.json", {"results": {"table": [row]}})
+    folder = shipping.ship("whole", "shipped")
+    shipped = models.load_model(folder / "autoencoder")
+    points = torch.rand(2, 2048, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(shipped.encode(points), result.model.encode(points), rtol=2e-2, atol=2e-2)
+    half, full = (f / "autoencoder" / "model.safetensors" for f in (folder, paths.model_dir("whole", "")))
+    assert half.stat().st_size < 0.51 * full.stat().st_size
+    assert shipped.config["training"]["settings"]["epochs"] == 3
+    assert read_json(folder / "evaluation.json")["results"]["table"] == [row]
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert "| autoencoder | 13 | 3 | 7.65 | 6.50 | 8.50 |" in card
+    assert f"{result.best_validation:.2f}" in card and str(kit_folders) not in card
