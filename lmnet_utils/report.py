@@ -96,10 +96,7 @@ def _steps(run: str, state: Mapping[str, Any]) -> list[dict[str, Any]]:
         step["status"] = record.get("status", "not run")
         step["error"] = record.get("error")
         step["title"] = TITLES.get(step["notebook"], _words(step["notebook"]))
-        step["variant"] = ", ".join(
-            f"{_words(name)} = {value:g}" if isinstance(value, float) else f"{_words(name)} = {value}"
-            for name, value in record.get("swept", {}).items()
-        )
+        step["variant"] = _words(step["key"].partition("--")[2]).replace("=", " = ").replace(",", ", ")
         files = [stored_path(name) for name in record.get("outputs", [])]
         if sum(other["notebook"] == step["notebook"] for other in steps) == 1:  # not a sweep: its folder is its own
             files += (root / step["notebook"]).rglob("*")

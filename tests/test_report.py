@@ -211,11 +211,12 @@ def test_steps_that_never_came_up_are_listed(kit_folders):
     add_step("tiny", "01_data_preparation", {"objects": 55})
     path = paths.runs_root() / "tiny" / "steps.json"
     state = json.loads(path.read_text())
-    state["planned"].append("07_rendering")
+    state["planned"] += ["05_encoder_probabilistic--diversity_weight=5.5", "07_rendering"]
     write_json(path, state)
     text = _Page(report.report_html("tiny")).text
+    assert "diversity weight = 5.5 not run" in text
     assert "Rendering not run" in text
-    assert "1 of 2 steps finished" in text
+    assert "1 of 3 steps finished" in text
 
 
 def test_notebooks_executed_by_hand_have_a_report_too(kit_folders, capsys):
