@@ -85,6 +85,19 @@ def _parser() -> argparse.ArgumentParser:
     ship.add_argument("--readme", action="store_true", help="only write the README's tables again")
     ship.set_defaults(command=_ship)
 
+    download = commands.add_parser(
+        "download",
+        help="fetch published weights into trained_models/published/",
+        description="Fetch weights that the authors of the PyTorch port publish, check them and make them model folders: "
+        'usable as weights_run="published" in notebook 06 and as initial_weights or autoencoder in 02 to 05.',
+        epilog="example: lmnet download autoencoder encoder_l1",
+    )
+    download.add_argument("names", metavar="NAME", nargs="*", help="see --list")
+    download.add_argument("--list", action="store_true", help="the names, what is here, and the addresses")
+    download.add_argument("--file", metavar="PATH", help="take this file, fetched by hand, instead of downloading")
+    download.add_argument("--force", action="store_true", help="fetch again; accept a file that has changed")
+    download.set_defaults(command=_download)
+
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -123,6 +136,32 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _download(options: argparse.Namespace) -> int:
+    from lmnet_utils import downloads, paths, pipeline
+
+    weights = downloads.manifest()["weights"]
+    if options.list:
+        for name in weights:
+            state = "here" if downloads.recorded_source(name) else "-"
+            print(f"{name:<20}{state:<6}{downloads.browser_address(name)}")
+        return 0
+    if unknown := [name for name in options.names if name not in weights]:
+        raise pipeline.ProfileError(f"no weights called {', '.join(unknown)}. There are: {', '.join(weights)}")
+    if not options.names:
+        raise pipeline.ProfileError(f"download what? There are: {', '.join(weights)}")
+    if options.file and len(options.names) > 1:
+        raise pipeline.ProfileError("--file is one model's file: give one NAME with it")
+    status = 0
+    for name in options.names:
+        try:
+            folder = downloads.download_weights(name, file=options.file, force=options.force)
+            print(paths.display(folder))
+        except (downloads.DownloadError, ValueError) as error:  # ValueError: an unreadable config.json
+            print(f"lmnet: {error}", file=sys.stderr)
+            status = 1
+    return status
+
+
 def _notebooks(options: argparse.Namespace) -> int:
     from lmnet_utils import pipeline
 
@@ -140,10 +179,6 @@ def _notebooks(options: argparse.Namespace) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
 def _ship(options: argparse.Namespace) -> int:
     from lmnet_utils import paths, shipping
 
@@ -151,3 +186,7 @@ def _ship(options: argparse.Namespace) -> int:
         print(paths.display(shipping.ship(options.run)))
     print(paths.display(shipping.update_readme()))
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -78,6 +78,8 @@ def report() -> dict[str, Any]:
     weights = find_weights()
     if not any(row["run"] == "freeshapes" for row in weights):
         missing.append(_missing("shipped weights", "git checkout -- trained_models/freeshapes, or make freeshapes"))
+    if not any(row["run"] == "published" for row in weights):
+        missing.append(_missing("published weights of the PyTorch port", "lmnet download --list", required=False))
 
     return {
         "python": python,
