@@ -125,7 +125,7 @@ encoders ({", ".join(label(name) for name in trainings if name != "autoencoder")
 Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.load_model(folder)` loads one.
 
 **Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]} clouds, of
-which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch. Objects and licences:
+which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
 [ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
 
 **Made by** `lmnet run freeshapes` (run `{run}`), then `lmnet ship {run}`; all settings stand in each folder's `config.json`, the histories in
