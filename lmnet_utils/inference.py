@@ -535,6 +535,12 @@ class Predictions:
         """Numbers of the first predictions, of one class or of all."""
         return [i for i, item in enumerate(self.items) if synset in (None, item.synset)][:count]
 
+    def back_and_front(self, count: int) -> list[int]:
+        """Numbers of predictions whose images look most from behind (azimuth 180°), then as many most from the front."""
+        order = sorted(range(len(self)), key=lambda i: abs(self.items[i].azimuth - 180))
+        back = order[: (count + 1) // 2]
+        return back + order[len(back) :][::-1][: count // 2]
+
     def image(self, i: int) -> np.ndarray:
         """The input as (128, 128, 3) uint8."""
         return self._load(f"gt/image/image_{i}.npy", (1, 3, 128, 128))[0].transpose(1, 2, 0).astype(np.uint8)

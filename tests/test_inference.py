@@ -211,6 +211,14 @@ def test_files_as_the_port_names_them(networks, pack, tmp_path):
         read.image(6)
 
 
+def test_views_from_behind_and_from_the_front(tmp_path):
+    items = [inference.Item("03001627/a", view, azimuth) for view, azimuth in enumerate([10, 170, 300, 200, 355])]
+    found = inference.Predictions(tmp_path, items)
+    assert found.back_and_front(4) == [1, 3, 4, 0]
+    assert found.back_and_front(3) == [1, 3, 4]
+    assert sorted(found.back_and_front(9)) == [0, 1, 2, 3, 4]
+
+
 def test_all_predictions_of_a_run(networks, pack, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no predictions. Run notebook 06"):
         inference.read_all_predictions(tmp_path)

@@ -177,17 +177,23 @@ def test_files(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "turn.gif"]
 
 
-def test_kept_figures_have_captions(tmp_path):
-    figure = rendering.image_grid([[np.zeros((4, 4, 3))]])
-    rendering.keep_figure(figure, tmp_path / "b.png", "first")
-    rendering.keep_figure(figure, tmp_path / "a.png", "second")
-    rendering.keep_figure(figure, tmp_path / "b.png", "again")
+def test_kept_figures_have_captions_and_keep_their_looks(tmp_path):
+    picture = np.zeros((40, 40, 3))
+    picture[:20, :, 0] = 1
+    for name, caption in (("b.png", "first"), ("a.png", "second"), ("b.png", "again")):
+        rendering.keep_figure(rendering.image_grid([[picture]]), tmp_path / name, caption)
     assert list(json.loads((tmp_path / "figures.json").read_text()).items()) == [
         ("b.png", "again"),
         ("a.png", "second"),
     ]
-    assert Image.open(tmp_path / "b.png").format == "PNG" and len(list(tmp_path.iterdir())) == 3
-    plt.close(figure)
+    assert len(list(tmp_path.iterdir())) == 3 and not plt.get_fignums()
+    kept = np.asarray(Image.open(tmp_path / "b.png").convert("RGB"))
+    middle = kept.shape[1] // 2
+    assert kept[len(kept) // 4, middle].tolist() == [255, 0, 0] and kept[3 * len(kept) // 4, middle].tolist() == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_turntable_settings_keep_the_discs():
