@@ -52,7 +52,7 @@ def autoencoder_steps(batch: int, points: int, bf16: bool) -> tuple[Callable, Ca
     theirs = PointCloudAutoencoder()
     mine = copy.deepcopy(theirs)
     their_optimiser = torch.optim.Adam(theirs.parameters(), 1e-4)
-    my_optimiser = torch.optim.Adam(mine.parameters(), 1e-4)
+    my_optimiser = torch.optim.Adam(mine.parameters(), 1e-4, fused=True)
 
     def port() -> None:
         their_optimiser.zero_grad()
@@ -78,7 +78,7 @@ def encoder_steps(batch: int, points: int, bf16: bool, width: float) -> tuple[Ca
     theirs = ImageEncoder("port", width).initialise(0.3)
     mine = copy.deepcopy(theirs).to(memory_format=torch.channels_last)
     their_optimiser = torch.optim.Adam(theirs.parameters(), 5e-5)
-    my_optimiser = torch.optim.Adam(mine.parameters(), 5e-5)
+    my_optimiser = torch.optim.Adam(mine.parameters(), 5e-5, fused=True)
     floats = images.float()
     channels_last = images.contiguous(memory_format=torch.channels_last)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import hashlib
 import json
@@ -132,6 +133,24 @@ def pick_precision(precision: str = "auto", device="cpu") -> str:
     if precision == "auto":
         return "bf16" if supports_bfloat16(device) else "fp32"
     return precision
+
+
+def keep_freed_memory() -> bool:
+    """Let glibc keep large freed blocks instead of handing each back to the system, as it does by default.
+
+    A training step on a CPU allocates and frees the same large tensors again and again; fetching their pages anew costs
+    a third of the autoencoder's step (``benchmarks/training_steps.py``). Memory use stays at its peak until the process ends.
+
+    Returns:
+        Whether it was set; elsewhere than with glibc nothing is done.
+    """
+    m_trim_threshold, m_top_pad, m_mmap_max = -1, -2, -4  # malloc.h
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return False
+    values = ((m_mmap_max, 0), (m_trim_threshold, 2**31 - 1), (m_top_pad, 1 << 28))
+    return all([mallopt(name, value) for name, value in values])
 
 
 def environment() -> dict[str, Any]:
