@@ -4,7 +4,8 @@
 
 The port's way: the same networks in fp32 and channels first, pytorch3d's Chamfer distance, and, for the image encoder, the frozen
 point-cloud encoder run in every step with gradients. Ours: what ``lmnet_utils.training`` does on this machine with
-``precision="auto"``, all 2048 points. Both take the same batch; their steps alternate, so that a busy machine slows both.
+``precision="auto"``, all 2048 points: bf16 and channels last where the machine has them, fused Adam, freed memory kept. That
+last setting belongs to a process, so each side steps in a process of its own; the two take turns, so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import copy
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -22,7 +25,9 @@ from pytorch3d.loss import chamfer_distance as pytorch3d_chamfer
 from lmnet_utils.losses import autoencoder_loss, latent_matching_loss
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.pointclouds import chamfer_distance
-from lmnet_utils.reproducibility import environment, pick_precision, write_json
+from lmnet_utils.reproducibility import environment, keep_freed_memory, pick_precision, write_json
+
+SIDES = ("port", "ours")
 
 
 def port_encode(encoder: torch.nn.Module, points: torch.Tensor) -> torch.Tensor:
@@ -97,46 +102,70 @@ def encoder_steps(batch: int, points: int, bf16: bool, width: float) -> tuple[Ca
     return port, ours
 
 
-def compare(port: Callable, ours: Callable, repeats: int) -> dict[str, float]:
-    """Median seconds of both, steps alternating after one warm-up each, and the median of the paired ratios."""
-    times = []
-    for repeat in range(repeats + 1):
-        pair = []
-        for step in (port, ours):
-            start = time.perf_counter()
-            step()
-            pair.append(time.perf_counter() - start)
-        if repeat:
-            times.append(pair)
+def rows(bf16: bool) -> dict[str, tuple[Callable, Callable]]:
+    """What is measured: name → (the port's step, ours)."""
     return {
-        "port_s": statistics.median(a for a, _ in times),
-        "ours_s": statistics.median(b for _, b in times),
-        "ratio": statistics.median(a / b for a, b in times),
+        "Chamfer, forward and backward, B=32, 2048²": chamfer_steps(32, 2048),
+        "autoencoder step, B=32, 2048 points": autoencoder_steps(32, 2048, bf16),
+        "image encoder step, full width, B=64": encoder_steps(64, 2048, bf16, 1.0),
+        "image encoder step, quarter width, B=64": encoder_steps(64, 2048, bf16, 0.25),
     }
+
+
+def serve(side: str) -> None:
+    """One side's process: for every row number read from standard input, run a step and answer with its seconds."""
+    torch.manual_seed(0)
+    if side == "ours":
+        keep_freed_memory()
+    steps = [pair[side == "ours"] for pair in rows(pick_precision("auto", "cpu") == "bf16").values()]
+    print("ready", flush=True)
+    for line in sys.stdin:
+        start = time.perf_counter()
+        steps[int(line)]()
+        print(time.perf_counter() - start, flush=True)
+
+
+def measure(names: list[str], repeats: int) -> dict[str, dict[str, float]]:
+    """Median seconds of both sides and the median of the paired ratios, after one warm-up each."""
+    command = [sys.executable, __file__, "--side"]
+    sides = [subprocess.Popen([*command, s], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for s in SIDES]
+    for process in sides:
+        process.stdout.readline()
+
+    def step(process: subprocess.Popen, row: int) -> float:
+        process.stdin.write(f"{row}\n")
+        process.stdin.flush()
+        return float(process.stdout.readline())
+
+    results = {}
+    for row, name in enumerate(names):
+        times = [[step(process, row) for process in sides] for _ in range(repeats + 1)][1:]
+        results[name] = {
+            "port_s": statistics.median(port for port, _ in times),
+            "ours_s": statistics.median(ours for _, ours in times),
+            "ratio": statistics.median(port / ours for port, ours in times),
+        }
+        found = results[name]
+        print(
+            f"{name:44} port {found['port_s']:7.3f} s  ours {found['ours_s']:7.3f} s  ×{found['ratio']:.1f}", flush=True
+        )
+    for process in sides:
+        process.stdin.close()
+        process.wait()
+    return results
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--write", help="also write the results as JSON")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    torch.manual_seed(0)
+    if arguments.side:
+        return serve(arguments.side)
     precision = pick_precision("auto", "cpu")
-    bf16 = precision == "bf16"
-    rows = {
-        "Chamfer, forward and backward, B=32, 2048²": chamfer_steps(32, 2048),
-        "autoencoder step, B=32, 2048 points": autoencoder_steps(32, 2048, bf16),
-        "image encoder step, full width, B=64": encoder_steps(64, 2048, bf16, 1.0),
-        "image encoder step, quarter width, B=64": encoder_steps(64, 2048, bf16, 0.25),
-    }
-    results = {}
     print(f"{torch.get_num_threads()} threads, {precision}")
-    for name, (port, ours) in rows.items():
-        results[name] = compare(port, ours, arguments.repeats)
-        found = results[name]
-        print(
-            f"{name:44} port {found['port_s']:7.3f} s  ours {found['ours_s']:7.3f} s  ×{found['ratio']:.1f}", flush=True
-        )
+    results = measure(list(rows(precision == "bf16")), arguments.repeats)
     if arguments.write:
         record = {
             "command": "python benchmarks/training_steps.py",
