@@ -197,19 +197,18 @@ def scaled_chamfer_parts(
     ground_truth: Cloud, prediction: Cloud, *, points: int = 1024, seed: int = 0
 ) -> tuple[Cloud, Cloud]:
     """Forward (ground truth → prediction) and backward part of :func:`scaled_chamfer`, each (B,), ×100."""
+    ground_truth, prediction = scale_to_unit_cube(ground_truth), scale_to_unit_cube(prediction)
     if prediction.shape[1] > points:
         prediction = prediction[:, subset_indices(prediction.shape[1], points, seed)]
-    forward, backward = chamfer_distance(
-        scale_to_unit_cube(ground_truth), scale_to_unit_cube(prediction), squared=False
-    )
+    forward, backward = chamfer_distance(ground_truth, prediction, squared=False)
     return 100 * forward, 100 * backward
 
 
 def scaled_chamfer(ground_truth: Cloud, prediction: Cloud, *, points: int = 1024, seed: int = 0) -> Cloud:
     """The paper's Chamfer metric without its ICP step: ×100, Euclidean, both clouds scaled to the unit cube.
 
-    Source: paper, section 5; official ``metrics.py``. The prediction is thinned to ``points`` of its points (one
-    seeded draw for the whole batch), then both clouds are scaled independently.
+    Source: paper, section 5; official ``metrics.py``. Both clouds are scaled independently, then the prediction is
+    thinned to ``points`` of its points (one seeded draw for the whole batch).
 
     Args:
         ground_truth: (B, M, 3); the protocol takes the 1024-point clouds.

@@ -133,7 +133,7 @@ def test_scaled_chamfer_follows_the_protocol_step_by_step():
 
     expected = []
     for t, p in zip(truth, prediction, strict=True):
-        d = np.linalg.norm(unit(t)[:, None] - unit(p[kept])[None], axis=-1)
+        d = np.linalg.norm(unit(t)[:, None] - unit(p)[kept][None], axis=-1)
         expected.append(100 * (d.min(1).mean() + d.min(0).mean()))
     np.testing.assert_allclose(pc.scaled_chamfer(truth, prediction, points=100, seed=5), expected, rtol=1e-6)
 
