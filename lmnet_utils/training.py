@@ -204,8 +204,10 @@ def train_autoencoder(settings: AutoencoderSettings, *, progress: bool = True) -
     def loss_of(batch: Any, epoch: int, step: int) -> dict[str, torch.Tensor]:
         clouds, kept = batch
         with autocast():
-            prediction = model(clouds[:, kept])
-        return {"loss": autoencoder_loss(clouds, prediction.float(), settings.loss)}
+            prediction = model(clouds[:, kept]).float()
+        if not torch.isfinite(prediction).all():  # no neighbour search in such a cloud; the loop names the batch
+            return {"loss": prediction.new_tensor(math.nan)}
+        return {"loss": autoencoder_loss(clouds, prediction, settings.loss)}
 
     def validate() -> np.ndarray:
         rows = pack.rows(split.val)
