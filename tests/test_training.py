@@ -132,7 +132,7 @@ def test_autoencoder_and_encoders_learn_the_boxes(boxes):
     assert autoencoder.history[-1]["loss"] < 0.6 * autoencoder.history[0]["loss"]
     for loss in ("l1", "l2", "probabilistic"):
         result = training.train_image_encoder(
-            encoder_settings(loss=loss, epochs=30, learning_rate=2e-3, augment=False, diversity_weight=5.5),
+            encoder_settings(loss=loss, epochs=30, learning_rate=3e-4, augment=False, diversity_weight=5.5),
             progress=False,
         )
         losses = [row["loss"] for row in result.history]
