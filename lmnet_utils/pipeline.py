@@ -798,6 +798,8 @@ def _remove_outputs(record: Mapping[str, Any]) -> None:
     """Clear what a step left before, so that --force trains anew: a finished training would only be loaded."""
     for name in record.get("outputs", []):
         path = stored_path(name)
+        if path.name == "index.csv":  # predictions are replaced as whole folders, known by this file
+            continue
         path.unlink(missing_ok=True)
         (path.parent / "training_state.pt").unlink(missing_ok=True)
 

@@ -499,7 +499,12 @@ folder = pathlib.Path(os.environ["LMNET_TRAINED_MODELS"]) / run / "model"
 folder.mkdir(parents=True, exist_ok=True)
 with open(os.environ["TRACE"], "a") as trace:
     print("loaded" if (folder / "metrics.json").exists() else "trained", file=trace)
-(folder / "metrics.json").write_text("{}")"""
+(folder / "metrics.json").write_text("{}")
+index = pathlib.Path(os.environ["LMNET_RUNS"]) / run / "predictions" / "index.csv"
+if index.parent.is_dir() and not index.is_file():
+    raise FileExistsError("a folder of predictions without its index")
+index.parent.mkdir(parents=True, exist_ok=True)
+index.write_text("i")"""
     make_notebook("01_first", FIRST, save)
     for force in (False, True):
         assert pipeline.run_profile("tiny", only=["01"], force=force) == 0
