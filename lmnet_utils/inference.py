@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import shutil
 import time
 import warnings
@@ -53,24 +54,45 @@ def find_models(run: str) -> dict[str, Path]:
     return {name: found[name] for name in sorted(found, key=_model_order)}
 
 
-def _model_order(name: str) -> tuple[int, float, str]:
-    """Sorts the autoencoder first, then L1, L2, then λ in ascending order, then anything else."""
-    first = ("autoencoder", "encoder_l1", "encoder_l2")
-    prefix, _, weight = name.rpartition("_")
-    try:
-        number = float(weight) if prefix == "encoder_lambda" else 0.0
-    except ValueError:
-        number = 0.0
-    return (first.index(name) if name in first else len(first), number, name)
+_LABELS = {
+    "autoencoder": "autoencoder",
+    "encoder_l1": "L1",
+    "encoder_l2": "L2",
+    "encoder_chamfer": "direct regression",
+    "encoder_chamfer_frozen": "Chamfer, frozen decoder",
+}
+_SEED = re.compile(r"_seed(\d+)$")
+_LAMBDA = re.compile(r"encoder_lambda_([\d.e+-]+)(?:_alpha_([\d.e+-]+))?$")
+
+
+def base_name(model: str) -> str:
+    """A model's name without its training seed: ``encoder_l1_seed2`` → ``encoder_l1``."""
+    return _SEED.sub("", model)
+
+
+def seed_of(model: str) -> int:
+    """The training seed in a model's name; 0 where it names none (see ``EncoderSettings.model_name``)."""
+    found = _SEED.search(model)
+    return int(found[1]) if found else 0
+
+
+def _model_order(name: str) -> tuple[int, float, str, int]:
+    """Sorts as :data:`_LABELS`, then λ in ascending order, then anything else; the seeds of a model side by side."""
+    base, known = base_name(name), list(_LABELS)
+    found = _LAMBDA.match(base)
+    place = known.index(base) if base in known else len(known) + (found is None)
+    return place, float(found[1]) if found else 0.0, base, seed_of(name)
 
 
 def label(model: str) -> str:
-    """A model's name as figures and tables show it: ``encoder_lambda_5.5`` → ``λ = 5.5``."""
-    for prefix, text in (("encoder_lambda_", "λ = "), ("encoder_", "")):
-        if model.startswith(prefix):
-            rest = model.removeprefix(prefix)
-            return text + (rest.upper() if rest in ("l1", "l2") else rest)
-    return model
+    """A model's name as figures and tables show it: ``encoder_lambda_5.5_seed1`` → ``λ = 5.5, seed 1``."""
+    base, seed = base_name(model), seed_of(model)
+    found = _LAMBDA.match(base)
+    if found:
+        text = f"λ = {found[1]}" + (f", α = {found[2]}" if found[2] else "")
+    else:
+        text = _LABELS.get(base, base.removeprefix("encoder_"))
+    return text + (f", seed {seed}" if seed else "")
 
 
 def load_models(
@@ -200,12 +222,21 @@ def encode_clouds(
     )
 
 
+def decoder_of(
+    autoencoder: PointCloudAutoencoder, encoder: ImageEncoder | None
+) -> PointCloudAutoencoder | ImageEncoder:
+    """The model whose ``decode`` makes clouds of an encoder's latents: the encoder, if it carries a decoder."""
+    return autoencoder if encoder is None or encoder.decoder is None else encoder
+
+
 @torch.inference_mode()
-def decode(autoencoder: PointCloudAutoencoder, latents: torch.Tensor, *, batch_size: int = 256) -> torch.Tensor:
-    """Latents (…, 512) → clouds (…, 2048, 3) in the file frame, fp32 on the CPU."""
+def decode(
+    model: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, *, batch_size: int = 256
+) -> torch.Tensor:
+    """Latents (…, 512) → clouds (…, 2048, 3) in the file frame, fp32 on the CPU; ``model`` of :func:`decoder_of`."""
     flat = latents.reshape(-1, latents.shape[-1])
-    device = _device(autoencoder)
-    clouds = [autoencoder.decode(flat[span].to(device).float()).cpu() for span in _spans(len(flat), batch_size)]
+    device = _device(model)
+    clouds = [model.decode(flat[span].to(device).float()).cpu() for span in _spans(len(flat), batch_size)]
     clouds = torch.cat(clouds) if clouds else torch.zeros(0, 2048, 3)
     return clouds.reshape(*latents.shape[:-1], *clouds.shape[1:])
 
@@ -275,11 +306,12 @@ def reconstruct(
         ValueError: samples of a deterministic encoder, or images of another shape.
     """
     mean, log_variance = encode_images(encoder, images, batch_size=batch_size, precision=precision)
+    decoder = decoder_of(autoencoder, encoder)
     if samples == 0:
-        return decode(autoencoder, mean)
+        return decode(decoder, mean)
     if log_variance is None:
         raise ValueError(f"samples={samples}: this encoder is deterministic (Variant I); only Variant II has samples.")
-    return decode(autoencoder, sample_latents(mean, log_variance, samples, seed=seed, indices=indices))
+    return decode(decoder, sample_latents(mean, log_variance, samples, seed=seed, indices=indices))
 
 
 def images_per_second(
@@ -402,6 +434,7 @@ def predict(
         samples, seed, batch_size, precision: as :func:`reconstruct`; ``samples`` counts for Variant II only.
         progress: text beside a progress bar; empty for none.
     """
+    decoder = decoder_of(autoencoder, encoder)
     rows = pack.rows([item.model for item in items]) if items else np.zeros(0, np.int64)
     views = np.array([item.view for item in items], np.int64)
     for span in _spans(len(items), batch_size, progress):
@@ -413,8 +446,8 @@ def predict(
             latent, log_variance = encode_images(encoder, images, batch_size=batch_size, precision=precision)
         if samples and log_variance is not None:
             indices = [item.noise_index for item in items[span]]
-            sampled = decode(autoencoder, sample_latents(latent, log_variance, samples, seed=seed, indices=indices))
-        points = decode(autoencoder, latent)
+            sampled = decode(decoder, sample_latents(latent, log_variance, samples, seed=seed, indices=indices))
+        points = decode(decoder, latent)
         yield Batch(list(items[span]), rows[span], images, latent, points, log_variance, sampled)
 
 

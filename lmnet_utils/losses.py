@@ -33,6 +33,19 @@ def autoencoder_loss(ground_truth: torch.Tensor, prediction: torch.Tensor, kind:
     return (forward + backward / 2) * 1e4 if kind == "paper" else forward + backward
 
 
+def direct_regression_loss(ground_truth: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
+    """Chamfer distance forward + backward on Euclidean distances, without latents: what latent matching replaces.
+
+    Source: official ``train_lm.py``, ``--loss chamfer``.
+
+    Args:
+        ground_truth: (B, N, 3).
+        prediction: (B, M, 3).
+    """
+    forward, backward = chamfer_distance(ground_truth, prediction, squared=False, reduction="mean")
+    return forward + backward
+
+
 def latent_matching_loss(predicted: torch.Tensor, target: torch.Tensor, kind: str) -> torch.Tensor:
     """Distance between predicted and autoencoder latents: Variant I of the paper (section 3.2).
 

@@ -11,7 +11,7 @@ import io
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -202,18 +202,55 @@ class Evaluation:
     """Scores of one method: ``objects[i]`` (``"synset/model"``) is what the scores' item i is about.
 
     ``images``: whether the items are images (views), or the method looks at none (floor, autoencoder, mean shape, …).
+    ``seeds``: where the method was trained with several seeds, the scores of each on the same items; ``scores`` are then
+    their averages. ``contender``: whether it competes for the best value of a table; a bound, such as the sampling
+    floor, does not.
     """
 
     method: str
     objects: Sequence[str]
     scores: Scores
     images: bool = True
+    seeds: Sequence[Scores] = ()
+    contender: bool = True
 
     def restricted_to(self, synsets: Collection[str]) -> Evaluation:
         """The part that is about some classes."""
         keep = np.array([name.split("/")[0] in synsets for name in self.objects], bool)
         objects = [name for name, kept in zip(self.objects, keep, strict=True) if kept]
-        return Evaluation(self.method, objects, {key: part[keep] for key, part in self.scores.items()}, self.images)
+        scores, *seeds = ({key: part[keep] for key, part in one.items()} for one in (self.scores, *self.seeds))
+        return replace(self, objects=objects, scores=scores, seeds=seeds)
+
+    def object_means(self, key: str = "chamfer") -> dict[str, float]:
+        """Object → mean of one score over its views."""
+        return {name: float(mean) for name, mean in group_means(self.scores[key], self.objects).items()}
+
+
+def merge_seeds(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """One evaluation of a method trained with several seeds: every item's score is averaged over the seeds first.
+
+    Args:
+        evaluations: one a seed, of the same items in the same order; the first gives the name.
+
+    Raises:
+        ValueError: they were scored on different items.
+    """
+    first = evaluations[0]
+    for other in evaluations[1:]:
+        if list(other.objects) != list(first.objects):
+            raise ValueError(
+                f"{first.method}: its training seeds were scored on different items ({len(first.objects)} and "
+                f"{len(other.objects)}). Seeds of one model have to be trained on the same classes."
+            )
+    if len(evaluations) == 1:
+        return first
+    seeds = [evaluation.scores for evaluation in evaluations]
+    averages = {key: np.mean([scores[key] for scores in seeds], axis=0) for key in first.scores}
+    return replace(first, scores=averages, seeds=seeds)
+
+
+_KEYS = ("chamfer", "forward", "backward", "emd", "f_score_1", "f_score_2")  # in the order of a table's columns
+_WITH_INTERVAL = ("chamfer", "emd")
 
 
 def summary(evaluation: Evaluation, classes: str, *, seed: int = 0) -> dict[str, Any]:
@@ -225,24 +262,33 @@ def summary(evaluation: Evaluation, classes: str, *, seed: int = 0) -> dict[str,
         seed: of the bootstrap.
 
     Returns:
-        ``model, classes, n_models, n_views, chamfer, chamfer_low, chamfer_high, forward, backward``.
+        ``model, classes, n_models, n_views, chamfer, chamfer_low, chamfer_high, forward, backward`` and, as far as they
+        were scored, ``emd, emd_low, emd_high, f_score_1, f_score_2``. With several training seeds also ``n_seeds``, and
+        ``chamfer_seed_std`` (and ``emd_seed_std``): the standard deviation of the seeds' means (n − 1 in the denominator).
     """
-    means = {
-        key: np.array(list(group_means(values, evaluation.objects).values()))
-        for key, values in evaluation.scores.items()
-    }
-    low, high = bootstrap_interval(means["chamfer"], seed=seed)
-    return {
+    row: dict[str, Any] = {
         "model": evaluation.method,
         "classes": classes,
-        "n_models": len(means["chamfer"]),
+        "n_models": len(set(evaluation.objects)),
         "n_views": len(evaluation.objects) if evaluation.images else 0,
-        "chamfer": float(means["chamfer"].mean()),
-        "chamfer_low": low,
-        "chamfer_high": high,
-        "forward": float(means["forward"].mean()),
-        "backward": float(means["backward"].mean()),
     }
+    if evaluation.seeds:
+        row["n_seeds"] = len(evaluation.seeds)
+    for key in _KEYS:
+        if key not in evaluation.scores:
+            continue
+        means = _means_over_objects(evaluation.scores[key], evaluation.objects)
+        row[key] = float(means.mean())
+        if key in _WITH_INTERVAL:
+            row[f"{key}_low"], row[f"{key}_high"] = bootstrap_interval(means, seed=seed)
+            if evaluation.seeds:
+                each = [_means_over_objects(scores[key], evaluation.objects).mean() for scores in evaluation.seeds]
+                row[f"{key}_seed_std"] = float(np.std(each, ddof=1))
+    return row
+
+
+def _means_over_objects(values: np.ndarray, objects: Sequence[str]) -> np.ndarray:
+    return np.array(list(group_means(values, objects).values()))
 
 
 def comparison(

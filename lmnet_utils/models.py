@@ -112,9 +112,13 @@ class ImageEncoder(nn.Module):
             (TensorFlow SAME: 128-64-32-16-8-4, 8192 features).
         width: factor on all channel counts: 1, 0.5 or 0.25.
         variational: Variant II.
+        decoder: the encoder carries a decoder of its own (:meth:`decode`), for direct regression: both are trained end
+            to end, and no autoencoder's latent space is matched.
     """
 
-    def __init__(self, architecture: str = "port", width: float = 1.0, variational: bool = False) -> None:
+    def __init__(
+        self, architecture: str = "port", width: float = 1.0, variational: bool = False, decoder: bool = False
+    ) -> None:
         super().__init__()
         choose("architecture", architecture, ARCHITECTURES)
         choose("width", width, WIDTHS)
@@ -135,11 +139,13 @@ class ImageEncoder(nn.Module):
             self.log_variance = nn.Linear(features, LATENT_SIZE)
         else:
             self.latent = nn.Linear(features, LATENT_SIZE)
+        self.decoder = PointCloudDecoder() if decoder else None
         self.config: dict[str, Any] = {
             "kind": "image_encoder",
             "architecture": architecture,
             "width": width,
             "variational": variational,
+            "decoder": decoder,
         }
 
     @staticmethod
@@ -164,6 +170,18 @@ class ImageEncoder(nn.Module):
         weight = self.base[0][0].weight
         x = self.base(images.to(weight.dtype, memory_format=torch.preserve_format)).flatten(1)
         return (self.mu(x), self.log_variance(x)) if self.variational else self.latent(x)
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        """Latents (B, 512) → clouds (B, 2048, 3) in the file frame, by the encoder's own decoder (direct regression).
+
+        Raises:
+            ValueError: this encoder has none; its latents belong to an autoencoder.
+        """
+        if self.decoder is None:
+            raise ValueError(
+                "this encoder carries no decoder: decode its latents with the autoencoder it was trained on."
+            )
+        return self.decoder(latent)
 
     @torch.no_grad()
     def initialise(self, scale: float = 1.0, mean: float | torch.Tensor = 0.0, sigma: float = 0.1) -> ImageEncoder:
@@ -249,7 +267,7 @@ def _build(config: dict[str, Any]) -> PointCloudAutoencoder | ImageEncoder:
     choose("kind", config.get("kind"), ("autoencoder", "image_encoder"))
     if config["kind"] == "autoencoder":
         return PointCloudAutoencoder()
-    return ImageEncoder(config["architecture"], config["width"], config["variational"])
+    return ImageEncoder(config["architecture"], config["width"], config["variational"], config.get("decoder", False))
 
 
 def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
@@ -298,6 +316,7 @@ def config_of(state: dict[str, torch.Tensor], name: str = "the state dict") -> d
         "architecture": architecture,
         "width": width,
         "variational": head == "mu.weight",
+        "decoder": "decoder.fc1.weight" in state,
     }
 
 

@@ -26,6 +26,7 @@ from lmnet_utils import paths, taxonomy
 from lmnet_utils.losses import (
     AUTOENCODER_LOSSES,
     autoencoder_loss,
+    direct_regression_loss,
     diversity_loss,
     latent_matching_loss,
     sample_latent,
@@ -55,6 +56,8 @@ from lmnet_utils.reproducibility import (
 from lmnet_utils.shapenet import Pack, Split, open_pack, read_split
 
 SCHEDULES = ("constant", "one_cycle")
+ENCODER_LOSSES = ("l1", "l2", "chamfer", "chamfer_frozen", "probabilistic")
+PAPER_ALPHA = 0.2
 VALIDATION_VIEWS = 2048  # at most so many (model, view) pairs are scored after an epoch
 STATE_INTERVAL_S = 120.0  # a killed run loses at most about so much work
 
@@ -111,7 +114,9 @@ class AutoencoderSettings(_TrainingSettings):
 class EncoderSettings(_TrainingSettings):
     """Settings of :func:`train_image_encoder`.
 
-    ``loss``: ``"l1"`` or ``"l2"`` (Variant I), ``"probabilistic"`` (Variant II: l2 on a sample + λ·diversity).
+    ``loss``: ``"l1"`` or ``"l2"`` (Variant I), ``"probabilistic"`` (Variant II: l2 on a sample + λ·diversity),
+    ``"chamfer"`` (direct regression: the encoder and a decoder of its own, end to end) or ``"chamfer_frozen"`` (the
+    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``).
     ``views_per_model``: views drawn per model and epoch; None takes all.
     ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
     ``augment``: images flipped left to right with probability ½, the target being the mirrored cloud's latent.
@@ -125,12 +130,12 @@ class EncoderSettings(_TrainingSettings):
     views_per_model: int | None
     autoencoder: str | None
     diversity_weight: float = 0.0
-    alpha: float = 0.2
+    alpha: float = PAPER_ALPHA
     penalty_angle: float = 20.0
 
     def check(self) -> None:
         super().check()
-        choose("loss", self.loss, ("l1", "l2", "probabilistic"))
+        choose("loss", self.loss, ENCODER_LOSSES)
         choose("architecture", self.architecture, ARCHITECTURES)
         choose("width", self.width, WIDTHS)
         if self.views_per_model is not None and self.views_per_model < 1:
@@ -140,10 +145,20 @@ class EncoderSettings(_TrainingSettings):
 
     @property
     def model_name(self) -> str:
-        """``encoder_l1``, ``encoder_l2`` or ``encoder_lambda_<λ>``: the model's folder."""
+        """The model's folder: ``encoder_<loss>`` or ``encoder_lambda_<λ>``; an α or seed other than usual is named.
+
+        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2.
+        """
+        name = f"encoder_{self.loss}"
         if self.loss == "probabilistic":
-            return f"encoder_lambda_{self.diversity_weight:g}"
-        return f"encoder_{self.loss}"
+            name = f"encoder_lambda_{self.diversity_weight:g}"
+            name += "" if self.alpha == PAPER_ALPHA else f"_alpha_{self.alpha:g}"
+        return name + (f"_seed{self.seed}" if self.seed else "")
+
+    @property
+    def matches_latents(self) -> bool:
+        """Whether the encoder learns an autoencoder's latents (and not clouds, as direct regression does)."""
+        return self.loss in ("l1", "l2", "probabilistic")
 
 
 @dataclass(frozen=True)
@@ -259,37 +274,51 @@ def _score_autoencoder(model, pack: Pack, rows: np.ndarray, device, autocast, ba
 def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> TrainingResult:
     """Train an image encoder to predict the frozen autoencoder's latents (paper, sections 3.2 and 3.3).
 
-    The latents of all training models are computed once, before the first step. Leaves
+    The latents of all training models are computed once, before the first step. With a Chamfer loss the targets are the
+    clouds instead: the direct regression that the paper compares latent matching with. Leaves
     ``trained_models/<run>/<settings.model_name>/``; resumes and raises as :func:`train_autoencoder`.
 
     Variant I keeps the epoch with the best validation Chamfer. Variant II keeps the last one: that score looks at the
     decoded mean alone and on FreeShapes chose an epoch before σ had been learnt (0.04 where 0.17 is the optimum).
     """
     pack, split, device, autocast = _prepare(settings)
-    probabilistic = settings.loss == "probabilistic"
-    autoencoder = load_model(autoencoder_folder(settings), device)
+    probabilistic, direct = settings.loss == "probabilistic", settings.loss == "chamfer"
     rows = pack.rows(split.train)
-    latents, mirrored = compute_latents(autoencoder, pack, rows, mirrored=settings.augment)
     azimuths = torch.from_numpy(np.array(pack.azimuths[rows]))
+    data, start, autoencoder = _data_record(settings, pack, split), {}, None
+    if not direct:
+        autoencoder = load_model(autoencoder_folder(settings), device).requires_grad_(False)
+        data["autoencoder"] = fingerprint_of(autoencoder)
+        latents, mirrored = compute_latents(autoencoder, pack, rows, mirrored=settings.augment)
+        start = {"scale": float(latents.std(0).mean()) if len(latents) > 1 else 1.0, "mean": latents.mean(0)}
 
     seed_everything(settings.seed)
-    model = ImageEncoder(settings.architecture, settings.width, probabilistic)
-    model.initialise(
-        scale=float(latents.std(0).mean()) if len(latents) > 1 else 1.0, mean=latents.mean(0), sigma=settings.alpha
-    )
+    model = ImageEncoder(settings.architecture, settings.width, probabilistic, decoder=direct)
+    model.initialise(**start, sigma=settings.alpha)
     model = _initialised(model, settings.initial_weights).to(device, memory_format=torch.channels_last)
+    decoder = model if direct else autoencoder
     drawn = min(settings.views_per_model or pack.views, pack.views)
     steps = max(1, math.ceil(len(rows) * drawn / settings.batch_size))
+    if direct:  # the last, smaller batch is left out: batch norm dislikes it
+        steps = max(1, len(rows) * drawn // settings.batch_size)
+
+    def targets(model_index: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
+        if settings.matches_latents:
+            straight, turned = latents[model_index], mirrored[model_index] if flip is not None else None
+        else:
+            straight = torch.from_numpy(pack.points[rows[model_index]])
+            turned = mirror_clouds(straight)
+        return straight if flip is None else torch.where(flip.view(-1, *[1] * (straight.ndim - 1)), turned, straight)
 
     def load(order: np.ndarray, epoch: int, step: int) -> Any:
         chosen = order[step * settings.batch_size : (step + 1) * settings.batch_size]
         model_index, view = np.divmod(chosen, pack.views)
         rng = _generator(settings.seed, epoch, step)
-        images, target = pack.images(rows[model_index], view), latents[model_index]
+        images, flip = pack.images(rows[model_index], view), None
         if settings.augment:
             flip = torch.from_numpy(rng.random(len(chosen)) < 0.5)
             images = torch.where(flip[:, None, None, None], images.flip(-1), images)
-            target = torch.where(flip[:, None], mirrored[model_index], target)
+        target = targets(model_index, flip)
         noise = torch.from_numpy(rng.standard_normal(target.shape, np.float32)) if probabilistic else None
         items = (images.contiguous(memory_format=torch.channels_last), target, azimuths[model_index, view], noise)
         return model_index, [None if item is None else item.to(device, non_blocking=True) for item in items]
@@ -309,6 +338,11 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
         images, target, azimuth, noise = batch
         with autocast():
             output = model(images)
+            clouds = None if settings.matches_latents else decoder.decode(output).float()
+        if clouds is not None:
+            if not torch.isfinite(clouds).all():  # as in the autoencoder's training
+                return {"loss": clouds.new_tensor(math.nan)}
+            return {"loss": direct_regression_loss(target, clouds)}
         if not probabilistic:
             return {"loss": latent_matching_loss(output.float(), target, settings.loss)}
         mean, log_variance = output[0].float(), output[1].float()
@@ -319,7 +353,7 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
         return {"loss": total, "matching": matching, "diversity": diversity, "sigma": sigma.mean()}
 
     def validate() -> np.ndarray:
-        return _score_encoder(model, autoencoder, pack, pack.rows(split.val), device, autocast)
+        return _score_encoder(model, decoder, pack, pack.rows(split.val), device, autocast)
 
     convolutions = [p for name, p in model.named_parameters() if name.startswith("base.")]
     linears = [p for name, p in model.named_parameters() if not name.startswith("base.")]
@@ -327,7 +361,7 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
         model,
         paths.model_dir(settings.run, settings.model_name),
         settings,
-        data={**_data_record(settings, pack, split), "autoencoder": fingerprint_of(autoencoder)},
+        data=data,
         groups=[
             {"params": convolutions, "weight_decay": settings.weight_decay_conv},
             {"params": linears, "weight_decay": settings.weight_decay_fc},
@@ -375,7 +409,7 @@ def compute_latents(
 
 
 @torch.no_grad()
-def _score_encoder(model, autoencoder, pack: Pack, rows: np.ndarray, device, autocast, batch: int = 64) -> np.ndarray:
+def _score_encoder(model, decoder, pack: Pack, rows: np.ndarray, device, autocast, batch: int = 64) -> np.ndarray:
     views = min(pack.views, max(1, VALIDATION_VIEWS // max(1, len(rows))))
     pairs = [(row, view) for row in rows for view in np.linspace(0, pack.views - 1, views).astype(int)]
     model.eval()
@@ -385,7 +419,7 @@ def _score_encoder(model, autoencoder, pack: Pack, rows: np.ndarray, device, aut
         with autocast():
             output = model(pack.images(part[:, 0], part[:, 1]).to(device))
         mean = output[0] if isinstance(output, tuple) else output
-        prediction = autoencoder.decode(mean.float()).cpu()
+        prediction = decoder.decode(mean.float()).cpu()
         scores.append(scaled_chamfer(torch.from_numpy(pack.points_1024[part[:, 0]]), prediction).numpy())
     model.train()
     return np.concatenate(scores)
