@@ -141,6 +141,30 @@ def test_summary_averages_over_objects_not_views():
     assert metrics.summary(metrics.Evaluation("floor", ["a"], scores_of(1), images=False), "13")["n_views"] == 0
 
 
+def test_seeds_become_one_row_with_their_deviation():
+    """Two seeds, by hand: object a has views 0 2 and 4 6, object b one view 8 and 10; seed means 4.5 and 7.5."""
+    first, second = (metrics.Evaluation("L1", ["a", "a", "b"], scores_of(*s)) for s in ((0, 2, 8), (4, 6, 10)))
+    merged = metrics.merge_seeds([first, second])
+    assert merged.scores["chamfer"].tolist() == [2, 4, 9]
+    row = metrics.summary(merged, "13")
+    assert (row["chamfer"], row["n_seeds"], row["n_models"], row["n_views"]) == (6, 2, 2, 3)
+    assert row["chamfer_seed_std"] == pytest.approx(np.sqrt(2 * 1.5**2))  # n − 1 in the denominator
+    assert (row["chamfer_low"], row["chamfer_high"]) == (3, 9)  # of the objects' means 3 and 9, not of the seeds
+    assert metrics.merge_seeds([first]) is first and "n_seeds" not in metrics.summary(first, "13")
+    part = merged.restricted_to({"b"})
+    assert [scores["chamfer"].tolist() for scores in part.seeds] == [[8], [10]]
+    with pytest.raises(ValueError, match="L1: its training seeds were scored on different items"):
+        metrics.merge_seeds([first, metrics.Evaluation("L1", ["a"], scores_of(1))])
+
+
+def test_summary_has_what_was_scored():
+    scores = scores_of(1, 3) | {"emd": np.array([2.0, 4.0]), "f_score_1": np.array([10.0, 30.0])}
+    row = metrics.summary(metrics.Evaluation("L1", ["a", "b"], scores), "13")
+    assert (row["emd"], row["emd_low"], row["emd_high"], row["f_score_1"]) == (3, 2, 4, 20)
+    assert "f_score_2" not in row
+    assert metrics.Evaluation("L1", ["a", "b", "a"], scores_of(1, 3, 5)).object_means() == {"a": 3, "b": 3}
+
+
 def test_comparison_only_has_methods_that_cover_all_objects():
     every = metrics.Evaluation("L1", ["1/a", "2/b", "2/c", "2/c"], scores_of(1, 2, 3, 5))
     chairs = metrics.Evaluation("λ", ["2/b", "2/c"], scores_of(7, 9))
@@ -169,4 +193,38 @@ def test_tables_keep_every_value():
     plain = metrics.table(rows, "plain", columns=["model", "chamfer"]).splitlines()
     assert plain == ["model       chamfer", "L1 | chair     7.12", "floor          3.00"]
     with pytest.raises(ValueError, match="format"):
-        metrics.table(rows, "latex")
+        metrics.table(rows, "html")
+
+
+def unescaped(latex: str) -> str:
+    """What LaTeX would show of a cell: the inverse of the escaping, from LaTeX's own rules."""
+    for command, character in {"lambda": "λ", "times": "×", "leq": "≤"}.items():
+        latex = latex.replace(f"$\\{command}$", character)
+    latex = latex.replace("\\textbackslash{}", "\0").replace("--", "–")
+    for character in "&%$#_{}":
+        latex = latex.replace(f"\\{character}", character)
+    return latex.replace("\0", "\\")
+
+
+def test_latex_is_booktabs_balanced_and_escaped():
+    rows = [
+        {"model": "λ = 5.5 & {co_1} #2 50% $x$ \\ end", "chamfer": 9.171, "chamfer_low": 8.0, "chamfer_high": 10.5},
+        {"model": "floor", "chamfer": 4.0, "chamfer_low": 3.0, "chamfer_high": 5.0},
+        {"model": "≤ 2 × 3–4", "chamfer": 9.174, "chamfer_low": None, "chamfer_high": None},
+    ]
+    options = {"best": {"chamfer": "low"}, "contenders": [rows[0]["model"], rows[2]["model"]], "intervals": True}
+    lines = metrics.table(rows, "latex", titles={"chamfer": "CD_100"}, **options).splitlines()
+    assert lines[0] == r"\begin{tabular}{lr}" and lines[-1] == r"\end{tabular}"
+    assert [lines[k] for k in (1, 3, -2)] == [r"\toprule", r"\midrule", r"\bottomrule"]
+    body = [lines[2], *lines[4:-2]]
+    assert all(line.endswith(r" \\") for line in body)
+    cells = [line.removesuffix(r" \\").split(" & ") for line in body]
+    names = [" & ".join(cell[:-1]) for cell in cells[1:]]  # an escaped & is `\&`: it looks like a separator here
+    assert [unescaped(name) for name in names] == [row["model"] for row in rows]
+    assert cells[0][-1] == r"CD\_100"
+    assert [cell[-1] for cell in cells[1:]] == [r"\textbf{9.17} [8.00, 10.50]", "4.00 [3.00, 5.00]", r"\textbf{9.17}"]
+    for line in body:  # no brace, dollar or special character is open
+        plain = line.replace(r"\textbackslash{}", "").replace(r"\{", "").replace(r"\}", "").replace(r"\$", "")
+        assert plain.count("{") == plain.count("}") and plain.count("$") % 2 == 0
+    assert "9.171" in metrics.table(rows, "csv") and "**" not in metrics.table(rows, "plain", best={"chamfer": "low"})
+    assert "| **4.00** |" in metrics.table(rows, "markdown", ["model", "chamfer"], best={"chamfer": "low"})
