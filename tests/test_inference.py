@@ -63,6 +63,31 @@ def test_models_of_a_run_are_found_in_order(tmp_path, monkeypatch, networks):
         inference.find_models("other")
 
 
+def test_names_of_models_say_seed_and_alpha():
+    names = ["encoder_l1_seed2", "encoder_lambda_5.5_alpha_2_seed1", "encoder_lambda_0", "encoder_chamfer", "mine"]
+    assert [inference.base_name(name) for name in names[:2]] == ["encoder_l1", "encoder_lambda_5.5_alpha_2"]
+    assert [inference.seed_of(name) for name in names] == [2, 1, 0, 0, 0]
+    labels = ["L1, seed 2", "λ = 5.5, α = 2, seed 1", "λ = 0", "direct regression", "mine"]
+    assert [inference.label(name) for name in names] == labels
+    assert sorted(names, key=inference._model_order) == [names[0], names[3], names[2], names[1], names[4]]
+
+
+def test_an_encoder_with_a_decoder_of_its_own_is_decoded_by_it(pack, networks):
+    torch.manual_seed(1)
+    direct = ImageEncoder(width=0.25, decoder=True).initialise().eval()
+    images = pack.images([0, 1], [0, 3])
+    with torch.no_grad():
+        expected = direct.decoder(direct(images))
+        other = networks[0].decode(direct(images))
+    torch.testing.assert_close(inference.reconstruct(networks[0], direct, images), expected)
+    assert (expected - other).abs().max() > 0.01
+    items = inference.items_of(pack, pack.models[:2], 1)
+    [batch] = inference.predict(networks[0], direct, pack, items)
+    torch.testing.assert_close(batch.points, inference.decode(direct, batch.latent))
+    with pytest.raises(ValueError, match="carries no decoder"):
+        networks[1].decode(batch.latent)
+
+
 def test_load_models_refuses_unknown_names(tmp_path, monkeypatch, networks):
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     save_model(tmp_path / "mine" / "autoencoder", networks[0])

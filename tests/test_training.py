@@ -141,6 +141,72 @@ def test_autoencoder_and_encoders_learn_the_boxes(boxes):
         assert result.model.config["training"]["settings"]["loss"] == loss
 
 
+def test_direct_regression_learns_with_its_own_decoder_and_with_the_frozen_one(boxes):
+    training.train_autoencoder(autoencoder_settings(epochs=12, learning_rate=3e-3, augment=False), progress=False)
+    frozen = weights("test", "autoencoder")
+    results = {}
+    for loss in ("chamfer", "chamfer_frozen"):
+        results[loss] = training.train_image_encoder(
+            encoder_settings(loss=loss, epochs=8, augment=False, learning_rate=1e-3), progress=False
+        )
+        losses = [row["loss"] for row in results[loss].history]
+        assert losses[-1] < (0.5 if loss == "chamfer" else 0.9) * losses[0], (loss, losses)
+        assert results[loss].directory.name == f"encoder_{loss}"
+    assert_same_weights(frozen, weights("test", "autoencoder"))
+    assert results["chamfer_frozen"].model.decoder is None and "autoencoder" not in results["chamfer"].data
+    own = results["chamfer"].model
+    pack, split = shapenet.open_pack("boxes"), shapenet.read_split("boxes")
+    rows = np.repeat(pack.rows(split.val), pack.views)
+    with torch.no_grad():  # the kept epoch's score is that of the encoder's own decoder
+        clouds = own.decode(own(pack.images(rows, np.tile(np.arange(pack.views), len(split.val)))))
+    score = scaled_chamfer(torch.from_numpy(np.array(pack.points_1024[rows])), clouds).mean().item()
+    assert score == pytest.approx(results["chamfer"].best_validation, rel=1e-4)
+
+
+def test_direct_regression_needs_no_autoencoder_and_pairs_flipped_images_with_mirrored_clouds(boxes, monkeypatch):
+    pack, split = shapenet.open_pack("boxes"), shapenet.read_split("boxes")
+    noise = torch.randint(
+        0, 256, (len(pack.models), pack.views, 3, 128, 128), dtype=torch.uint8
+    )  # no image is symmetric
+    monkeypatch.setattr(shapenet.Pack, "images", lambda self, rows, views: noise[rows, views])
+    seen, targets = [], []
+    forward = models.ImageEncoder.forward
+    monkeypatch.setattr(models.ImageEncoder, "forward", lambda self, x: seen.append(x.clone()) or forward(self, x))
+
+    def loss(truth, prediction):
+        targets.append(truth)
+        return prediction.square().mean()
+
+    monkeypatch.setattr(training, "direct_regression_loss", loss)
+    monkeypatch.setattr(training, "_score_encoder", lambda *arguments: np.array([1.0]))
+    training.train_image_encoder(encoder_settings(loss="chamfer", epochs=1), progress=False)
+    rows = pack.rows(split.train)
+    kinds = set()
+    for image, target in zip(torch.cat(seen), torch.cat(targets), strict=True):
+        [(row, flipped)] = [
+            (row, flipped)
+            for row in rows
+            for flipped in (False, True)
+            if (noise[row] == (image.flip(-1) if flipped else image)).flatten(1).all(1).any()
+        ]
+        cloud = torch.from_numpy(np.array(pack.points[row]))
+        assert torch.equal(target, cloud * torch.tensor([1.0, 1.0, -1.0 if flipped else 1.0]))
+        kinds.add(flipped)
+    assert kinds == {False, True}
+
+
+def test_models_are_named_by_loss_weight_alpha_and_seed():
+    names = {
+        "encoder_l1": {},
+        "encoder_l2_seed2": {"loss": "l2", "seed": 2},
+        "encoder_chamfer_frozen_seed1": {"loss": "chamfer_frozen", "seed": 1},
+        "encoder_lambda_5.5": {"loss": "probabilistic", "diversity_weight": 5.5},
+        "encoder_lambda_0_alpha_2_seed1": {"loss": "probabilistic", "alpha": 2.0, "seed": 1},
+    }
+    for name, changes in names.items():
+        assert encoder_settings(**changes).model_name == name
+
+
 def test_a_finished_training_is_loaded_and_other_settings_train_anew(boxes, capsys):
     first = training.train_autoencoder(autoencoder_settings(), progress=False)
     changed = (paths.model_dir("test", "autoencoder") / "model.safetensors").stat().st_mtime_ns
