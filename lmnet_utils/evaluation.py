@@ -1,0 +1,549 @@
+"""Scoring of trained models and of the baselines beside them: what notebook 08 shows, and 06 in part.
+
+A :class:`Method` makes a cloud for each image of the test objects: a trained model, or something that shows what a
+model's score is worth (a second sampling of the truth, retrieval from the training set, a mean shape). Every method is
+scored in the same way, by :func:`lmnet_utils.metrics.score`, and its scores are kept on disk: a killed evaluation goes
+on where it stood, a second one takes seconds.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import time
+import zipfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from lmnet_utils import metrics, paths, pointclouds, taxonomy
+from lmnet_utils.inference import (
+    Item,
+    base_name,
+    decode,
+    decoder_of,
+    encode_clouds,
+    encode_images,
+    find_models,
+    items_of,
+    label,
+    predict,
+    spread_over_classes,
+    trained_classes,
+)
+from lmnet_utils.metrics import Evaluation, Scores
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
+from lmnet_utils.reproducibility import Settings, atomic_path, choose
+from lmnet_utils.shapenet import Pack, open_pack, read_split
+
+ICP_KINDS = ("none", "exact", "official")
+"""Without ICP; with it; with the official code's inverted transform."""
+SAVE_INTERVAL_S = 20.0
+"""A killed evaluation loses at most about so much work."""
+_CLOUDS_AT_ONCE = 4096  # training clouds encoded at once: 100 MB
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(Settings):
+    """The parameters of notebook 08; its parameters cell says what each is. ``None`` stands for all."""
+
+    run: str
+    weights_run: str | None
+    models: list[str] | None
+    dataset: str
+    split: str
+    classes: str
+    seed: int
+    device: str
+    precision: str
+    batch_size: int
+    views: int | None
+    limit_models: int | None
+    icp: list[str]
+    emd: bool
+    candidates: int | None
+    gallery_classes: int | None
+    diversity_samples: int
+    diversity_views: int | None
+    diversity_objects: int | None
+
+    def check(self) -> None:
+        taxonomy.classes_of(self.classes)
+        counts = ("batch_size", "views", "limit_models", "candidates", "gallery_classes")
+        for name in (*counts, "diversity_views", "diversity_objects"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name}={value}: expected at least 1, or None for all where that is allowed.")
+        if self.diversity_samples < 2:
+            raise ValueError(f"diversity_samples={self.diversity_samples}: expected at least 2; one has no diversity.")
+        if not self.icp or len(set(self.icp)) < len(self.icp):
+            raise ValueError(f"icp={self.icp}: expected at least one of {', '.join(ICP_KINDS)}, each once.")
+        for kind in self.icp:
+            choose("icp", kind, ICP_KINDS)
+
+    @property
+    def scoring(self) -> dict[str, Any]:
+        """What :func:`score_method` takes."""
+        names = ("views", "icp", "emd", "seed", "batch_size")
+        return {name: getattr(self, name) for name in names}
+
+
+# -------------------------------------------------------------------------------------------------------------- task
+@dataclass(frozen=True)
+class Task:
+    """What models are scored on: the test objects of a data set's split, and the training objects for the baselines.
+
+    ``test`` in an order in which the classes take turns; ``train`` without the training-only copies.
+    """
+
+    pack: Pack
+    test: list[str]
+    train: list[str]
+    checksum: str = ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """For ``metrics.json``."""
+        return {"dataset": self.pack.dataset, "split_checksum": self.checksum, "pack_hash": self.pack.hash}
+
+    def objects_of(self, synsets: Collection[str]) -> list[str]:
+        """The test objects of some classes, in their order."""
+        return [model for model in self.test if model.split("/")[0] in synsets]
+
+
+def open_task(dataset: str, split: str, classes: str, limit_models: int | None = None) -> Task:
+    """Open a data set and its split; errors as :func:`lmnet_utils.shapenet.open_pack` and ``read_split``.
+
+    Args:
+        limit_models: how many test objects; the classes take turns, so that few objects still cover many classes.
+    """
+    parts = read_split(dataset, split, classes)
+    test = spread_over_classes(parts.test)[:limit_models]
+    return Task(open_pack(dataset), test, without_copies(parts.train), parts.checksum)
+
+
+def without_copies(models: Sequence[str]) -> list[str]:
+    """Models without those that are altered copies (``<model>-c<number>``) of another one in the list.
+
+    A copy is no object of its own: it would count its original several times in a mean shape and in retrieval.
+    """
+    known = set(models)
+    copies = {
+        model for model in models if (found := model.rpartition("-c"))[0] in known and found[2].isdecimal() and found[1]
+    }
+    return [model for model in models if model not in copies]
+
+
+# ----------------------------------------------------------------------------------------------------------- methods
+@dataclass(frozen=True)
+class Method:
+    """Something that makes a cloud for every item, to be scored.
+
+    Attributes:
+        name: unique; names its file of scores. Training seeds of one method differ in their ``_seed<k>`` only.
+        label: as tables show it.
+        objects: which test objects it is scored on.
+        clouds: items → (B, N, 3) in the file frame.
+        identity: everything that decides the clouds, as JSON: fingerprints of weights, the training objects, …
+        images: whether it looks at images; otherwise one item an object is scored.
+        contender: whether it competes for a table's best value; the truth's own sampling and oracles do not.
+    """
+
+    name: str
+    label: str
+    objects: list[str]
+    clouds: Callable[[Sequence[Item]], np.ndarray | torch.Tensor]
+    identity: Mapping[str, Any]
+    images: bool = True
+    contender: bool = True
+
+
+def load_networks(
+    run: str, models: Sequence[str] | None = None, device: str | torch.device = "cpu"
+) -> dict[str, PointCloudAutoencoder | ImageEncoder]:
+    """Load what is to be scored; the autoencoder is always among it, first.
+
+    Args:
+        run: a folder of ``trained_models/``.
+        models: names of the run's models (None: all), and ``name=path`` for others: a model folder of any run, or a
+            published state dict. Such an encoder's latents are decoded by the autoencoder given as ``autoencoder=path``,
+            otherwise by the run's.
+        device: where they go.
+
+    Raises:
+        FileNotFoundError, ValueError: no such model; no autoencoder; a name that occurs twice.
+    """
+    names = [text for text in models or () if "=" not in text]
+    others = dict(text.split("=", 1) for text in models or () if "=" in text)
+    folders = {} if "autoencoder" in others and not names and models is not None else find_models(run)
+    unknown = [name for name in names if name not in folders]
+    if unknown:
+        raise ValueError(f"run {run!r} has no {', '.join(unknown)}; it has {', '.join(folders)}.")
+    if twice := [name for name in others if name in names]:
+        raise ValueError(f"models: {', '.join(twice)} is named twice; give the other one a name of its own.")
+    wanted = [name for name in folders if models is None or name in names or name == "autoencoder"]
+    found = {name: folders[name] for name in wanted} | {name: paths.resolve(path) for name, path in others.items()}
+    networks = {name: load_model(path, device) for name, path in found.items()}
+    for name, network in networks.items():
+        if isinstance(network, PointCloudAutoencoder) != (name == "autoencoder"):
+            raise ValueError(
+                f"{name}={found[name]}: expected an image encoder, and an autoencoder as 'autoencoder' only."
+            )
+    return {"autoencoder": networks.pop("autoencoder"), **networks}
+
+
+def fingerprint(network: torch.nn.Module) -> str:
+    """SHA-256 over a network's architecture and weights, wherever they were loaded from."""
+    kind = {key: network.config.get(key) for key in ("kind", "architecture", "width", "variational", "decoder")}
+    digest = hashlib.sha256(json.dumps(kind, sort_keys=True).encode())
+    for name, tensor in sorted(network.state_dict().items()):
+        if not name.endswith("num_batches_tracked"):
+            digest.update(f"{name} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def model_methods(
+    task: Task, networks: Mapping[str, PointCloudAutoencoder | ImageEncoder], *, precision: str = "fp32"
+) -> list[Method]:
+    """The autoencoder's own reconstruction and every image encoder, each on the classes that it was trained on.
+
+    Variant II is scored by its decoded mean. A model without a test object in its classes is left out.
+    """
+    autoencoder, methods = networks["autoencoder"], []
+    for name, network in networks.items():
+        encoder = None if name == "autoencoder" else network
+        objects = task.objects_of(taxonomy.synsets_of(trained_classes(network)))
+        decoder = fingerprint(decoder_of(autoencoder, encoder))
+        identity = {"weights": fingerprint(network), "decoder": decoder, "precision": precision}
+
+        def clouds(items: Sequence[Item], encoder: ImageEncoder | None = encoder) -> torch.Tensor:
+            options = {"batch_size": len(items), "precision": precision}
+            return next(predict(autoencoder, encoder, task.pack, items, **options)).points
+
+        if objects:
+            shown = label(base_name(name))
+            methods.append(Method(name, shown, objects, clouds, identity, encoder is not None, encoder is not None))
+    shown = {}
+    for method in methods:
+        other = shown.setdefault(method.label, base_name(method.name))
+        if other != base_name(method.name):
+            raise ValueError(f"models: {method.name} and {other} would both be called {method.label!r}; rename one.")
+    return methods
+
+
+# --------------------------------------------------------------------------------------------------------- baselines
+def sampling_floor(task: Task) -> Method:
+    """The truth against a second, independent sampling of its surface: nothing can be expected below its score."""
+
+    def clouds(items: Sequence[Item]) -> np.ndarray:
+        return task.pack.points[task.pack.rows([item.model for item in items])]
+
+    return Method("floor", "sampling floor", task.test, clouds, {}, images=False, contender=False)
+
+
+class TrainingLatents:
+    """The autoencoder's latents of a task's training objects, computed when first asked for.
+
+    ``values``: (R, 512) float64, row k of ``task.train[k]``. ``identity``: what they depend on.
+    """
+
+    def __init__(self, task: Task, autoencoder: PointCloudAutoencoder) -> None:
+        self.task, self.autoencoder = task, autoencoder
+        self.identity = {"autoencoder": fingerprint(autoencoder), "training_objects": _hash(task.train)}
+
+    @functools.cached_property
+    def values(self) -> np.ndarray:
+        rows = self.task.pack.rows(self.task.train)
+        parts = [
+            encode_clouds(self.autoencoder, self.task.pack.points[rows[start : start + _CLOUDS_AT_ONCE]])
+            for start in range(0, len(rows), _CLOUDS_AT_ONCE)
+        ]
+        return torch.cat(parts).numpy().astype(np.float64)
+
+    @functools.cached_property
+    def class_means(self) -> dict[str, np.ndarray]:
+        """Synset → mean latent of its training objects."""
+        return metrics.group_means(self.values, [model.split("/")[0] for model in self.task.train])
+
+    def nearest(self, latents: np.ndarray) -> list[str]:
+        """For each of (B, 512) latents the training object whose latent is nearest."""
+        return [self.task.train[k] for k in metrics.nearest_latents(latents, self.values)]
+
+
+def mean_shapes(training: TrainingLatents) -> list[Method]:
+    """The decoded mean latent of the training objects of the class, and of all.
+
+    A point-wise mean of unordered clouds would mean nothing. Where a class has no training object, the mean of all
+    stands in for its own.
+    """
+
+    def of_class(items: Sequence[Item]) -> torch.Tensor:
+        overall = training.values.mean(axis=0)
+        return decoded([training.class_means.get(item.synset, overall) for item in items])
+
+    def of_all(items: Sequence[Item]) -> torch.Tensor:
+        return decoded([training.values.mean(axis=0)] * len(items))
+
+    def decoded(latents: list[np.ndarray]) -> torch.Tensor:
+        return decode(training.autoencoder, torch.tensor(np.array(latents), dtype=torch.float32))
+
+    named = {"mean shape of the class": of_class, "mean shape of all": of_all}
+    return [
+        Method(name.replace(" ", "_"), name, training.task.test, clouds, training.identity, images=False)
+        for name, clouds in named.items()
+    ]
+
+
+def retrieval(training: TrainingLatents, name: str, encoder: ImageEncoder, *, precision: str = "fp32") -> Method:
+    """The training object whose latent is nearest to the one that an encoder predicts from the image."""
+    task = training.task
+
+    def clouds(items: Sequence[Item]) -> np.ndarray:
+        images = task.pack.images(task.pack.rows([item.model for item in items]), [item.view for item in items])
+        latent, _ = encode_images(encoder, images, batch_size=len(items), precision=precision)
+        return task.pack.points[task.pack.rows(training.nearest(latent.numpy()))]
+
+    identity = {**training.identity, "weights": fingerprint(encoder), "precision": precision}
+    objects = task.objects_of(taxonomy.synsets_of(trained_classes(encoder)))
+    return Method(f"retrieval_{name}", f"retrieval by {label(base_name(name))}'s latent", objects, clouds, identity)
+
+
+def retrieval_oracles(
+    task: Task, candidates: int | None = None, *, seed: int = 0, progress: bool = True
+) -> list[Method]:
+    """The training object with the smallest Chamfer distance to the truth, within the class and among all.
+
+    No method, as the truth is not known, but the bound of all retrieval. Where a class has no training object, any will
+    do.
+
+    Args:
+        candidates: training objects per class that are compared with; by default all.
+        seed: as :func:`lmnet_utils.metrics.score`.
+        progress: show a bar.
+    """
+    rank: dict[str, int] = {}
+    taken = []
+    for model in task.train:
+        synset = model.split("/")[0]
+        rank[synset] = rank.get(synset, 0) + 1
+        if candidates is None or rank[synset] <= candidates:
+            taken.append(model)
+
+    @functools.cache
+    def chosen() -> dict[str, dict[str, str]]:  # both oracles come of one comparison of all pairs
+        truth, others = task.pack.points_1024[task.pack.rows(task.test)], task.pack.points[task.pack.rows(taken)]
+        distances = metrics.pairwise_chamfer(truth, others, seed=seed, progress=progress)["chamfer"]
+        same = np.array([[other.split("/")[0] == model.split("/")[0] for other in taken] for model in task.test])
+        same[~same.any(axis=1)] = True
+        nearest = {"class": metrics.best_candidates(distances, same), "all": metrics.best_candidates(distances)}
+        return {
+            among: {model: taken[k] for model, k in zip(task.test, found, strict=True)}
+            for among, found in nearest.items()
+        }
+
+    identity = {"training_objects": _hash(taken), "seed": seed}
+    methods = []
+    for among, shown in (("class", "retrieval, oracle in the class"), ("all", "retrieval, oracle")):
+
+        def clouds(items: Sequence[Item], among: str = among) -> np.ndarray:
+            return task.pack.points[task.pack.rows([chosen()[among][item.model] for item in items])]
+
+        methods.append(Method(f"oracle_{among}", shown, task.test, clouds, identity, images=False, contender=False))
+    return methods
+
+
+def _hash(names: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+# ----------------------------------------------------------------------------------------------------------- scoring
+@dataclass(frozen=True)
+class Scored:
+    """A method's scores: ``scores[kind][key][i]`` of ``items[i]``, for each kind of ICP."""
+
+    method: Method
+    items: list[Item]
+    scores: dict[str, Scores]
+
+    def evaluation(self, kind: str = "none") -> Evaluation:
+        """The scores of one kind of ICP, as tables take them."""
+        objects = [item.model for item in self.items]
+        return Evaluation(self.method.label, objects, self.scores[kind], self.method.images)
+
+
+def score_method(
+    task: Task,
+    method: Method,
+    folder: str | Path | None = None,
+    *,
+    views: int | None = None,
+    icp: Sequence[str] = ("none",),
+    emd: bool = False,
+    seed: int = 0,
+    batch_size: int = 64,
+    progress: bool = True,
+) -> Scored:
+    """Score a method on its objects, batch by batch, by the paper's protocol.
+
+    Args:
+        task: what it is scored on.
+        method: what is scored.
+        folder: where its scores are kept; None keeps nothing. A file there serves again only if everything that decides
+            the scores is the same (weights, decoder, data, split, objects, options, code of the metrics); one that is
+            not complete, of a killed evaluation or of fewer views, is continued.
+        views: of each object, by default all; a method that looks at no image has one cloud an object.
+        icp: which of :data:`ICP_KINDS`.
+        emd: also the earth mover's distance.
+        seed: of the draw of the points that are compared.
+        batch_size: clouds at once.
+        progress: show a bar.
+
+    Raises:
+        ValueError: as :func:`lmnet_utils.metrics.score`, with the method's name in front.
+    """
+    items = items_of(task.pack, method.objects, views if method.images else 1)
+    options = {"icp": list(icp), "emd": emd, "seed": seed, "code": _scoring_code()}
+    key = {"method": dict(method.identity), "objects": _hash(method.objects), **task.data, **options}
+    key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    file = None if folder is None else Path(folder) / f"{method.name}-{key[:16]}.npz"
+    done = _read_scores(file)
+    start, saved = len(next(iter(done.values()), ())), time.monotonic()
+    with tqdm(
+        total=len(items), initial=min(start, len(items)), desc=method.label, unit="cloud", disable=not progress
+    ) as bar:
+        while start < len(items):
+            part = items[start : start + batch_size]
+            truth, clouds = task.pack.points_1024[task.pack.rows([item.model for item in part])], method.clouds(part)
+            found = {}
+            for kind in icp:
+                try:
+                    scores = metrics.score(truth, clouds, seed=seed, icp=None if kind == "none" else kind, emd=emd)
+                except ValueError as error:
+                    raise ValueError(f"{method.label}, from item {start} on: {error}") from error
+                found.update({f"{kind}.{name}": values for name, values in scores.items()})
+            done = {name: np.concatenate([done.get(name, values[:0]), values]) for name, values in found.items()}
+            start += len(part)
+            bar.update(len(part))
+            if file is not None and (start >= len(items) or time.monotonic() - saved > SAVE_INTERVAL_S):
+                with atomic_path(file) as temporary, open(temporary, "wb") as stream:
+                    np.savez(stream, **done)
+                saved = time.monotonic()
+    scores = {kind: {} for kind in icp}
+    for name, values in done.items():
+        kind, _, score = name.partition(".")
+        scores[kind][score] = values[: len(items)]
+    return Scored(method, items, scores)
+
+
+def _read_scores(file: Path | None) -> dict[str, np.ndarray]:
+    """The scores of a file of :func:`score_method`; none of a file that is not there or cannot be read."""
+    if file is None or not file.is_file():
+        return {}
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            return {name: content[name] for name in content.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return {}
+
+
+@functools.cache
+def _scoring_code() -> str:
+    """Hash of the code that scores: with other code, kept scores would be of another metric."""
+    parts = [inspect.getsource(part) for part in (pointclouds, metrics.score, metrics.protocol_clouds)]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def evaluations(scored: Sequence[Scored], kind: str = "none") -> list[Evaluation]:
+    """Methods as a table takes them; the training seeds of one method become one.
+
+    Raises:
+        ValueError: seeds of one method were scored on different items.
+    """
+    groups: dict[str, list[Evaluation]] = {}
+    for one in scored:
+        groups.setdefault(base_name(one.method.name), []).append(one.evaluation(kind))
+    return [metrics.merge_seeds(group) for group in groups.values()]
+
+
+# ------------------------------------------------------------------------------------------------------------ tables
+ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
+TITLES = {
+    "n_models": "objects",
+    "n_views": "images",
+    "n_seeds": "seeds",
+    "chamfer": "Chamfer",
+    "chamfer_seed_std": "± seeds",
+    "emd": "EMD",
+    "emd_seed_std": "EMD ± seeds",
+    "f_score_1": "F 1 %",
+    "f_score_2": "F 2 %",
+}
+"""Headings of the columns in Markdown and LaTeX."""
+BEST = {"chamfer": "low", "forward": "low", "backward": "low", "emd": "low", "f_score_1": "high", "f_score_2": "high"}
+
+
+def result_rows(
+    scored: Sequence[Scored], groups: Mapping[str, Collection[str]], *, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Rows of the results tables, for every kind of ICP and group of classes: :func:`metrics.comparison`.
+
+    Args:
+        scored: in the order of the tables.
+        groups: name → synsets, such as one class or all.
+        seed: of the bootstrap.
+    """
+    rows = []
+    for kind in scored[0].scores if scored else ():
+        methods = evaluations(scored, kind)
+        for name, synsets in groups.items():
+            rows += [{"icp": kind, **row} for row in metrics.comparison(methods, name, synsets, seed=seed)]
+    return rows
+
+
+def class_groups(classes: str) -> dict[str, Collection[str]]:
+    """The groups that a table is made for: all classes of a group, and chairs, on which Variant II is trained."""
+    groups: dict[str, Collection[str]] = {classes: taxonomy.synsets_of(classes)}
+    return groups | {"chair": taxonomy.synsets_of("chair")}
+
+
+def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown", *, scored: Sequence[Scored] = ()) -> str:
+    """Rows of one kind of ICP and one group as Markdown or LaTeX, the best value bold.
+
+    Args:
+        rows: of :func:`result_rows`.
+        format: as :func:`lmnet_utils.metrics.table`.
+        scored: which methods may be best; by default all of the rows.
+    """
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    columns = ["model", *(name for name in names if name not in ("model", "icp", "classes"))]
+    contenders = {one.method.label for one in scored if one.method.contender} if scored else None
+    return metrics.table(rows, format, columns, titles=TITLES, best=BEST, contenders=contenders, intervals=True)
+
+
+def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]], scored: Sequence[Scored] = ()) -> list[Path]:
+    """Write rows as ``tables/results.{csv,json,md}`` and a LaTeX file for each group of classes and kind of ICP."""
+    folder = Path(folder) / "tables"
+    parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        parts.setdefault((row["classes"], row["icp"]), []).append(row)
+    texts = {"results.csv": metrics.table(rows, "csv"), "results.json": json.dumps(list(rows), indent=1) + "\n"}
+    markdown = []
+    for (group, kind), some in parts.items():
+        count = some[0]["n_models"]
+        title = f"{group if not group.isdigit() else f'{group} classes'}, {ICP_WORDS[kind]}, {count} test objects"
+        markdown.append(f"## {title}\n\n{results_table(some, scored=scored)}\n")
+        latex = results_table(some, "latex", scored=scored)
+        texts[f"{group}-{kind}.tex"] = f"% {title}; Chamfer and EMD x100, F-scores in percent\n{latex}\n"
+    texts["results.md"] = "\n".join(markdown)
+    for name, text in texts.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
