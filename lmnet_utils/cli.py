@@ -87,15 +87,21 @@ def _parser() -> argparse.ArgumentParser:
 
     download = commands.add_parser(
         "download",
-        help="fetch published weights into trained_models/published/",
-        description="Fetch weights that the authors of the PyTorch port publish, check them and make them model folders: "
-        'usable as weights_run="published" in notebook 06 and as initial_weights or autoencoder in 02 to 05.',
-        epilog="example: lmnet download autoencoder encoder_l1",
+        help="fetch ShapeNet, Pix3D or published weights",
+        description="Fetch data sets and weights that others publish, check them, and unpack them or make them model folders. "
+        "Terms and sizes are shown first. A download that broke off goes on where it stopped; what is here is not fetched again.",
+        epilog="examples: lmnet download shapenet --remove-archive; lmnet download autoencoder encoder_l1 --yes",
     )
     download.add_argument("names", metavar="NAME", nargs="*", help="see --list")
-    download.add_argument("--list", action="store_true", help="the names, what is here, and the addresses")
+    download.add_argument("--list", action="store_true", help="the names, their sizes, what is here, and the addresses")
+    download.add_argument("--yes", action="store_true", help="accept the terms without being asked")
     download.add_argument("--file", metavar="PATH", help="take this file, fetched by hand, instead of downloading")
     download.add_argument("--force", action="store_true", help="fetch again; accept a file that has changed")
+    download.add_argument(
+        "--check", action="store_true", help="go through unpacked archives again; put back what is missing"
+    )
+    download.add_argument("--remove-archive", action="store_true", help="delete archives once they are unpacked")
+    download.add_argument("--quiet", action="store_true", help="no progress bars")
     download.set_defaults(command=_download)
 
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
@@ -137,29 +143,67 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _download(options: argparse.Namespace) -> int:
-    from lmnet_utils import downloads, paths, pipeline
+    from lmnet_utils import downloads, pipeline
 
-    weights = downloads.manifest()["weights"]
     if options.list:
-        for name in weights:
-            state = "here" if downloads.recorded_source(name) else "-"
-            print(f"{name:<20}{state:<6}{downloads.browser_address(name)}")
+        for name in downloads.names():
+            item = downloads.asset(name)
+            size = downloads.in_words(item.size) if item.size else "?"
+            print(f"{name:<22}{size:>8}  {downloads.state(item):<14}{item.addresses[0]}")
+        for name, members in downloads.groups().items():
+            print(f"{name} = {' + '.join(members)}")
         return 0
-    if unknown := [name for name in options.names if name not in weights]:
-        raise pipeline.ProfileError(f"no weights called {', '.join(unknown)}. There are: {', '.join(weights)}")
     if not options.names:
-        raise pipeline.ProfileError(f"download what? There are: {', '.join(weights)}")
-    if options.file and len(options.names) > 1:
-        raise pipeline.ProfileError("--file is one model's file: give one NAME with it")
+        raise pipeline.ProfileError(f"download what? There are: {', '.join([*downloads.groups(), *downloads.names()])}")
+    try:
+        names = downloads.expand(options.names)
+    except ValueError as error:
+        raise pipeline.ProfileError(str(error)) from error
+    if options.file and len(names) > 1:
+        raise pipeline.ProfileError("--file is one asset's file: give one NAME with it")
+    again = options.file or options.force or options.check
+    missing = [name for name in names if again or not downloads.is_here(downloads.asset(name))]
+    if missing:
+        print(downloads.offer(missing), flush=True)
+    if missing and not options.file and not _agreed(options.yes):
+        print("lmnet: nothing was downloaded", file=sys.stderr)
+        return 2
     status = 0
-    for name in options.names:
+    for name in names:
         try:
-            folder = downloads.download_weights(name, file=options.file, force=options.force)
-            print(paths.display(folder))
-        except (downloads.DownloadError, ValueError) as error:  # ValueError: an unreadable config.json
+            place = downloads.download(
+                name,
+                file=options.file,
+                force=options.force,
+                check=options.check,
+                remove_archive=options.remove_archive,
+                quiet=options.quiet,
+            )
+            print(downloads.where(place), flush=True)
+        except KeyboardInterrupt:
+            print("lmnet: interrupted; what has come is kept, the same command goes on from there", file=sys.stderr)
+            return 130
+        except (downloads.DownloadError, ValueError, OSError) as error:  # ValueError: an unreadable record
             print(f"lmnet: {error}", file=sys.stderr)
             status = 1
     return status
+
+
+def _agreed(yes: bool) -> bool:
+    """Whether the terms shown above are accepted: by ``--yes``, or by a person who is asked."""
+    from lmnet_utils import pipeline
+
+    if yes:
+        return True
+    if not sys.stdin or not sys.stdin.isatty():
+        raise pipeline.ProfileError("nobody is here to accept these terms. If you do, add --yes")
+    try:
+        return input("\nDo you accept these terms, and shall the download start? [y/N] ").strip().lower() in (
+            "y",
+            "yes",
+        )
+    except EOFError:
+        return False
 
 
 def _notebooks(options: argparse.Namespace) -> int:

@@ -73,7 +73,9 @@ def report() -> dict[str, Any]:
             missing.append(_missing("source of the data set freeshapes", "git checkout -- data/freeshapes"))
         missing.append(_missing("freeshapes", "lmnet run quickstart --only 01_data_preparation", required=False))
     if not shapenet["models"]:
-        missing.append(_missing("shapenet (only for the profiles paper and port)", "see README.md", required=False))
+        missing.append(
+            _missing("shapenet (only for the profiles paper and port)", "lmnet download shapenet", required=False)
+        )
 
     weights = find_weights()
     if not any(row["run"] == "freeshapes" for row in weights):
@@ -151,7 +153,7 @@ def describe_dataset(name: str) -> dict[str, Any]:
         "source": any(_entries(committed)),
         "models": sum(len(_entries(synset)) for synset in _entries(root / "ShapeNetRendering")),
         "clouds": sum(len(_entries(synset)) for synset in _entries(root / "ShapeNet_pointclouds")),
-        "splits": [split.name for split in _entries(root / "splits")],
+        "splits": [split.name for split in _entries(root / "splits") if split.is_dir()],  # beside the authors' JSON
         "packs": len(_entries(root / "packs")),
     }
 
