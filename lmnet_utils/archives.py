@@ -32,7 +32,7 @@ TEMPORARY = ".unpacking"
 PROGRESS = ".unpacking.json"
 """Beside the members of a tar: how many of them are done. A tar has no checksums by which to know them again."""
 PIECE = 1 << 20
-LARGEST_HEADER = 1 << 24
+LARGEST_HEADER = 1 << 20
 SECONDS_BETWEEN_RECORDS = 3.0
 ENTRY_BYTES = 2048
 """What a file takes up on a disk beyond its bytes: half a block, on average."""
