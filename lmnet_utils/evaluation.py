@@ -40,7 +40,7 @@ from lmnet_utils.inference import (
 )
 from lmnet_utils.metrics import Evaluation, Scores
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
-from lmnet_utils.reproducibility import Settings, atomic_path, choose
+from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 
 ICP_KINDS = ("none", "exact", "official")
@@ -547,3 +547,96 @@ def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]], scored: 
         with atomic_path(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
+
+
+# ------------------------------------------------------------------------------------------------ the paper's figures
+def reference_values() -> dict[str, Any]:
+    """The paper's figures for PSGN and 3D-LMNet on ShapeNet, with their provenance: an *unverified transcription*."""
+    return read_json(Path(__file__).with_name("reference_values.json"))
+
+
+def paper_rows(rows: Sequence[Mapping[str, Any]], dataset: str, score: str = "chamfer") -> list[dict[str, Any]]:
+    """Measured means beside the paper's, class by class, the mean over the 13 classes at the end.
+
+    Args:
+        rows: of :func:`result_rows`, with one group a class.
+        dataset: what they were measured on.
+        score: ``"chamfer"`` or ``"emd"``.
+
+    Returns:
+        ``class``, ``PSGN`` and ``3D-LMNet`` (the paper's), then a column a method, measured with ICP where that was
+        scored. The mean of a method stands there only if it has all 13 classes.
+
+    Raises:
+        ValueError: the figures are of another data set than the paper's.
+    """
+    if dataset != "shapenet":
+        raise ValueError(f"dataset={dataset!r}: the paper's figures are of ShapeNet and compare with nothing else.")
+    kinds = [row["icp"] for row in rows]
+    kind = next(kind for kind in ("official", "exact", "none") if kind in kinds)
+    measured: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["icp"] == kind and row.get(score) is not None:
+            measured.setdefault(row["model"], {})[row["classes"]] = row[score]
+    reference, table = reference_values(), []
+    names = {"PSGN": f"psgn_{score}", "3D-LMNet": f"lmnet_{score}"}
+    for name, values in reference["classes"].items():
+        paper = {shown: values[key] for shown, key in names.items()}
+        table.append({"class": name, **paper, **{model: found.get(name) for model, found in measured.items()}})
+    complete = {model: found for model, found in measured.items() if set(found) >= set(reference["classes"])}
+    means = {model: float(np.mean([found[name] for name in reference["classes"]])) for model, found in complete.items()}
+    paper = {shown: reference["mean"][key] for shown, key in names.items()}
+    return [*table, {"class": "mean of the classes", **paper, **{model: means.get(model) for model in measured}}]
+
+
+# ------------------------------------------------------------------------------------------------- where errors happen
+def binned_rows(
+    values: np.ndarray, objects: Sequence[str], angles: np.ndarray, edges: Sequence[float], *, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Means of a value in bins of an angle, over objects: an object's images in a bin are averaged first.
+
+    Args:
+        values: (B,), one an image.
+        objects: (B,) what each image shows.
+        angles: (B,) in the edges' unit.
+        edges: (K + 1,) ascending; a bin holds its lower edge, the last one also its upper edge.
+        seed: of the 95 % bootstrap interval over objects.
+
+    Returns:
+        For each bin with an image: ``angle`` (its middle), ``from``, ``to``, ``mean``, ``low``, ``high``, ``n_objects``.
+    """
+    angles, rows = np.asarray(angles), []
+    for start, end in zip(edges, edges[1:], strict=False):
+        inside = (angles >= start) & ((angles < end) | ((end == edges[-1]) & (angles == end)))
+        if not inside.any():
+            continue
+        means = metrics.group_means(values[inside], [name for name, kept in zip(objects, inside, strict=True) if kept])
+        means = np.array(list(means.values()))
+        low, high = metrics.bootstrap_interval(means, seed=seed)
+        row = {"angle": (start + end) / 2, "from": start, "to": end, "mean": float(means.mean()), "low": low}
+        rows.append({**row, "high": high, "n_objects": len(means)})
+    return rows
+
+
+def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dict[str, dict[str, int]]:
+    """Class name → numbers of the items with the smallest, the median and the largest Chamfer distance of the class.
+
+    Args:
+        scored: a method that looks at images.
+        kind: of ICP.
+        limit: how many classes, those with the most test objects; by default all. The order is the taxonomy's.
+    """
+    members: dict[str, list[int]] = {}
+    for i, item in enumerate(scored.items):
+        members.setdefault(taxonomy.NAME_OF[item.synset], []).append(i)
+    objects = {name: len({scored.items[i].model for i in numbers}) for name, numbers in members.items()}
+    known = list(taxonomy.CLASSES)
+    chosen = sorted(members, key=lambda name: (-objects[name], known.index(name)))[:limit]
+    found = {}
+    for name in sorted(chosen, key=known.index):
+        order = sorted(members[name], key=lambda i: scored.scores[kind]["chamfer"][i])
+        picks = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
+        found[name] = {word: i for word, i in picks.items() if word == "best" or i != picks["best"]}
+        if found[name].get("median") == found[name].get("worst"):
+            found[name].pop("median", None)
+    return found

@@ -152,19 +152,23 @@ def group_means(values: np.ndarray, groups: Sequence[Any]) -> dict[Any, np.ndarr
     return {group: values[rows].mean(axis=0) for group, rows in members.items()}
 
 
-def best_candidates(pairs: Scores, allowed: np.ndarray | None = None) -> Scores:
-    """For each ground truth the scores of its best candidate: an oracle, and the bound of all retrieval.
+def best_candidates(distances: np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
+    """For each ground truth its best candidate: an oracle, and the bound of all retrieval.
 
     Args:
-        pairs: of :func:`pairwise_chamfer`, each (T, C).
+        distances: (T, C), such as the Chamfer distances of :func:`pairwise_chamfer`.
         allowed: (T, C) which candidates count; by default all.
 
     Returns:
-        As :func:`score`, each (T,); NaN where no candidate is allowed.
+        (T,) int64 indices.
+
+    Raises:
+        ValueError: a ground truth without an allowed candidate.
     """
-    allowed = np.ones(pairs["chamfer"].shape, bool) if allowed is None else allowed
-    rows, best = np.arange(len(allowed)), np.where(allowed, pairs["chamfer"], np.inf).argmin(axis=1)
-    return {key: np.where(allowed.any(axis=1), values[rows, best], np.nan) for key, values in pairs.items()}
+    allowed = np.ones(distances.shape, bool) if allowed is None else allowed
+    if not allowed.any(axis=1).all():
+        raise ValueError(f"no candidate is allowed for ground truth {(~allowed.any(axis=1)).argmax()}.")
+    return np.where(allowed, distances, np.inf).argmin(axis=1)
 
 
 # ---------------------------------------------------------------------------------------------------------- averages
@@ -203,8 +207,7 @@ class Evaluation:
 
     ``images``: whether the items are images (views), or the method looks at none (floor, autoencoder, mean shape, …).
     ``seeds``: where the method was trained with several seeds, the scores of each on the same items; ``scores`` are then
-    their averages. ``contender``: whether it competes for the best value of a table; a bound, such as the sampling
-    floor, does not.
+    their averages.
     """
 
     method: str
@@ -212,7 +215,6 @@ class Evaluation:
     scores: Scores
     images: bool = True
     seeds: Sequence[Scores] = ()
-    contender: bool = True
 
     def restricted_to(self, synsets: Collection[str]) -> Evaluation:
         """The part that is about some classes."""

@@ -175,11 +175,11 @@ def test_comparison_only_has_methods_that_cover_all_objects():
 
 
 def test_best_candidates_by_hand():
-    pairs = {"chamfer": np.array([[3.0, 1, 2], [1, 1, 0]]), "forward": np.array([[0.0, 1, 2], [3, 4, 5]])}
-    assert metrics.best_candidates(pairs)["chamfer"].tolist() == [1, 0]
-    assert metrics.best_candidates(pairs)["forward"].tolist() == [1, 5]
-    some = metrics.best_candidates(pairs, np.array([[True, False, True], [False, False, False]]))
-    assert some["chamfer"][0] == 2 and np.isnan(some["chamfer"][1])
+    distances = np.array([[3.0, 1, 2], [1, 1, 0]])
+    assert metrics.best_candidates(distances).tolist() == [1, 2]
+    assert metrics.best_candidates(distances, np.array([[True, False, True], [True, False, False]])).tolist() == [2, 0]
+    with pytest.raises(ValueError, match="ground truth 1"):
+        metrics.best_candidates(distances, np.array([[True, False, True], [False, False, False]]))
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
