@@ -589,6 +589,22 @@ def paper_rows(rows: Sequence[Mapping[str, Any]], dataset: str, score: str = "ch
     return [*table, {"class": "mean of the classes", **paper, **{model: means.get(model) for model in measured}}]
 
 
+def paper_page(rows: Sequence[Mapping[str, Any]], dataset: str) -> str:
+    """The page that holds measured figures against the paper's, as Markdown; one sentence where there is nothing to hold.
+
+    Args:
+        rows, dataset: as :func:`paper_rows`.
+    """
+    if dataset != "shapenet":
+        return f"The paper's figures are of ShapeNet, these are of {dataset}: other objects, so nothing is compared."
+    reference = reference_values()
+    parts = [f"**{reference['status'].capitalize()}** of the columns PSGN and 3D-LMNet. {reference['provenance']}"]
+    for score, title in (("chamfer", "Chamfer ×100"), ("emd", "EMD ×100")):
+        if any(row.get(score) is not None for row in rows):
+            parts.append(f"### {title}\n\n{metrics.table(paper_rows(rows, dataset, score))}")
+    return "\n\n".join(parts)
+
+
 # ------------------------------------------------------------------------------------------------- where errors happen
 def binned_rows(
     values: np.ndarray, objects: Sequence[str], angles: np.ndarray, edges: Sequence[float], *, seed: int = 0

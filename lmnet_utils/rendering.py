@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TILE = 64  # pixels; see _render_ndc
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A8A8A")
+"""Colours of lines: Okabe and Ito's, which colour-blind people can tell apart, and grey."""
+MARKERS = "osD^vP*X"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -309,12 +312,16 @@ def plot_cloud(axis: Axes, points: np.ndarray, *, azimuth: float = 30.0, elevati
 
 
 def cloud_grid(
-    rows: Sequence[tuple[str, float, Sequence[np.ndarray]]], column_titles: Sequence[str], *, cell: float = 1.35
+    rows: Sequence[tuple[str, float | Sequence[float], Sequence[np.ndarray | None]]],
+    column_titles: Sequence[str],
+    *,
+    cell: float = 1.35,
 ) -> Figure:
     """Pictures (H, W, 3) and clouds (N, 3) in rows and columns, drawn by matplotlib alone.
 
     Args:
-        rows: each a title, the azimuth in degrees that its clouds are seen from (that of its image), and its cells.
+        rows: each a title, the azimuth in degrees that its clouds are seen from (that of its image; one for all cells or
+            one each), and its cells.
         column_titles: one a column.
         cell: side of a cell in inches.
     """
@@ -324,12 +331,14 @@ def cloud_grid(
     figure, axes = plt.subplots(len(rows), len(column_titles), figsize=size, squeeze=False, layout="constrained")
     for line, (title, azimuth, cells) in zip(axes, rows, strict=True):
         line[0].set_ylabel(title, fontsize=8)
-        for axis, content in zip(line, cells, strict=True):
+        for axis, content, seen_from in zip(line, cells, np.broadcast_to(azimuth, len(cells)), strict=True):
             axis.set(xticks=[], yticks=[])
-            if np.ndim(content) == 3:
+            if content is None:
+                axis.spines[:].set_visible(False)
+            elif np.ndim(content) == 3:
                 axis.imshow(content)
             else:
-                plot_cloud(axis, content, azimuth=azimuth)
+                plot_cloud(axis, content, azimuth=float(seen_from))
     for axis, title in zip(axes[0], column_titles, strict=True):
         axis.set_title(title, fontsize=8)
     return figure
@@ -346,18 +355,92 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
 
     classes = list(dict.fromkeys(row["classes"] for row in rows))
     models = list(dict.fromkeys(row["model"] for row in rows))
-    figure, axis = plt.subplots(figsize=(8, 0.35 * len(classes) + 1.3), layout="constrained")
+    height = max(0.35, 0.09 * len(models)) * len(classes) + 1.3
+    figure, axis = plt.subplots(figsize=(8, height), layout="constrained")
     for k, model in enumerate(models):
         mine = [row for row in rows if row["model"] == model]
         place = [classes.index(row["classes"]) + 0.6 * ((k + 0.5) / len(models) - 0.5) for row in mine]
         low, middle, high = (np.array([row[key] for row in mine]) for key in ("chamfer_low", "chamfer", "chamfer_high"))
         axis.errorbar(
-            middle, place, xerr=np.maximum([middle - low, high - middle], 0), fmt="o", ms=4, capsize=2, label=model
+            middle,
+            place,
+            xerr=np.maximum([middle - low, high - middle], 0),
+            fmt=MARKERS[k % len(MARKERS)],
+            color=COLORS[k % len(COLORS)],
+            ms=4,
+            capsize=2,
+            label=model,
         )
     counts = {row["classes"]: row["n_models"] for row in rows}
     axis.set_yticks(range(len(classes)), [f"{name} ({counts[name]})" for name in classes])
     axis.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="Chamfer ×100, 95 % intervals over objects")
-    figure.legend(loc="outside upper center", ncols=len(models), fontsize=8, frameon=False)
+    figure.legend(loc="outside upper center", ncols=min(len(models), 5), fontsize=8, frameon=False)
+    return figure
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One set of axes of :func:`panel_plot`, with fixed bounds so that figures of several runs compare.
+
+    Attributes:
+        series: label → rows with ``x``, ``mean`` and, where there is an interval, ``low`` and ``high``. Rows without an
+            interval are a dashed line, such as a target curve.
+        x: the key of the horizontal coordinate.
+        xticks: where they are to stand.
+        log2: the horizontal axis counts doublings.
+    """
+
+    title: str
+    xlabel: str
+    ylabel: str
+    xlim: tuple[float, float]
+    ylim: tuple[float, float]
+    series: Mapping[str, Sequence[Mapping[str, Any]]]
+    x: str = "angle"
+    xticks: Sequence[float] | None = None
+    log2: bool = False
+
+
+def panel_plot(panels: Sequence[Panel], *, columns: int = 2, height: float = 2.7) -> Figure:
+    """Lines with 95 % bands in panels side by side; a label has one colour and marker throughout, and one legend.
+
+    Args:
+        panels: see :class:`Panel`.
+        columns: panels in a row.
+        height: of a panel in inches.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import ScalarFormatter
+
+    labels = list(dict.fromkeys(label for panel in panels for label in panel.series))
+    lines = -(-len(panels) // columns)
+    legend_lines = -(-len(labels) // 4)
+    size = (4.6 * columns, height * lines + 0.2 * legend_lines)
+    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
+    handles: dict[str, Any] = {}
+    for axis, panel in zip(axes.flat, panels, strict=False):
+        for label, rows in panel.series.items():
+            k = labels.index(label)
+            color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
+            x, mean = ([row[key] for row in rows] for key in (panel.x, "mean"))
+            if rows and "low" in rows[0]:
+                axis.fill_between(
+                    x, *([row[key] for row in rows] for key in ("low", "high")), color=color, alpha=0.15, lw=0
+                )
+                (handles[label],) = axis.plot(x, mean, marker=marker, ms=4, lw=1.3, color=color)
+            else:
+                (handles[label],) = axis.plot(x, mean, "--", lw=1.3, color=color)
+        if panel.log2:
+            axis.set_xscale("log", base=2)
+            axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.set(xlim=panel.xlim, ylim=panel.ylim, xlabel=panel.xlabel, ylabel=panel.ylabel)
+        axis.set_title(panel.title, fontsize=9)
+        if panel.xticks is not None:
+            axis.set_xticks(panel.xticks)
+        axis.grid(alpha=0.25, lw=0.6)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     return figure
 
 

@@ -400,3 +400,8 @@ def test_the_papers_figures_stand_beside_shapenet_only():
     assert table[-1] == {"class": "mean of the classes", "PSGN": 5.62, "3D-LMNet": 5.4, "L1": 2.0, "λ": None}
     with pytest.raises(ValueError, match="dataset='freeshapes': the paper's figures are of ShapeNet"):
         evaluation.paper_rows(rows, "freeshapes")
+    page = evaluation.paper_page(rows, "shapenet")
+    assert page.startswith("**Unverified transcription**") and "written down from memory" in page
+    assert "| chair | 6.39 | 6.41 | 2.00 | 3.00 |" in page and "EMD" not in page
+    other = evaluation.paper_page(rows, "freeshapes")
+    assert other.count(".") == 1 and "nothing is compared" in other and not any(char.isdigit() for char in other)
