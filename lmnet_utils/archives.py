@@ -225,7 +225,7 @@ def _unpack_zip(
                     NotImplementedError,
                     RuntimeError,
                 ) as e:
-                    unpacked.damaged.append((member.filename, str(e) or type(e).__name__))
+                    unpacked.damaged.append((member.filename, re.sub(r" for file .*", "", str(e)) or type(e).__name__))
                 except OSError as error:
                     if error.errno not in BAD_NAME:
                         raise

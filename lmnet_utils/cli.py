@@ -162,7 +162,10 @@ def _download(options: argparse.Namespace) -> int:
     if options.file and len(names) > 1:
         raise pipeline.ProfileError("--file is one asset's file: give one NAME with it")
     again = options.file or options.force or options.check
-    missing = [name for name in names if again or not downloads.is_here(downloads.asset(name))]
+    try:
+        missing = [name for name in names if again or not downloads.is_here(downloads.asset(name))]
+    except ValueError as error:  # an unreadable record
+        raise pipeline.ProfileError(str(error)) from error
     if missing:
         print(downloads.offer(missing), flush=True)
     if missing and not options.file and not _agreed(options.yes):
@@ -183,7 +186,7 @@ def _download(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print("lmnet: interrupted; what has come is kept, the same command goes on from there", file=sys.stderr)
             return 130
-        except (downloads.DownloadError, ValueError, OSError) as error:  # ValueError: an unreadable record
+        except (downloads.DownloadError, ValueError, OSError) as error:
             print(f"lmnet: {error}", file=sys.stderr)
             status = 1
     return status

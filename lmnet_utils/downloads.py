@@ -186,7 +186,7 @@ def state(item: Asset) -> str:
         return "here"
     if item.kind == "archive" and is_here(item):
         return "here"
-    if damaged := recorded(item).get("unpacked", {}).get("damaged"):
+    if damaged := (recorded(item).get("unpacked") or {}).get("damaged"):
         return f"{len(damaged)} damaged"
     if item.target.is_file():
         return "not unpacked" if item.kind == "archive" else "not converted"
@@ -214,6 +214,7 @@ def offer(wanted: Sequence[str], run: str = "published") -> str:
         have = transfer.part_of(item.target).stat().st_size if transfer.part_of(item.target).is_file() else 0
         size = ("" if item.bytes else "about ") + in_words(item.size) if item.size else "unknown"
         size += f", {in_words(have)} of it here already" if have else ""
+        size += ", here already, to be checked" if item.target.is_file() else ""
         size += f"; unpacked about {in_words(item.room)} more" if item.room else ""
         lines += [
             f"{name}: {item.title}",
@@ -352,7 +353,11 @@ def _fetch(item: Asset, quiet: bool, patience: Patience) -> dict[str, Any]:
     except TransferError as error:
         part, advice = transfer.part_of(item.target), None
         have = part.stat().st_size if part.is_file() else 0
-        kept = f" The {in_words(have)} that have come are kept: the same command goes on from there." if have else ""
+        kept = (
+            f" The {in_words(have)} that have come are kept: the same command goes on from there, with --force it starts anew."
+            if have
+            else ""
+        )
         if error.fault == "full disk":
             advice = f"Make room, or set {_variable(item)} to a folder on another disk.{kept}"
         elif error.fault == "cannot write":
@@ -476,6 +481,7 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     confirmed = bool(previous.get("confirmed")) and previous.get("sha256") == source["sha256"]
     if archive == item.target:
         _note(item, **fetched, confirmed=confirmed)
+    _note(item, unpacked=None)
     try:
         unpacked = archives.unpack(
             archive,
@@ -508,7 +514,7 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     _note(
         item,
         **fetched,
-        confirmed=not damaged,
+        confirmed=confirmed or not damaged,
         unpacked={
             "into": where(item.place),
             "files": unpacked.files,
@@ -565,24 +571,21 @@ def _convert(item: Asset, path: Path, source: dict[str, Any], force: bool) -> Pa
     """Make the model folder from a checked file that loads as the model that its name promises."""
     from lmnet_utils.models import load_model, save_model
 
-    what = "the downloaded file" if path == transfer.part_of(item.target) else where(path)
-    for other, entry in manifest()["assets"].items():
-        if entry["kind"] != "weights" or other == item.name or force:
-            continue
-        if source["sha256"] == (recorded_source(other, item.place.parent.name) or {}).get("sha256"):
-            raise _failure(item, "wrong model", f"{what} is the file of {other}")
+    what, run = "the downloaded file" if path == transfer.part_of(item.target) else where(path), item.place.parent
+    others = [name for name in names() if name != item.name]
+    same = [name for name in others if source["sha256"] == (recorded_source(name, run.name) or {}).get("sha256")]
     try:
+        if same and not force:
+            raise ValueError(f"{what} is the file of {same[0]}")
         model = load_model(path)
         found = {key: model.config.get(key) for key in item.model}
+        if found != item.model:
+            raise ValueError(f"{what} is another model. Expected {_words(item.model)}, found {_words(found)}")
     except ValueError as error:
         transfer.discard(item.target)
         raise _failure(item, "wrong model", str(error).replace(paths.display(path), what)) from error
-    if found != item.model:
-        transfer.discard(item.target)
-        raise _failure(
-            item, "wrong model", f"{what} is another model. Expected {_words(item.model)}, found {_words(found)}"
-        )
-    with tempfile.TemporaryDirectory(dir=item.place.parent, prefix=f".{item.name}.") as folder:
+    run.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=run, prefix=f".{item.name}.") as folder:
         converted = save_model(
             Path(folder) / "converted" / item.name,
             model,

@@ -276,6 +276,8 @@ def _attempt(job: _Job, session: Any, address: Address) -> dict[str, Any]:
     have = job.have()
     if total is not None and have != total:
         raise _broken_off(have, total, "the server stopped early")
+    if not have:
+        raise TransferError("wrong size", "An empty file came.")
     if job.size is not None and have != job.size:
         job.part.truncate(0)
         raise TransferError("wrong size", f"Expected {job.size:,} bytes, {have:,} came.")
