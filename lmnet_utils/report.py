@@ -23,10 +23,17 @@ LONG_TABLE = 40  # rows; a longer one is folded away
 WORDS = {
     "n_models": "objects",
     "n_views": "views",
+    "n_seeds": "seeds",
+    "emd": "EMD",
+    "f_score_1": "F-score at 1 %",
+    "f_score_2": "F-score at 2 %",
+    "chamfer_seed_std": "± over seeds",
+    "emd_seed_std": "EMD ± over seeds",
     "wall_time_s": "wall time",
     "git_commit": "git commit",
     "git_dirty": "uncommitted changes",
 }
+ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
 TITLES = {
     "01_data_preparation": "Data preparation",
     "02_autoencoder_training": "Point-cloud autoencoder",
@@ -35,6 +42,7 @@ TITLES = {
     "05_encoder_probabilistic": "Image encoder, probabilistic",
     "06_inference": "Inference and figures of merit",
     "07_rendering": "Rendering",
+    "08_evaluation": "Evaluation",
 }
 
 
@@ -62,6 +70,7 @@ def report_html(run: str) -> str:
         _header(run, state, steps, environment, finished),
         _failure(failed),
         _results(metrics),
+        _claims(metrics),
         _overview(steps),
         *[_section(step) for step in steps if step["metrics"] or step["pictures"] or step["error"]],
         _environment(environment),
@@ -158,27 +167,53 @@ def _failure(failed: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _results(metrics: Sequence[Mapping[str, Any]]) -> str:
-    """The results tables: every ``results.table``, as notebook 06 writes it."""
-    tables = [m for m in metrics if _is_rows(m.get("results", {}).get("table"))]
-    if not tables:
+    """The results tables: ``results.table`` of the last notebook that has one, those of earlier ones folded away."""
+    *earlier, last = [m for m in metrics if _is_rows(m.get("results", {}).get("table"))] or [None]
+    if last is None:
         return ""
-    parts = []
-    for record in tables:
-        data = record.get("data") or {}
-        about = ", ".join(f"{_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
-        note = record["results"].get("note") or "Chamfer distances are ×100, without ICP; lower is better."
-        caption = f"{note} {f'Test models: {about}.' if about else ''}"
-        groups: dict[Any, list[dict[str, Any]]] = {}
-        for row in record["results"]["table"]:
-            groups.setdefault(row.get("classes"), []).append(row)
-        for group, rows in groups.items():
-            if group is None:
-                parts.append(_row_table(rows, caption))
-                continue
-            rows = [{key: value for key, value in row.items() if key != "classes"} for row in rows]
-            parts.append(f"<h3>{_text(_class_words(str(group)))}</h3>{_row_table(rows, caption)}")
-            caption = note
+    parts = [_results_of(last)]
+    for record in earlier:
+        title = TITLES.get(record.get("notebook"), _words(str(record.get("notebook"))))
+        parts.append(f"<details><summary>{_text(title)}: its own table</summary>{_results_of(record)}</details>")
     return f'<section id="results"><h2>Results</h2>{"".join(parts)}</section>'
+
+
+def _results_of(record: Mapping[str, Any]) -> str:
+    """A notebook's rows, a table for each group of classes and kind of ICP."""
+    data = record.get("data") or {}
+    about = ", ".join(f"{_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
+    note = record["results"].get("note") or "Chamfer distances are ×100, without ICP; lower is better."
+    caption = f"{note} {f'Test models: {about}.' if about else ''}"
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for row in record["results"]["table"]:
+        groups.setdefault((row.get("classes"), row.get("icp")), []).append(row)
+    parts = []
+    for (group, icp), rows in groups.items():
+        rows = [{key: value for key, value in row.items() if key not in ("classes", "icp")} for row in rows]
+        title = ", ".join(
+            [_class_words(str(group))] * (group is not None) + [ICP_WORDS.get(icp, str(icp))] * (icp is not None)
+        )
+        parts.append((f"<h3>{_text(title)}</h3>" if title else "") + _row_table(rows, caption))
+        caption = note
+    return "".join(parts)
+
+
+def _claims(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """What the figures say of the paper's claims: ``results.verdicts``, as notebook 08 computes them."""
+    rows = [row for m in metrics if _is_rows(m.get("results", {}).get("verdicts")) for row in m["results"]["verdicts"]]
+    if not rows:
+        return ""
+    body = "".join(
+        f'<tr><th scope="row">{_text(row.get("claim", ""))}</th><td>{_text(row.get("evidence", ""))}</td>'
+        f"<td><b>{_text(row.get('verdict', ''))}</b></td></tr>"
+        for row in rows
+    )
+    return (
+        '<section id="claims"><h2>Claims</h2><p class="source">computed from the figures of this run</p>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Claims"><table class=claims><thead><tr>'
+        '<th scope="col">claim</th><th scope="col">evidence</th><th scope="col">verdict</th></tr></thead>'
+        f"<tbody>{body}</tbody></table></div></section>"
+    )
 
 
 def _class_words(group: str) -> str:
@@ -227,7 +262,7 @@ def _section(step: Mapping[str, Any]) -> str:
 
 def _figures_of_merit(results: Mapping[str, Any]) -> str:
     """Single figures as a list of facts, rows and dictionaries of figures as tables; what has more structure is left."""
-    single = {key: value for key, value in results.items() if _is_single(value)}
+    single = {key: value for key, value in results.items() if _is_single(value) and key != "note"}
     parts = []
     if single:
         items = "".join(
@@ -235,7 +270,7 @@ def _figures_of_merit(results: Mapping[str, Any]) -> str:
         )
         parts.append(f'<dl class="facts merit">{items}</dl>')
     for key, value in results.items():
-        if key in ("table", "history", "note"):
+        if key in ("table", "verdicts", "history", "note"):
             continue
         if _is_rows(value) and "epoch" not in value[0]:
             parts.append(_row_table(value, _words(key).capitalize()))
@@ -487,6 +522,7 @@ th, td { text-align: left; padding: .42rem 1.4rem .42rem 0; border-bottom: 1px s
 thead th { font-size: .82rem; font-weight: 500; color: var(--soft); } tbody th { font-weight: 500; }
 tr > :last-child { padding-right: .25rem; } .n { text-align: right; }
 table.plain td { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; } table.plain th { font-weight: 400; color: var(--soft); }
+table.claims th, table.claims td { white-space: normal; min-width: 9rem; max-width: 26rem; }
 details { margin-top: 1.25rem; } summary { cursor: pointer; color: var(--accent); font-size: .92rem; }
 details .scroll { margin-top: .5rem; }
 pre { background: var(--tint); border-radius: 4px; padding: .9rem 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.5; }

@@ -197,6 +197,35 @@ def test_results_of_several_class_groups_are_kept_apart_and_long_tables_folded(k
     assert len(page.all("details")) == 2  # the long table, the settings
 
 
+def test_the_last_notebooks_results_lead_and_kinds_of_icp_are_kept_apart(kit_folders):
+    rows = [
+        {"classes": group, "icp": icp, **row, "emd": 7.5, "n_seeds": 3}
+        for icp in ("none", "exact")
+        for group in ("13", "chair")
+        for row in TABLE
+    ]
+    add_step("tiny", "06_inference", {"table": [{"model": "only there", "chamfer": 1.0}]})
+    add_step("tiny", "08_evaluation", {"table": rows, "note": "All ×100."})
+    page = _Page(report.report_html("tiny"))
+    titles = [f"{group}, {icp}" for icp in ("without ICP", "with ICP") for group in ("All 13 classes", "Chairs only")]
+    positions = [page.text.index(title) for title in titles]
+    assert positions == sorted(positions) and page.text.index("only there") > positions[-1]
+    assert "Inference and figures of merit: its own table" in page.text
+    assert "EMD" in page.text and "seeds" in page.text and page.text.count("All ×100.") == 4
+
+
+def test_claims_stand_with_evidence_and_verdict(kit_folders):
+    claims = [
+        {"claim": "L1 beats L2", "evidence": "−0.08 [−0.20, 0.05] & <9 objects>", "verdict": "not at this sample size"}
+    ]
+    add_step("tiny", "08_evaluation", {"verdicts": claims})
+    page = _Page(report.report_html("tiny"))
+    for part in claims[0].values():
+        assert page.text.count(part) == 1
+    assert page.text.index("Claims") < page.text.index("Evaluation")
+    assert "Claims" not in _Page(report.report_html("empty")).text
+
+
 def test_a_failed_run_says_so_and_shows_what_there_is(kit_folders):
     add_step("tiny", "01_data_preparation", {"objects": 55})
     add_step("tiny", "03_encoder_l1", {}, status="failed", error="cell 7/18 raised ValueError: no such shape")
