@@ -104,6 +104,36 @@ def _parser() -> argparse.ArgumentParser:
     download.add_argument("--quiet", action="store_true", help="no progress bars")
     download.set_defaults(command=_download)
 
+    reconstruct = commands.add_parser(
+        "reconstruct",
+        help="point clouds from your own pictures",
+        description="Reconstruct the object in each picture: cut out, placed as in training, one cloud each, or several with "
+        "--samples. Each picture gets a folder with cloud.ply, overview.png and what the network saw.",
+        epilog="examples: lmnet reconstruct chair.jpg; lmnet reconstruct photos/ --out clouds --samples 4",
+    )
+    reconstruct.add_argument("images", metavar="IMAGE", nargs="+", help="pictures, or folders with pictures")
+    reconstruct.add_argument("--out", metavar="FOLDER", help="where the results go (default: runs/reconstruct)")
+    reconstruct.add_argument("--run", default="freeshapes", help="folder of trained_models/ (default: the shipped one)")
+    reconstruct.add_argument(
+        "--model", metavar="NAME", help="such as encoder_l1 (the default; with --samples the largest λ)"
+    )
+    reconstruct.add_argument(
+        "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one (Variant II)"
+    )
+    reconstruct.add_argument(
+        "--mask",
+        metavar="PATH",
+        help="a picture, white on the object; for several pictures a folder of them, named alike",
+    )
+    reconstruct.add_argument(
+        "--background", default="auto", metavar="WAY", help="auto, alpha, plain, grabcut, rembg, none (see cutouts.py)"
+    )
+    reconstruct.add_argument("--seed", type=int, default=0, help="of the samples")
+    reconstruct.add_argument("--device", default="auto")
+    reconstruct.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in memory at once")
+    reconstruct.add_argument("--no-figures", action="store_true", help="no overview.png, which takes most of the time")
+    reconstruct.set_defaults(command=_reconstruct)
+
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -207,6 +237,42 @@ def _agreed(yes: bool) -> bool:
         )
     except EOFError:
         return False
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from lmnet_utils import familiarity, inference, paths, photos, pipeline
+    from lmnet_utils.reproducibility import pick_device
+
+    out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
+    try:
+        device = pick_device(options.device)
+        name = photos.choose_model(options.run, options.model, options.samples)
+        networks = inference.load_models(options.run, [name], device)
+        sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
+        known = familiarity.familiarity_of(options.run, name, networks[name])
+        print(f"{inference.label(name)}, trained on {inference.describe_training(networks[name])}", flush=True)
+        rows = photos.reconstruct_files(
+            sources,
+            out,
+            networks["autoencoder"],
+            networks[name],
+            background=options.background,
+            samples=options.samples,
+            seed=options.seed,
+            familiarity=known,
+            batch_size=options.batch_size,
+            figures=not options.no_figures,
+        )
+    except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
+        raise pipeline.ProfileError(str(error)) from error
+    print(photos.report_text(rows))
+    failed = sum(row["status"] == "failed" for row in rows)
+    if known is None:
+        print("How familiar the pictures are to the model cannot be told without the data that it was trained on.")
+    print(f"{len(rows) - failed} reconstructed, {failed} failed; results and {photos.REPORT} in {out}")
+    return 1 if failed else 0
 
 
 def _notebooks(options: argparse.Namespace) -> int:

@@ -1,0 +1,352 @@
+"""From a picture file to the object in it: read anything, upright, and tell the object from its background."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+from lmnet_utils.reproducibility import choose
+
+MAX_PIXELS = 1 << 27
+"""Pixels up to which a picture is opened: half a gigabyte decoded."""
+LARGEST_SIDE = 2048
+"""Pixels to which a picture's longest side is reduced when it is read."""
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif", ".tif", ".tiff")
+"""What counts as a picture when a folder is given."""
+BACKGROUNDS = ("auto", "alpha", "plain", "grabcut", "rembg", "none")
+"""How the object is told from its background; see :func:`cut_out`."""
+
+
+class PhotoError(ValueError):
+    """A picture cannot be used; the message says why and what to do."""
+
+
+# -------------------------------------------------------------------------------------------------------------- read
+def read_image(path: str | Path, *, largest: int | None = LARGEST_SIDE) -> np.ndarray:
+    """Read a picture of any mode that Pillow knows, upright, as RGBA.
+
+    EXIF rotation is applied; grey, palette, CMYK, 1, 16 and 32 bit become 8 bit a channel; of an animation the first
+    frame counts. HEIC and HEIF need pillow-heif.
+
+    Args:
+        path: the file.
+        largest: longest side to which a larger picture is reduced, or ``None`` for its own size.
+
+    Returns:
+        (H, W, 4) uint8, straight alpha.
+
+    Raises:
+        PhotoError: no such file, empty, no picture, damaged, or more than :data:`MAX_PIXELS`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PhotoError("there is no such file." if not path.exists() else "this is no file.")
+    if path.stat().st_size == 0:
+        raise PhotoError("the file is empty (0 bytes).")
+    _know_heif(path)
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise PhotoError(_too_large(f"{image.width} × {image.height} pixels"))
+            if image.format == "JPEG" and largest:
+                image.draft(image.mode, (largest, largest))  # decodes at a fraction of the size
+            return _as_rgba(_upright(image), largest)
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PhotoError(_too_large("too many pixels")) from error
+    except Image.UnidentifiedImageError as error:
+        raise PhotoError(
+            "this is no picture that can be read. Save it as PNG or JPEG (a PDF, SVG or raw photo needs converting)."
+        ) from error
+    except Exception as error:  # Pillow's decoders raise a zoo of errors for damaged files
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise PhotoError(f"the picture is damaged or of an unknown kind ({reason}). Save it again.") from error
+
+
+def _too_large(size: str) -> str:
+    return (
+        f"{size}, at most {MAX_PIXELS:,} are opened (a small file can unpack to fill the memory). "
+        "Save it smaller: 1000 pixels are plenty."
+    )
+
+
+def read_mask(path: str | Path) -> np.ndarray:
+    """A mask file as (H, W) float32 in 0…1: its transparency if it has any, else its brightness."""
+    try:
+        image = read_image(path)
+    except PhotoError as error:
+        raise PhotoError(f"the mask {Path(path).name}: {error}") from error
+    if has_alpha(image):
+        return image[..., 3] / np.float32(255)
+    return image[..., :3].mean(axis=-1, dtype=np.float32) / 255
+
+
+def _know_heif(path: Path) -> None:
+    if path.suffix.lower() not in (".heic", ".heif"):
+        return
+    if importlib.util.find_spec("pillow_heif") is None:
+        raise PhotoError("HEIC needs the package pillow-heif (`pip install pillow-heif`). Or save it as JPEG or PNG.")
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF: the picture itself may be fine
+        return image
+
+
+def _as_rgba(image: Image.Image, largest: int | None) -> np.ndarray:
+    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bit a pixel: Pillow would only clip them
+        values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0, neginf=0)
+        top = values.max()
+        scale = 1 if 1 < top <= 255 else 255 if top <= 1 and image.mode == "F" else 255 / 65535
+        image = Image.fromarray(np.rint(np.clip(values * scale, 0, 255)).astype(np.uint8))
+    if image.mode in ("La", "PA"):
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
+    if image.mode == "CMYK":
+        image = image.convert("RGB")
+    image = image.convert("RGBA")
+    if largest and max(image.size) > largest:
+        size = [max(1, round(side * largest / max(image.size))) for side in image.size]
+        image = image.resize(size, Image.Resampling.BOX)  # weighs colours by their alpha
+    return np.array(image)
+
+
+# ------------------------------------------------------------------------------------------------------------ cut out
+@dataclasses.dataclass(frozen=True)
+class Cutout:
+    """Where the object is: ``mask`` (H, W) float32 in 0…1, and in words how it was found."""
+
+    mask: np.ndarray
+    method: str
+
+
+def cut_out(image: np.ndarray, *, background: str = "auto", mask: np.ndarray | None = None) -> Cutout:
+    """Tell the object from its background.
+
+    ``"auto"`` takes the first that there is: the mask, real transparency, a plain background (:func:`plain_background`);
+    if the background is not plain, rembg where it is installed, then GrabCut where OpenCV is. The other names take that
+    one way: ``"alpha"``, ``"plain"``, ``"grabcut"``, ``"rembg"``, or ``"none"`` for a picture that is all object on black.
+
+    Args:
+        image: (H, W, 4) uint8 of :func:`read_image`.
+        background: one of :data:`BACKGROUNDS`.
+        mask: (H, W) of any size of the same shape, the object where it is above half; comes before everything else.
+
+    Raises:
+        PhotoError: nothing stands out, everything does, the background is not plain and no better way is installed, the
+            mask has another shape, or the way that was asked for is not installed.
+    """
+    choose("background", background, BACKGROUNDS)
+    if mask is not None:
+        found, method = _fitting(mask, image.shape[:2]), "mask"
+    elif background == "alpha" or (background == "auto" and has_alpha(image)):
+        if not has_alpha(image):
+            raise PhotoError("the picture has no transparent part. Use another way: background='auto'.")
+        found, method = image[..., 3] / np.float32(255), "alpha"
+    elif background == "none":
+        found, method = (on_white(image, 0).max(axis=-1) > 0).astype(np.float32), "all that is not black"
+    else:
+        found, method = _segmented(on_white(image), background)
+    found = _main_parts(found, at_least=0.01 if method in ("alpha", "mask") else 0.05)
+    share = float((found > 0.5).mean())
+    if share == 0:
+        raise PhotoError(f"no object found: nothing stands out from the background (by {method}). {_ADVICE}")
+    if share > 0.97 and method not in ("alpha", "mask"):
+        raise PhotoError(f"no background found around the object (by {method}). {_ADVICE}")
+    return Cutout(found.astype(np.float32), method)
+
+
+_ADVICE = (
+    "Take it before a plain background that differs from the object, cut it out to a PNG with transparency, or give a "
+    "mask (white on the object, black elsewhere)."
+)
+
+
+def has_alpha(image: np.ndarray) -> bool:
+    """Whether transparency says where the object is: at least a thousandth of the pixels are clearly transparent."""
+    return bool((image[..., 3] < 128).mean() > 0.001)
+
+
+def on_white(image: np.ndarray, shade: int = 255) -> np.ndarray:
+    """(H, W, 4) uint8 laid on white (or another grey): (H, W, 3) uint8."""
+    alpha = image[..., 3:] / np.float32(255)
+    return np.rint(image[..., :3] * alpha + shade * (1 - alpha)).astype(np.uint8)
+
+
+def _fitting(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    mask = np.asarray(mask, np.float32)
+    if mask.ndim != 2 or abs(mask.shape[0] * shape[1] / (mask.shape[1] * shape[0]) - 1) > 0.02:
+        raise PhotoError(
+            f"the mask is {mask.shape[1]} × {mask.shape[0]} pixels, which is another shape than the picture's "
+            f"{shape[1]} × {shape[0]}. Make one for this picture."
+        )
+    mask = mask / (255 if mask.max() > 1 else 1)
+    return (resized(mask, (shape[1], shape[0])) > 0.5).astype(np.float32)
+
+
+def _segmented(picture: np.ndarray, background: str) -> tuple[np.ndarray, str]:
+    """The object in an opaque picture (H, W, 3): mask (H, W) in 0…1, and the way it was found."""
+    if background == "rembg" or background == "grabcut":
+        return (_by_rembg if background == "rembg" else _by_grabcut)(picture), background
+    found, plainness = plain_background(picture)
+    if background == "plain" or plainness >= 0.5:
+        return found, "plain background"
+    for method, module, way in (("rembg", "rembg", _by_rembg), ("grabcut", "cv2", _by_grabcut)):
+        if importlib.util.find_spec(module) is not None:
+            return way(picture), method
+    raise PhotoError(
+        f"the background is not plain: only {100 * plainness:.0f} % of the picture's border fit one smooth colour. {_ADVICE} "
+        "Or install rembg or opencv-python-headless, which cope with more."
+    )
+
+
+def plain_background(picture: np.ndarray, *, side: int = 512) -> tuple[np.ndarray, float]:
+    """Segment an object before a plain background: one colour, or a smooth change of it, with soft shadows.
+
+    The background's colour in CIELAB is a quadratic in the place, fitted robustly to the picture's border, so that light
+    falling off to one side does no harm. What fits it is background, inside of holes too; what clearly does not is object;
+    between them, and where it is only darker as a shadow is, the steepest edges decide (a watershed).
+
+    Args:
+        picture: (H, W, 3) uint8.
+        side: pixels of the longest side that this is worked out at.
+
+    Returns:
+        mask (H, W) float32, 0 or 1; and plainness, the share of the border that fits the model, 0…1.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = np.stack([resized(picture[..., k].astype(np.float32), size) for k in range(3)], -1)
+    lab = ndimage.gaussian_filter(cielab(small), (0.7, 0.7, 0))
+    model, noise, plainness = _border_model(lab)
+    offset = lab - model
+    distance = np.linalg.norm(offset, axis=-1)
+    near = float(np.clip(3 * noise, 5, 20))  # of ΔE; 2.3 is just noticeable
+    colour = np.hypot(offset[..., 1], offset[..., 2])
+    shadow = (offset[..., 0] < 0) & (offset[..., 0] > -35) & (colour < np.maximum(6, 0.3 * -offset[..., 0]))
+    behind, sure = distance < near, distance > 2 * near
+    if (sure & ~shadow).sum() < 0.5 * sure.sum():  # mostly "shadow": it is a grey object
+        shadow = np.zeros_like(sure)
+    steepness = np.linalg.norm([ndimage.gaussian_gradient_magnitude(lab[..., k], 1) for k in range(3)], axis=0)
+    markers = np.where(behind, 1, np.where(sure & ~shadow, 2, 0)).astype(np.int16)
+    if not (markers == 2).any():
+        return np.zeros((height, width), np.float32), plainness
+    levels = np.rint(np.clip(steepness * 10, 0, 65535)).astype(np.uint16)
+    found = ndimage.watershed_ift(levels, markers, structure=np.ones((3, 3), int)) == 2
+    found = _without_specks(found)
+    return (resized(found.astype(np.float32), (width, height)) > 0.5).astype(np.float32), plainness
+
+
+def _border_model(lab: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Background (H, W, 3) as a quadratic fitted to the border, its noise (ΔE), and the share of the border that fits."""
+    height, width = lab.shape[:2]
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+    thickness = max(2, round(0.03 * max(height, width)))
+    border = np.ones((height, width), bool)
+    border[thickness:-thickness, thickness:-thickness] = False
+    here, seen = terms[border], lab[border]
+    kept = np.linalg.norm(seen - np.median(seen, axis=0), axis=-1)
+    kept = kept <= max(np.quantile(kept, 0.7), 4)  # begin with the commonest colour
+    limit = 0.0
+    for _ in range(10):
+        weights = np.linalg.lstsq(here[kept], seen[kept], rcond=None)[0]
+        residual = np.linalg.norm(seen - here @ weights, axis=-1)
+        noise = float(np.clip(np.median(residual[kept]), 0.5, 5))
+        limit = 4 * noise + 2
+        if np.array_equal(kept, residual < limit):
+            break
+        kept = residual < limit
+        if kept.sum() < 12:
+            break
+    return terms @ weights, noise, float((residual < limit).mean())
+
+
+def _without_specks(mask: np.ndarray) -> np.ndarray:
+    """Fill holes smaller than 0.2 % of the object (highlights, noise); larger ones are looked through."""
+    holes, count = ndimage.label(~mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(holes.ravel(), minlength=count + 1)
+    small = sizes < max(0.002 * mask.sum(), 4)
+    small[0] = False
+    return mask | small[holes]
+
+
+def _main_parts(mask: np.ndarray, at_least: float) -> np.ndarray:
+    """The mask without parts smaller than a share of the largest one, and without anything below 64 pixels."""
+    parts, count = ndimage.label(mask > 0.5, structure=np.ones((3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    keep = sizes >= max(at_least * sizes.max(initial=0), 64 if mask.size > 4096 else 4)
+    keep[0] = False
+    wanted = ndimage.binary_dilation(keep[parts], iterations=2)  # with the soft edge around them
+    return np.where(wanted, mask, 0)
+
+
+def _by_grabcut(picture: np.ndarray) -> np.ndarray:
+    """OpenCV's GrabCut (Rother et al. 2004), begun with what differs from the border, or with all but the border."""
+    cv2 = _needed("cv2", "opencv-python-headless")
+    height, width = picture.shape[:2]
+    scale = min(1.0, 512 / max(height, width))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    first, plainness = plain_background(small)
+    share = first.mean()
+    labels = np.full(small.shape[:2], cv2.GC_PR_FGD, np.uint8)
+    if plainness >= 0.3 and 0.01 < share < 0.8:
+        labels = np.where(first > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    edge = max(2, round(0.02 * max(small.shape)))
+    labels[:edge], labels[-edge:], labels[:, :edge], labels[:, -edge:] = (cv2.GC_BGD,) * 4
+    cv2.setRNGSeed(0)
+    none = np.zeros((1, 65))
+    labels = cv2.grabCut(small[..., ::-1].copy(), labels, None, none, none.copy(), 6, cv2.GC_INIT_WITH_MASK)[0]
+    found = _without_specks((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
+    return (resized(found.astype(np.float32), (width, height)) > 0.5).astype(np.float32)
+
+
+def _by_rembg(picture: np.ndarray) -> np.ndarray:
+    """The package rembg: a network that finds the main object (it fetches its weights when it is first used)."""
+    rembg = _needed("rembg", "rembg")
+    try:
+        found = rembg.remove(Image.fromarray(picture), only_mask=True)
+    except Exception as error:  # no network for its weights, no onnxruntime, …
+        raise PhotoError(f"rembg failed ({' '.join(str(error).split())[:200]}). {_ADVICE}") from error
+    return np.asarray(found.convert("L"), np.float32) / 255
+
+
+def _needed(module: str, package: str) -> Any:
+    if importlib.util.find_spec(module) is None:
+        raise PhotoError(f"this way needs the package {package} (`pip install {package}`). {_ADVICE}")
+    return importlib.import_module(module)
+
+
+def cielab(picture: np.ndarray) -> np.ndarray:
+    """sRGB (…, 3), 0…255 → CIELAB (…, 3) under D65 (IEC 61966-2-1, CIE 15)."""
+    encoded = np.asarray(picture, np.float64) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    matrix = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+    ratio = linear @ np.array(matrix).T / np.array([0.95047, 1.0, 1.08883])
+    f = np.where(ratio > (6 / 29) ** 3, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
+    x, y, z = np.moveaxis(f, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+def resized(channel: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """One channel (H, W) float32 → (height, width) of ``size`` = (width, height): averaged down, interpolated up."""
+    down = size[0] <= channel.shape[1] and size[1] <= channel.shape[0]
+    filter_ = Image.Resampling.BOX if down else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(np.ascontiguousarray(channel, np.float32)).resize(size, filter_))

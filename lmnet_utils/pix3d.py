@@ -1,0 +1,325 @@
+"""Pix3D, the paper's zero-shot test on photographs: which photos, how they become inputs, where their true clouds are.
+
+Source: paper, section 4 (results on real-world data); official ``metrics.py`` and ``utils/data_loader.py``. The data are the user's own copy of
+Pix3D (Sun et al. 2018, CC BY 4.0), the clouds those that the authors of 3D-LMNet sampled from its meshes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from lmnet_utils import paths
+from lmnet_utils.cutouts import PhotoError, read_image
+from lmnet_utils.photos import INPUT_SIZE, as_batch
+from lmnet_utils.pointclouds import file_from_y_up, y_up_from_file
+from lmnet_utils.reproducibility import Settings, read_json
+
+CLASSES = ("chair", "sofa", "table")
+"""Pix3D's categories that ShapeNet's 13 classes share, as the official code takes them."""
+OBJECT_SIDE = INPUT_SIZE - 35
+"""Longest side of the object's box in the input, pixels. Source: official ``metrics.py`` (``PAD = 35``)."""
+POINTS = 1024
+CLOUD_FOLDERS = ("pix3d_pointclouds", "pointclouds")
+"""Where the clouds lie below the data set: where `lmnet download pix3d` puts them, and as in the official scripts."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """One entry of ``pix3d.json``: ``image``, ``mask`` and ``model`` are paths below the data set's folder.
+
+    ``box`` is (left, top, right, bottom) in pixels, the last two exclusive.
+    """
+
+    image: str
+    mask: str
+    category: str
+    model: str
+    box: tuple[int, int, int, int]
+
+    @property
+    def object(self) -> str:
+        """What identifies the object: ``"chair/IKEA_BERNHARD/model"``; many photos show the same one."""
+        return re.sub(r"^model/|\.obj$", "", self.model)
+
+
+# ------------------------------------------------------------------------------------------------------------ the photos
+def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CLASSES) -> list[Photo]:
+    """The photos of the official test: of these classes, not truncated, not occluded, not slightly occluded.
+
+    Args:
+        dataset: folder below ``data/`` that holds ``pix3d.json``.
+        classes: Pix3D's category names.
+
+    Returns:
+        In the order of ``pix3d.json``.
+
+    Raises:
+        FileNotFoundError: Pix3D is not there; says what to fetch from where, and its terms.
+        ValueError: the file is not Pix3D's, or a class is unknown to it.
+    """
+    file = paths.dataset_dir(dataset) / "pix3d.json"
+    if not file.is_file():
+        raise FileNotFoundError(missing(dataset))
+    entries = read_json(file)
+    needed = {"img", "mask", "model", "category", "truncated", "occluded", "slightly_occluded", "bbox"}
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and needed <= set(entry) for entry in entries):
+        raise ValueError(
+            f"{paths.display(file)} is not Pix3D's list of photos: expected entries with {', '.join(sorted(needed))}. "
+            "Fetch Pix3D again (`lmnet download pix3d`)."
+        )
+    categories = {entry["category"] for entry in entries}
+    if unknown := sorted(set(classes) - categories):
+        raise ValueError(f"classes: {', '.join(unknown)} not in Pix3D; it has {', '.join(sorted(categories))}.")
+    return [
+        Photo(entry["img"], entry["mask"], entry["category"], entry["model"], tuple(map(int, entry["bbox"])))
+        for entry in entries
+        if entry["category"] in classes and not (entry["truncated"] or entry["occluded"] or entry["slightly_occluded"])
+    ]
+
+
+def missing(dataset: str = "pix3d") -> str:
+    """What to do where Pix3D is not on this machine: what to fetch, from where, how large, under which terms."""
+    from lmnet_utils import downloads
+
+    lines = [f"Pix3D is not in {paths.display(paths.dataset_dir(dataset))}. It does not come with the kit; fetch it:"]
+    lines += ["    lmnet download pix3d"]
+    for name in downloads.groups()["pix3d"]:
+        asset = downloads.asset(name)
+        address = downloads.browser_address(name)
+        lines.append(f"or by hand: {asset.title}, about {asset.size / 1e6:,.0f} MB, {address}")
+        lines.append(f"    unpacked into {paths.display(asset.place)}/")
+    lines.append(f"{asset.terms['title']}: {asset.terms['text']} ({asset.terms['url']})")
+    return "\n".join(lines)
+
+
+def cloud_file(photo: Photo, dataset: str = "pix3d") -> Path:
+    """The file of a photo's true cloud, as the official code names it: ``model_2.obj`` → ``pcl_1024_2.npy``.
+
+    Raises:
+        PhotoError: there is none; says where it was looked for.
+    """
+    found = re.search(r"model(.*)\.obj$", Path(photo.model).name)
+    name, folder = f"pcl_{POINTS}{found[1] if found else ''}.npy", Path(photo.model).parent
+    root = paths.dataset_dir(dataset)
+    for clouds in CLOUD_FOLDERS:
+        for below in (folder, folder.relative_to("model") if folder.parts[:1] == ("model",) else folder):
+            if (root / clouds / below / name).is_file():
+                return root / clouds / below / name
+    raise PhotoError(f"no cloud {folder / name} below {' or '.join(CLOUD_FOLDERS)} (`lmnet download pix3d-clouds`)")
+
+
+# --------------------------------------------------------------------------------------------------- inputs and truths
+def official_input(image: np.ndarray, mask: np.ndarray, box: Sequence[int]) -> np.ndarray:
+    """The official preprocessing: mask, crop, longest side to 93 pixels, centred on black.
+
+    The other side is rounded down, as is the margin at the left and the top; colours are interpolated bilinearly between
+    pixel centres *without* smoothing first, as OpenCV's default does and as the published figures were made.
+
+    Args:
+        image: (H, W, 3) uint8.
+        mask: (H, W); the object is where it is not 0.
+        box: left, top, right, bottom.
+
+    Returns:
+        (128, 128, 3) uint8.
+
+    Raises:
+        PhotoError: image and mask differ in size, or the box holds no pixel of the image.
+    """
+    if image.shape[:2] != mask.shape[:2]:
+        sizes = " and ".join(f"{array.shape[1]} × {array.shape[0]}" for array in (image, mask))
+        raise PhotoError(f"image and mask differ in size: {sizes}")
+    left, top, right, bottom = (max(0, int(edge)) for edge in box)
+    crop = (image * (mask != 0)[..., None])[top:bottom, left:right]
+    if crop.size == 0:
+        raise PhotoError(f"the box {list(box)} holds no pixel of the {image.shape[1]} × {image.shape[0]} image")
+    longest = max(crop.shape[:2])
+    height, width = (max(1, side * OBJECT_SIDE // longest) for side in crop.shape[:2])
+    pixels = torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1)[None].float()
+    pixels = torch.nn.functional.interpolate(pixels, (height, width), mode="bilinear", align_corners=False)
+    canvas = np.zeros((INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+    y, x = (INPUT_SIZE - height) // 2, (INPUT_SIZE - width) // 2
+    canvas[y : y + height, x : x + width] = pixels[0].permute(1, 2, 0).round().clamp(0, 255).numpy()
+    return canvas
+
+
+def read_input(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
+    """:func:`official_input` of a photo's files: (128, 128, 3) uint8.
+
+    Raises:
+        PhotoError: a file is missing or damaged, or they do not fit each other; names the file.
+    """
+    root = paths.dataset_dir(dataset)
+    pixels = {}
+    for name in (photo.image, photo.mask):
+        try:
+            pixels[name] = read_image(root / name, largest=None)[..., :3]
+        except PhotoError as error:
+            raise PhotoError(f"{name}: {error}") from error
+    try:
+        return official_input(pixels[photo.image], pixels[photo.mask].any(axis=-1), photo.box)
+    except PhotoError as error:
+        raise PhotoError(f"{photo.image}: {error}") from error
+
+
+def file_from_pix3d(points: np.ndarray, yaw: float = 0.0) -> np.ndarray:
+    """From the frame of Pix3D's clouds to that of the kit's cloud files: (x, y, z) → (−y, −x, −z).
+
+    Source: the three rotations of the official ``metrics.py``, multiplied out. They lead to the frame of ShapeNet's clouds.
+
+    Args:
+        points: (…, 3).
+        yaw: degrees by which the result is turned about the vertical besides, for models of data whose fronts look elsewhere.
+    """
+    x, y, z = np.moveaxis(np.asarray(points), -1, 0)
+    upright = y_up_from_file(np.stack([-y, -x, -z], -1))
+    cos, sin = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
+    turned = upright @ np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]).T
+    return file_from_y_up(turned).astype(np.float32)
+
+
+def read_cloud(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
+    """A photo's true cloud (1024, 3) float32 in Pix3D's frame; :func:`file_from_pix3d` turns it.
+
+    Raises:
+        PhotoError: missing, damaged, or of another shape.
+    """
+    file = cloud_file(photo, dataset)
+    try:
+        points = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise PhotoError(f"{paths.display(file)} is damaged ({error})") from error
+    if points.shape != (POINTS, 3) or not np.isfinite(points).all():
+        raise PhotoError(f"{paths.display(file)}: expected {POINTS} finite points (1024, 3), found {points.shape}")
+    return points.astype(np.float32)
+
+
+def check(photos: Sequence[Photo], dataset: str = "pix3d") -> tuple[list[Photo], dict[str, str]]:
+    """Photos whose true cloud can be read, and what is wrong with the others: image → problem."""
+    problems: dict[str, str] = {}
+    clouds: dict[str, str] = {}
+    for photo in photos:
+        if photo.object not in clouds:
+            try:
+                read_cloud(photo, dataset)
+                clouds[photo.object] = ""
+            except PhotoError as error:
+                clouds[photo.object] = str(error)
+        if clouds[photo.object]:
+            problems[photo.image] = clouds[photo.object]
+    return [photo for photo in photos if photo.image not in problems], problems
+
+
+def batches(
+    photos: Sequence[Photo], dataset: str = "pix3d", *, batch_size: int = 32, progress: bool = False
+) -> Iterator[tuple[list[Photo], torch.Tensor, dict[str, str]]]:
+    """Inputs batch by batch, read on all cores: the photos, (B, 3, 128, 128) uint8, and the problems of unreadable ones.
+
+    Args:
+        photos: in the order wanted.
+        dataset: folder below ``data/``.
+        batch_size: photos at once.
+        progress: show a bar.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: expected at least 1.")
+
+    def load(photo: Photo) -> np.ndarray | str:
+        try:
+            return read_input(photo, dataset)
+        except PhotoError as error:
+            return str(error)
+
+    with (
+        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+        tqdm(total=len(photos), desc="photos", unit="photo", disable=not progress) as bar,
+    ):
+        for start in range(0, len(photos), batch_size):
+            wanted = photos[start : start + batch_size]
+            loaded = list(pool.map(load, wanted))
+            problems = {photo.image: one for photo, one in zip(wanted, loaded, strict=True) if isinstance(one, str)}
+            good = [photo for photo in wanted if photo.image not in problems]
+            yield good, as_batch([one for one in loaded if not isinstance(one, str)]), problems
+            bar.update(len(wanted))
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+def table_rows(
+    method: str, photos: Sequence[Photo], scores: dict[str, np.ndarray], *, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Rows per class, and in all: means over photos, as the official code averages, with intervals over objects.
+
+    Many photos show the same object, so that the 95 % interval comes from resampling objects, each with all its photos.
+
+    Args:
+        method: name of the row.
+        photos: what was scored.
+        scores: of :func:`lmnet_utils.metrics.score`, each (B,).
+        seed: of the bootstrap.
+
+    Returns:
+        Rows with ``model, classes, photos, objects``, ``chamfer, chamfer_low, chamfer_high`` and the other scores; "all" averages over
+        photos, "mean of classes" over the classes' means.
+    """
+    categories = np.array([photo.category for photo in photos])
+    rows = []
+    for name in [*(name for name in CLASSES if name in categories), *sorted(set(categories) - set(CLASSES)), "all"]:
+        inside = np.ones(len(photos), bool) if name == "all" else categories == name
+        objects = [photo.object for photo, kept in zip(photos, inside, strict=True) if kept]
+        low, high = _interval_over_objects(scores["chamfer"][inside], objects, seed)
+        means = {key: float(values[inside].mean()) for key, values in scores.items()}
+        row = {"model": method, "classes": name, "photos": int(inside.sum()), "objects": len(set(objects))}
+        rows.append({**row, "chamfer": means.pop("chamfer"), "chamfer_low": low, "chamfer_high": high, **means})
+    if len(rows) > 2:
+        average = {key: float(np.mean([row[key] for row in rows[:-1]])) for key in scores}
+        rows.append({"model": method, "classes": "mean of classes", **average})
+    return rows
+
+
+def _interval_over_objects(values: np.ndarray, objects: Sequence[str], seed: int) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean over photos when objects are resampled (a ratio of sums)."""
+    names = {name: k for k, name in enumerate(dict.fromkeys(objects))}
+    member = np.array([names[name] for name in objects])
+    sums, counts = np.bincount(member, values), np.bincount(member)
+    draws = np.random.default_rng(seed).integers(0, len(names), (2000, len(names)))
+    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+# ------------------------------------------------------------------------------------------------------------- settings
+@dataclasses.dataclass(frozen=True)
+class Pix3DSettings(Settings):
+    """The parameters of notebook 10; its parameters cell says what each is."""
+
+    run: str
+    weights_run: str | None
+    models: list[str] | None
+    dataset: str
+    classes: list[str]
+    yaw: int | None
+    limit: int | None
+    icp: str | None
+    emd: bool
+    seed: int
+    device: str
+    precision: str
+    batch_size: int
+
+    def check(self) -> None:
+        if self.icp not in (None, "exact", "official"):
+            raise ValueError(f"icp={self.icp!r}: expected None, 'exact' or 'official'.")
+        if self.yaw not in (None, 0, 90, 180, 270):
+            raise ValueError(f"yaw={self.yaw}: expected 0, 90, 180, 270, or None to measure it.")
+        if self.batch_size < 1 or (self.limit is not None and self.limit < 1):
+            raise ValueError(f"batch_size={self.batch_size}, limit={self.limit}: expected at least 1.")
