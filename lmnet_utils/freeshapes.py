@@ -534,26 +534,30 @@ def cloud_dir(root: Path, synset: str, model: str) -> Path:
     return root / "ShapeNet_pointclouds" / synset / model
 
 
-def write_clouds(root: Path, synset: str, model: str, seed: int) -> None:
-    """Write both clouds of a model, float32, in the file frame: samplings of the surface independent of each other."""
+def sample_clouds(mesh: Mesh, model: str, seed: int) -> dict[int, np.ndarray]:
+    """Both clouds of a mesh, y up: n → (n, 3) float64. Samplings of the surface independent of each other."""
+    purposes = {2048: _CLOUD_2048, 1024: _CLOUD_1024}
+    return {n: sample_surface(mesh, n, random_stream(seed, model, purpose))[0] for n, purpose in purposes.items()}
+
+
+def write_clouds(root: Path, synset: str, model: str, clouds: dict[int, np.ndarray]) -> None:
+    """Write the clouds (:func:`sample_clouds`) of a model, float32, in the file frame."""
     from lmnet_utils import pointclouds  # imports torch, which the rendering processes can do without
 
-    mesh = mesh_of(model, seed)
-    for n, purpose in ((2048, _CLOUD_2048), (1024, _CLOUD_1024)):
-        points, _ = sample_surface(mesh, n, random_stream(seed, model, purpose))
+    for n, points in clouds.items():
         path = cloud_dir(root, synset, model) / f"pointcloud_{n}.npy"
         with reproducibility.atomic_path(path) as temporary, open(temporary, "wb") as file:
             np.save(file, pointclouds.file_from_y_up(points).astype(np.float32))
 
 
-def write_views(root: Path, synset: str, model: str, seed: int, renderer: Renderer) -> None:
-    """Write the 24 views of a model and their metadata; the folder appears only when it is complete."""
+def write_views(root: Path, synset: str, model: str, seed: int, mesh: Mesh, renderer: Renderer) -> None:
+    """Write the 24 views of a mesh and their metadata; the folder appears only when it is complete."""
     folder = rendering_dir(root, synset, model)
     temporary = folder.with_name(f".rendering.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     views = draw_views(model, seed)
-    for i, image in enumerate(renderer.render(mesh_of(model, seed), views)):
+    for i, image in enumerate(renderer.render(mesh, views)):
         Image.fromarray(image).save(temporary / f"{i:02d}.png", compress_level=4)
     rows = [f"{azimuth!r} {elevation!r} 0 {ratio!r} 25" for azimuth, elevation, _, ratio, _ in views.tolist()]
     (temporary / "rendering_metadata.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -561,14 +565,15 @@ def write_views(root: Path, synset: str, model: str, seed: int, renderer: Render
     os.replace(temporary, folder)
 
 
-_renderer: Renderer | None = None
+@functools.cache
+def process_renderer() -> Renderer:
+    """The renderer of this process."""
+    return Renderer()
 
 
 def _render_task(task: tuple[Path, str, str, int]) -> None:
-    global _renderer
-    if _renderer is None:
-        _renderer = Renderer()
-    write_views(*task, _renderer)
+    root, synset, model, seed = task
+    write_views(root, synset, model, seed, mesh_of(model, seed), process_renderer())
 
 
 def make_dataset(
@@ -612,8 +617,8 @@ def make_dataset(
             clouds.append((root, synset, model, seed))
         if not rendering_dir(root, synset, model).is_dir():
             renderings.append((root, synset, model, seed))
-    for task in tqdm(clouds, desc="point clouds", disable=not progress or not clouds):
-        write_clouds(*task)
+    for _, synset, model, _ in tqdm(clouds, desc="point clouds", disable=not progress or not clouds):
+        write_clouds(root, synset, model, sample_clouds(mesh_of(model, seed), model, seed))
     splits.write(root, "official", official, copies)
     splits.write(root, "60-20-20", drawn, copies)
     _render_all(renderings, workers or os.cpu_count() or 1, progress)
@@ -632,13 +637,14 @@ def _render_all(tasks: list[tuple[Path, str, str, int]], workers: int, progress:
     tasks.sort(key=lambda task: (-len(load_meshes()[task[2].partition("-c")[0]].faces), task[2]))
     workers = min(workers, len(tasks))
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, initializer=_one_thread) as pool:
+    with context.Pool(workers, initializer=one_thread) as pool:
         done = pool.imap_unordered(_render_task, tasks, chunksize=1)
         for _ in tqdm(done, total=len(tasks), desc="renderings", unit="model", disable=not progress):
             pass
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
+    """For rendering processes, before they render."""
     os.environ["LP_NUM_THREADS"] = "1"  # Mesa's software rasteriser: a process a core is faster than threads within
 
 

@@ -36,7 +36,7 @@ from tqdm.auto import tqdm
 from lmnet_utils import freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir
 from lmnet_utils.splits import Split
-from lmnet_utils.taxonomy import GROUPS, NAME_OF, synsets_of
+from lmnet_utils.taxonomy import GROUPS, NAME_OF, class_order, is_own_class
 
 CROP = slice(4, -5)
 """137 → 128 pixels, as both original codes cut their input."""
@@ -71,7 +71,8 @@ def find_models(dataset: str) -> list[str]:
 def _models_below(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    synsets = [entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name in NAME_OF]
+    folders = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+    synsets = [name for name in folders if name in NAME_OF or is_own_class(name)]
     return [
         f"{synset}/{entry.name}"
         for synset in sorted(synsets)
@@ -509,6 +510,7 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
 
     Returns:
         overlap {yaw°: mean silhouette overlap} for 0, 90, 180 and 270, best (a yaw), models (how many were looked at).
+        Unturned counts as best unless another yaw is better by 0.01: with bottles and bowls, every yaw is as good.
 
     Raises:
         FileNotFoundError: there is no complete model to look at.
@@ -537,7 +539,8 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
     if not looked_at:
         raise FileNotFoundError(f"No complete model in {dataset!r}: verify_dataset lists what is missing.")
     means = {yaw: float(np.mean(found)) for yaw, found in overlaps.items()}
-    return {"overlap": means, "best": max(means, key=means.__getitem__), "models": looked_at}
+    best = max(means, key=means.__getitem__)
+    return {"overlap": means, "best": 0 if means[0] > means[best] - 0.01 else best, "models": looked_at}
 
 
 def class_of(model: str) -> str:
@@ -546,9 +549,9 @@ def class_of(model: str) -> str:
 
 
 def classes_in(models: Iterable[str]) -> dict[str, int]:
-    """How many of the models each class has, in the order of the synsets."""
-    counts = Counter(model.split("/")[0] for model in models)
-    return {NAME_OF[synset]: counts[synset] for synset in synsets_of("13") if counts[synset]}
+    """How many of the models each class has: the 13 in the order of the synsets, then classes of one's own."""
+    counts = Counter(map(class_of, models))
+    return {name: counts[name] for name in sorted(counts, key=class_order)}
 
 
 @dataclasses.dataclass(frozen=True)

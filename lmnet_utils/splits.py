@@ -1,7 +1,7 @@
 """Train, validation and test splits: the two rules, nested over the class groups, and the files they are kept in.
 
 A line of ``splits/<split>/<group>/{train,val,test}.txt`` is ``synset/model``. Both splits are made once over the models
-of all 13 classes; the 3-class and chair groups are subsets of them, so that nothing leaks from one training to another.
+of all classes; the 3-class and chair groups are subsets of them, so that nothing leaks from one training to another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from lmnet_utils import paths, reproducibility
-from lmnet_utils.taxonomy import GROUPS, synsets_of
+from lmnet_utils.taxonomy import GROUPS, is_own_class, synsets_of
 
 SPLITS = ("official", "60-20-20")
 SIDES = ("train", "val", "test")
@@ -144,7 +144,8 @@ def read(root: Path, name: str = "official", group: str = "13") -> Split:
         digest.update(f"{side}\n{text}".encode())
         lines = text.split()
         for line in lines:
-            if not re.fullmatch(r"\d{8}/[^/\s]+", line):
+            synset, _, model = line.partition("/")
+            if not (re.fullmatch(r"\d{8}", synset) or is_own_class(synset)) or not re.fullmatch(r"[^/]+", model):
                 raise ValueError(f"{paths.display(path)}: expected lines 'synset/model', found {line!r}.")
         sides.append(lines)
     return Split(*sides, checksum=digest.hexdigest())

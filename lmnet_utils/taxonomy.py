@@ -1,11 +1,28 @@
 """The 13 ShapeNet classes of 3D-R2N2 and the class groups that the paper and its port train on.
 
 Source: Choy et al., 3D-R2N2 (ECCV 2016), section 5; WordNet synsets as in ShapeNetCore v1.
+
+A data set of one's own (``lmnet import-meshes``) may have classes beyond these. Such a class has its name for a synset,
+``mug/3f…`` beside ``03001627/5a…``; both tables below know it without being told, and the group "13", which means every
+class that a data set has, contains it.
 """
 
 from __future__ import annotations
 
-CLASSES: dict[str, str] = {
+import re
+import unicodedata
+
+
+class _Table(dict[str, str]):
+    """Name → synset, or back. A class beyond the 13 is its own synset."""
+
+    def __missing__(self, key: str) -> str:
+        if is_own_class(key):
+            return key
+        raise KeyError(key)
+
+
+CLASSES: dict[str, str] = _Table({
     "airplane": "02691156",
     "bench": "02828884",
     "cabinet": "02933112",
@@ -19,10 +36,10 @@ CLASSES: dict[str, str] = {
     "table": "04379243",
     "telephone": "04401088",
     "watercraft": "04530566",
-}
+})  # fmt: skip
 """Class name → synset, in the order of the synsets."""
 
-NAME_OF: dict[str, str] = {synset: name for name, synset in CLASSES.items()}
+NAME_OF: dict[str, str] = _Table({synset: name for name, synset in CLASSES.items()})
 """Synset → class name."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -31,6 +48,54 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "chair": ("chair",),
 }
 """Class groups: all 13, the port's three (airplane, car, chair), and chair, on which Variant II is trained."""
+
+SYNONYMS: dict[str, str] = {
+    "plane": "airplane", "aeroplane": "airplane", "aircraft": "airplane", "jet": "airplane",
+    "cupboard": "cabinet", "wardrobe": "cabinet", "dresser": "cabinet", "closet": "cabinet",
+    "automobile": "car", "auto": "car", "armchair": "chair",
+    "monitor": "display", "screen": "display", "tv": "display", "television": "display",
+    "speaker": "loudspeaker", "gun": "rifle", "couch": "sofa", "desk": "table",
+    "phone": "telephone", "mobile": "telephone", "cellphone": "telephone", "smartphone": "telephone",
+    "vessel": "watercraft", "boat": "watercraft", "ship": "watercraft",
+}  # fmt: skip
+"""Other words for the 13 classes: those of the paper's tables, and what people call their folders."""
+
+
+class _EveryClass(tuple[str, ...]):
+    """The 13 synsets; a class beyond them is contained as well."""
+
+    def __contains__(self, synset: object) -> bool:
+        return super().__contains__(synset) or (isinstance(synset, str) and is_own_class(synset))
+
+
+def is_own_class(name: str) -> bool:
+    """Whether this may be a class beyond the 13: small letters, digits and hyphens, one letter at least."""
+    return re.fullmatch(r"(?=.*[a-z])[a-z0-9][a-z0-9-]*", name) is not None and name not in CLASSES
+
+
+def class_named(text: str) -> str:
+    """The class that a person means: ``"Couches"`` → ``"sofa"``, ``"03001627"`` → ``"chair"``, ``"Coffee mug"`` → ``"coffee-mug"``.
+
+    Raises:
+        ValueError: there is no letter of the Latin alphabet in it.
+    """
+    if text.strip() in NAME_OF:
+        return NAME_OF[text.strip()]
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if not re.search("[a-z]", name):
+        raise ValueError(f"{text!r} is no name for a class: expected letters, such as 'chair' or 'coffee mug'.")
+    for singular in (name, name.removesuffix("s"), name.removesuffix("es")):
+        known = SYNONYMS.get(singular, singular)
+        if known in CLASSES:
+            return known
+    return name
+
+
+def class_order(name: str) -> tuple[int, str]:
+    """Sorts class names: the 13 in the order of their synsets, then any other by name."""
+    known = list(CLASSES)
+    return (known.index(name) if name in CLASSES else len(known)), name
 
 
 def classes_of(group: str) -> tuple[str, ...]:
@@ -45,5 +110,6 @@ def classes_of(group: str) -> tuple[str, ...]:
 
 
 def synsets_of(group: str) -> tuple[str, ...]:
-    """Synsets of the classes in ``group``; errors as :func:`classes_of`."""
-    return tuple(CLASSES[name] for name in classes_of(group))
+    """Synsets of the classes in ``group``; errors as :func:`classes_of`. In "13", any class of one's own is contained too."""
+    synsets = tuple(CLASSES[name] for name in classes_of(group))
+    return _EveryClass(synsets) if group == "13" else synsets
