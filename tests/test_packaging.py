@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -45,6 +46,7 @@ CONDA_NAME = {
     "jupyter-client": "jupyter_client",
 }
 MODULE_OF = {"easypytorch3d": "pytorch3d", "pillow": "PIL", "pyyaml": "yaml", "ipython": "IPython", "vtk": "vtkmodules"}
+MODULE_OF["opencv-python-headless"] = "cv2"
 # Dependencies that no module of ours imports: the file in which each is used, and how it is called there.
 TOOLS = {
     "jupyterlab": ("Makefile", "jupyter lab"),
@@ -204,7 +206,9 @@ def third_party(source: str, path: Path) -> set[str]:
 
 
 def test_every_import_is_of_a_declared_dependency() -> None:
-    known = {MODULE_OF.get(name, name.replace("-", "_")) for name in declared()}
+    extras = itertools.chain.from_iterable(read_pyproject()["project"]["optional-dependencies"].values())
+    names = {*declared(), *(Requirement(line).name for line in extras)}
+    known = {MODULE_OF.get(name, name.replace("-", "_")) for name in names}
     undeclared = {
         path.relative_to(ROOT).as_posix(): names
         for path, source in sources()
