@@ -134,6 +134,43 @@ def _parser() -> argparse.ArgumentParser:
     reconstruct.add_argument("--no-figures", action="store_true", help="no overview.png, which takes most of the time")
     reconstruct.set_defaults(command=_reconstruct)
 
+    meshes = commands.add_parser(
+        "import-meshes",
+        help="make a data set of a folder of meshes of your own",
+        description="Make a data set of the OBJ, PLY, STL, OFF and GLB files below a folder: 24 views, point clouds, splits. "
+        "An object's class is the first folder below FOLDER that it lies in (chair/, Couches/, 03001627/, coffee mug/ …). "
+        "What cannot be used is listed with its reason. The same command again takes what is new and drops what is gone.",
+        epilog='example: lmnet import-meshes ~/meshes --name mine --up z --front=-y; then dataset="mine" in any notebook. '
+        "An axis with a minus needs the equals sign.",
+    )
+    meshes.add_argument("folder", metavar="FOLDER")
+    meshes.add_argument("--name", help="of the data set: a folder of data/ (default: FOLDER's name)")
+    meshes.add_argument(
+        "--classes", metavar="CSV", help="a table file,class[,group]; a group's objects stay on one side of the splits"
+    )
+    axes = ("x", "y", "z", "-x", "-y", "-z")
+    meshes.add_argument("--up", choices=axes, default="y", help="the files' axis that points up (default: y)")
+    meshes.add_argument("--front", choices=axes, default="z", help="the axis that an object's front faces (default: z)")
+    meshes.add_argument("--seed", type=int, default=0, help="of views and clouds")
+    meshes.add_argument("--workers", type=int, metavar="N", help="processes; by default one a core")
+    meshes.add_argument("--max-faces", type=int, metavar="N", help="skip meshes of more triangles (default: 1,000,000)")
+    meshes.add_argument("--quiet", action="store_true", help="no progress bars")
+    meshes.set_defaults(command=_import_meshes)
+
+    convert = commands.add_parser(
+        "convert-checkpoint",
+        help="make model folders of an official TensorFlow checkpoint",
+        description="Make model folders of an official 3D-LMNet checkpoint (lm, plm, or train_ae.py's), architecture "
+        "`paper`. Needs TensorFlow, which nothing else here does.",
+        epilog='example: lmnet convert-checkpoint ~/lm/best official; then weights_run="official" in notebook 06',
+    )
+    convert.add_argument(
+        "prefix", metavar="PREFIX", help="…/best for best.index and best.data-…, or the folder with them"
+    )
+    convert.add_argument("run", metavar="OUT", help="folder of trained_models/ that gets them, such as official")
+    convert.add_argument("--name", help="the image encoder's folder (default: encoder_l1 or encoder_lambda_5.5)")
+    convert.set_defaults(command=_convert_checkpoint)
+
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -273,6 +310,44 @@ def _reconstruct(options: argparse.Namespace) -> int:
         print("How familiar the pictures are to the model cannot be told without the data that it was trained on.")
     print(f"{len(rows) - failed} reconstructed, {failed} failed; results and {photos.REPORT} in {out}")
     return 1 if failed else 0
+
+
+def _import_meshes(options: argparse.Namespace) -> int:
+    from lmnet_utils import meshes, paths, pipeline
+
+    try:
+        report = meshes.import_meshes(
+            options.folder,
+            options.name,
+            classes=options.classes,
+            up=options.up,
+            front=options.front,
+            seed=options.seed,
+            workers=options.workers,
+            max_faces=options.max_faces or meshes.MAX_FACES,
+            progress=not options.quiet,
+        )
+    except (FileNotFoundError, ValueError) as error:
+        raise pipeline.ProfileError(str(error)) from error
+    except KeyboardInterrupt:
+        print("lmnet: interrupted; finished objects are kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    print(report.text())
+    print(paths.display(paths.dataset_dir(report.dataset) / meshes.REPORT))
+    return 0 if report.models else 1
+
+
+def _convert_checkpoint(options: argparse.Namespace) -> int:
+    from lmnet_utils import paths, tensorflow_checkpoints
+
+    try:
+        folders = tensorflow_checkpoints.convert(options.prefix, options.run, name=options.name)
+    except (ImportError, OSError, ValueError) as error:
+        print(f"lmnet: {error}", file=sys.stderr)
+        return 1
+    for folder in folders:
+        print(paths.display(folder))
+    return 0
 
 
 def _notebooks(options: argparse.Namespace) -> int:
