@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import metrics, paths, pointclouds, taxonomy
+from lmnet_utils import diversity, metrics, paths, pointclouds, taxonomy
 from lmnet_utils.inference import (
     Item,
     base_name,
@@ -40,6 +40,7 @@ from lmnet_utils.inference import (
 )
 from lmnet_utils.metrics import Evaluation, Scores
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
+from lmnet_utils.rendering import Panel
 from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 
@@ -360,6 +361,39 @@ def retrieval_oracles(
     return methods
 
 
+def baseline_methods(
+    training: TrainingLatents,
+    networks: Mapping[str, PointCloudAutoencoder | ImageEncoder],
+    *,
+    candidates: int | None = None,
+    precision: str = "fp32",
+    seed: int = 0,
+) -> list[Method]:
+    """Everything that stands beside the models: floor, mean shapes, retrieval by the first latent-matching encoder of
+    Variant I (with all its training seeds), oracles.
+
+    Args:
+        training: of the task.
+        networks: of :func:`load_networks`.
+        candidates, precision, seed: as :func:`retrieval_oracles` and :func:`retrieval`.
+    """
+    task = training.task
+    first = next((base_name(name) for name in deterministic(networks)), None)
+    seeds = [name for name in networks if base_name(name) == first]
+    by_latent = [retrieval(training, name, networks[name], precision=precision) for name in seeds]
+    oracles = retrieval_oracles(task, candidates, seed=seed)
+    return [sampling_floor(task), *mean_shapes(training), *by_latent, *oracles]
+
+
+def deterministic(networks: Mapping[str, PointCloudAutoencoder | ImageEncoder]) -> list[str]:
+    """Names of the image encoders of Variant I whose latents are the autoencoder's."""
+    return [
+        name
+        for name, network in networks.items()
+        if isinstance(network, ImageEncoder) and not network.variational and network.decoder is None
+    ]
+
+
 def _hash(names: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
@@ -410,41 +444,68 @@ def score_method(
         ValueError: as :func:`lmnet_utils.metrics.score`, with the method's name in front.
     """
     items = items_of(task.pack, method.objects, views if method.images else 1)
-    options = {"icp": list(icp), "emd": emd, "seed": seed, "code": _scoring_code()}
-    key = {"method": dict(method.identity), "objects": _hash(method.objects), **task.data, **options}
-    key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    file = None if folder is None else Path(folder) / f"{method.name}-{key[:16]}.npz"
-    done = _read_scores(file)
-    start, saved = len(next(iter(done.values()), ())), time.monotonic()
-    with tqdm(
-        total=len(items), initial=min(start, len(items)), desc=method.label, unit="cloud", disable=not progress
-    ) as bar:
-        while start < len(items):
-            part = items[start : start + batch_size]
-            truth, clouds = task.pack.points_1024[task.pack.rows([item.model for item in part])], method.clouds(part)
-            found = {}
-            for kind in icp:
-                try:
-                    scores = metrics.score(truth, clouds, seed=seed, icp=None if kind == "none" else kind, emd=emd)
-                except ValueError as error:
-                    raise ValueError(f"{method.label}, from item {start} on: {error}") from error
-                found.update({f"{kind}.{name}": values for name, values in scores.items()})
-            done = {name: np.concatenate([done.get(name, values[:0]), values]) for name, values in found.items()}
-            start += len(part)
-            bar.update(len(part))
-            if file is not None and (start >= len(items) or time.monotonic() - saved > SAVE_INTERVAL_S):
-                with atomic_path(file) as temporary, open(temporary, "wb") as stream:
-                    np.savez(stream, **done)
-                saved = time.monotonic()
-    scores = {kind: {} for kind in icp}
-    for name, values in done.items():
+    key = {"method": dict(method.identity), "objects": _hash(method.objects), **task.data}
+    key |= {"icp": list(icp), "emd": emd, "seed": seed, "code": _scoring_code()}
+
+    def compute(span: slice) -> dict[str, np.ndarray]:
+        part = items[span]
+        truth, clouds = task.pack.points_1024[task.pack.rows([item.model for item in part])], method.clouds(part)
+        found = {}
+        for kind in icp:
+            try:
+                scores = metrics.score(truth, clouds, seed=seed, icp=None if kind == "none" else kind, emd=emd)
+            except ValueError as error:
+                raise ValueError(f"{method.label}, from item {span.start} on: {error}") from error
+            found.update({f"{kind}.{name}": values for name, values in scores.items()})
+        return found
+
+    file = None if folder is None else Path(folder) / method.name
+    arrays = kept_arrays(file, key, len(items), batch_size, compute, method.label if progress else "")
+    scores: dict[str, Scores] = {kind: {} for kind in icp}
+    for name, values in arrays.items():
         kind, _, score = name.partition(".")
-        scores[kind][score] = values[: len(items)]
+        scores[kind][score] = values
     return Scored(method, items, scores)
 
 
-def _read_scores(file: Path | None) -> dict[str, np.ndarray]:
-    """The scores of a file of :func:`score_method`; none of a file that is not there or cannot be read."""
+def kept_arrays(
+    file: Path | None,
+    key: Mapping[str, Any],
+    count: int,
+    batch_size: int,
+    compute: Callable[[slice], dict[str, np.ndarray]],
+    progress: str = "",
+) -> dict[str, np.ndarray]:
+    """Arrays over ``count`` items, computed batch by batch and kept on disk as they come.
+
+    Args:
+        file: ``<file>-<hash of the key>.npz`` keeps the arrays; None keeps nothing. A file of fewer items is continued.
+        key: everything that decides the arrays, as JSON.
+        count: how many items.
+        batch_size: how many are computed at once.
+        compute: a slice of the items → their arrays, the items first.
+        progress: text beside a progress bar; empty for none.
+    """
+    if file is not None:
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        file = file.with_name(f"{file.name}-{digest[:16]}.npz")
+    done = _read_arrays(file)
+    start, saved = len(next(iter(done.values()), ())), time.monotonic()
+    with tqdm(total=count, initial=min(start, count), desc=progress, unit="cloud", disable=not progress) as bar:
+        while start < count:
+            found = compute(slice(start, min(start + batch_size, count)))
+            done = {name: np.concatenate([done.get(name, values[:0]), values]) for name, values in found.items()}
+            bar.update(min(batch_size, count - start))
+            start = min(start + batch_size, count)
+            if file is not None and (start == count or time.monotonic() - saved > SAVE_INTERVAL_S):
+                with atomic_path(file) as temporary, open(temporary, "wb") as stream:
+                    np.savez(stream, **done)
+                saved = time.monotonic()
+    return {name: values[:count] for name, values in done.items()}
+
+
+def _read_arrays(file: Path | None) -> dict[str, np.ndarray]:
+    """The arrays of a file; none of one that is not there or cannot be read."""
     if file is None or not file.is_file():
         return {}
     try:
@@ -606,32 +667,67 @@ def paper_page(rows: Sequence[Mapping[str, Any]], dataset: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------- where errors happen
+AZIMUTH_EDGES = tuple(range(0, 361, 45))
+ELEVATION_EDGES = (25, 26, 27, 28, 29, 30)
+
+
 def binned_rows(
     values: np.ndarray, objects: Sequence[str], angles: np.ndarray, edges: Sequence[float], *, seed: int = 0
 ) -> list[dict[str, Any]]:
     """Means of a value in bins of an angle, over objects: an object's images in a bin are averaged first.
 
     Args:
-        values: (B,), one an image.
-        objects: (B,) what each image shows.
-        angles: (B,) in the edges' unit.
+        values: (V,) one an image, or (S, V) for S training seeds.
+        objects: (V,) what each image shows.
+        angles: (V,) in the edges' unit.
         edges: (K + 1,) ascending; a bin holds its lower edge, the last one also its upper edge.
-        seed: of the 95 % bootstrap interval over objects.
+        seed: of :func:`lmnet_utils.diversity.mean_interval`.
 
     Returns:
-        For each bin with an image: ``angle`` (its middle), ``from``, ``to``, ``mean``, ``low``, ``high``, ``n_objects``.
+        For each bin with an image: ``angle`` (its middle), ``from``, ``to``, ``mean``, ``low``, ``high`` (None where a
+        single object gives no interval), ``objects`` (how many).
     """
-    angles, rows = np.asarray(angles), []
+    values, angles, rows = np.atleast_2d(values), np.asarray(angles), []
     for start, end in zip(edges, edges[1:], strict=False):
-        inside = (angles >= start) & ((angles < end) | ((end == edges[-1]) & (angles == end)))
-        if not inside.any():
-            continue
-        means = metrics.group_means(values[inside], [name for name, kept in zip(objects, inside, strict=True) if kept])
-        means = np.array(list(means.values()))
-        low, high = metrics.bootstrap_interval(means, seed=seed)
-        row = {"angle": (start + end) / 2, "from": start, "to": end, "mean": float(means.mean()), "low": low}
-        rows.append({**row, "high": high, "n_objects": len(means)})
+        inside = np.flatnonzero((angles >= start) & ((angles < end) | ((end == edges[-1]) & (angles == end))))
+        if len(inside):
+            found = diversity.mean_interval(values[:, inside], [objects[i] for i in inside], seed=seed)
+            row = {"angle": (start + end) / 2, "from": start, "to": end, "mean": found["mean"]}
+            rows.append(row | finite_interval(found) | {"objects": found["objects"]})
     return rows
+
+
+def finite_interval(figures: Mapping[str, Any]) -> dict[str, float | None]:
+    """``low`` and ``high`` of figures, None where they are infinite: JSON has no infinity, and a band no end."""
+    return {name: figures[name] if np.isfinite(figures[name]) else None for name in ("low", "high")}
+
+
+def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", seed: int = 0) -> list[Panel]:
+    """Chamfer distance against azimuth and against elevation; training seeds are one line.
+
+    Args:
+        task: the methods' task.
+        scored: methods that look at images.
+        kind: of ICP.
+        seed: of the intervals.
+    """
+    groups: dict[str, list[Scored]] = {}
+    for one in scored:
+        groups.setdefault(one.method.label, []).append(one)
+    lines: dict[str, dict[str, Any]] = {"azimuth": {}, "elevation": {}}
+    for shown, seeds in groups.items():
+        items = seeds[0].items
+        rows, views = task.pack.rows([item.model for item in items]), [item.view for item in items]
+        angles = {"azimuth": np.array([item.azimuth for item in items])}
+        angles["elevation"] = np.degrees(task.pack.elevations[rows, views])
+        values = np.stack([one.scores[kind]["chamfer"] for one in seeds])
+        for name, edges in (("azimuth", AZIMUTH_EDGES), ("elevation", ELEVATION_EDGES)):
+            lines[name][shown] = binned_rows(values, [item.model for item in items], angles[name], edges, seed=seed)
+    bounds = {"azimuth": ((0, 360), AZIMUTH_EDGES[::2]), "elevation": ((25, 30), ELEVATION_EDGES)}
+    return [
+        Panel("", f"{name} in degrees", "Chamfer ×100", limits, (0, 20), lines[name], xticks=ticks)
+        for name, (limits, ticks) in bounds.items()
+    ]
 
 
 def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dict[str, dict[str, int]]:
@@ -656,3 +752,34 @@ def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dic
         if found[name].get("median") == found[name].get("worst"):
             found[name].pop("median", None)
     return found
+
+
+def gallery_rows(
+    task: Task, scored: Scored, *, kind: str = "none", limit: int | None = None
+) -> tuple[list[str], list[tuple[str, list[float], list[np.ndarray | None]]]]:
+    """Column titles and rows of :func:`gallery` for :func:`lmnet_utils.rendering.cloud_grid`.
+
+    A row is a class: input, truth and reconstruction of the best, the median and the worst view, drawn from the azimuth
+    of the image. Arguments as :func:`gallery`.
+    """
+    titles = [f"{word}: {part}" for word in ("best", "median", "worst") for part in ("input", "truth", "answer")]
+    rows = []
+    for name, found in gallery(scored, kind, limit).items():
+        items = [scored.items[i] for i in found.values()]
+        row_numbers = task.pack.rows([item.model for item in items])
+        images = task.pack.images(row_numbers, [item.view for item in items]).permute(0, 2, 3, 1).numpy()
+        clouds = np.asarray(scored.method.clouds(items))
+        cells: dict[str, list[np.ndarray]] = {
+            word: [images[k], task.pack.points[row_numbers[k]], clouds[k]] for k, word in enumerate(found)
+        }
+        azimuths = {word: item.azimuth for word, item in zip(found, items, strict=True)}
+        words = ("best", "median", "worst")
+        numbers = " · ".join(f"{scored.scores[kind]['chamfer'][found[word]]:.1f}" for word in words if word in found)
+        rows.append(
+            (
+                f"{name}\n{numbers}",
+                [azimuths.get(word, 0.0) for word in words for _ in range(3)],
+                [cell for word in words for cell in cells.get(word, [None] * 3)],
+            )
+        )
+    return titles, rows

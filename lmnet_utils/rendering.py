@@ -383,8 +383,8 @@ class Panel:
     """One set of axes of :func:`panel_plot`, with fixed bounds so that figures of several runs compare.
 
     Attributes:
-        series: label → rows with ``x``, ``mean`` and, where there is an interval, ``low`` and ``high``. Rows without an
-            interval are a dashed line, such as a target curve.
+        series: label → rows with ``x``, ``mean`` and, where there is an interval, ``low`` and ``high`` (None where a bin
+            has none). Rows without these keys are a dashed line, such as a target curve.
         x: the key of the horizontal coordinate.
         xticks: where they are to stand.
         log2: the horizontal axis counts doublings.
@@ -412,24 +412,25 @@ def panel_plot(panels: Sequence[Panel], *, columns: int = 2, height: float = 2.7
     import matplotlib.pyplot as plt
     from matplotlib.ticker import ScalarFormatter
 
-    labels = list(dict.fromkeys(label for panel in panels for label in panel.series))
+    series = {label: rows for panel in panels for label, rows in panel.series.items()}
+    labels = [label for label, rows in series.items() if any("low" in row for row in rows)]
     lines = -(-len(panels) // columns)
-    legend_lines = -(-len(labels) // 4)
+    legend_lines = -(-len(series) // 4)
     size = (4.6 * columns, height * lines + 0.2 * legend_lines)
     figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
     handles: dict[str, Any] = {}
     for axis, panel in zip(axes.flat, panels, strict=False):
         for label, rows in panel.series.items():
+            x, mean = ([row[key] for row in rows] for key in (panel.x, "mean"))
+            if label not in labels:
+                (handles[label],) = axis.plot(x, mean, "--", lw=1.3, color="0.35")
+                continue
             k = labels.index(label)
             color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
-            x, mean = ([row[key] for row in rows] for key in (panel.x, "mean"))
-            if rows and "low" in rows[0]:
-                axis.fill_between(
-                    x, *([row[key] for row in rows] for key in ("low", "high")), color=color, alpha=0.15, lw=0
-                )
-                (handles[label],) = axis.plot(x, mean, marker=marker, ms=4, lw=1.3, color=color)
-            else:
-                (handles[label],) = axis.plot(x, mean, "--", lw=1.3, color=color)
+            known = [row for row in rows if row["low"] is not None]
+            band = ([row[key] for row in known] for key in (panel.x, "low", "high"))
+            axis.fill_between(*band, color=color, alpha=0.15, lw=0)
+            (handles[label],) = axis.plot(x, mean, marker=marker, ms=4, lw=1.3, color=color)
         if panel.log2:
             axis.set_xscale("log", base=2)
             axis.xaxis.set_major_formatter(ScalarFormatter())

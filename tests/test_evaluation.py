@@ -31,6 +31,8 @@ class FakePack:
         self.points = (generator.uniform(-0.5, 0.5, (len(self.models), 2048, 3)) * extents).astype(np.float32)
         self.points_1024 = self.points[:, ::2].copy()
         self.azimuths = generator.uniform(0, 2 * np.pi, (len(self.models), 4)).astype(np.float32)
+        self.elevations = np.radians(generator.uniform(25, 30, (len(self.models), 4)))
+        self.distances = generator.uniform(0.65, 1, (len(self.models), 4))
         self.pixels = torch.from_numpy(generator.integers(0, 256, (len(self.models), 4, 128, 128, 3)).astype(np.uint8))
 
     def rows(self, models):
@@ -361,11 +363,14 @@ def test_tables_are_written_in_four_formats(tmp_path):
 
 
 def test_bins_average_over_objects_first():
-    rows = evaluation.binned_rows(
-        np.array([1.0, 3.0, 10.0, 7.0, 9.0]), ["a", "a", "b", "a", "b"], [0, 5, 9.9, 10, 20], [0, 10, 15, 20]
-    )
-    assert [(row["angle"], row["mean"], row["n_objects"]) for row in rows] == [(5, 6, 2), (12.5, 7, 1), (17.5, 9, 1)]
-    assert (rows[0]["low"], rows[0]["high"]) == (2, 10)
+    values, objects = np.array([1.0, 3.0, 10.0, 7.0, 9.0]), ["a", "a", "b", "a", "b"]
+    angles = [0, 5, 9.9, 10, 20]
+    rows = evaluation.binned_rows(values, objects, angles, [0, 10, 15, 20])
+    assert [(row["angle"], row["mean"], row["objects"]) for row in rows] == [(5, 6, 2), (12.5, 7, 1), (17.5, 9, 1)]
+    assert rows[0]["low"] < 2 and rows[0]["high"] > 10  # two objects of 2 and 10 say little
+    assert rows[1]["low"] is None and rows[1]["high"] is None  # and one says nothing
+    seeds = evaluation.binned_rows(np.stack([values, values + 2]), objects, angles, [0, 20])
+    assert seeds[0]["mean"] == pytest.approx((11 / 3 + 9.5) / 2 + 1)
 
 
 def test_gallery_finds_best_median_and_worst_of_a_class():
