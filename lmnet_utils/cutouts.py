@@ -247,8 +247,19 @@ def plain_background(picture: np.ndarray, *, side: int = 512) -> tuple[np.ndarra
         return np.zeros((height, width), np.float32), plainness
     levels = np.rint(np.clip(steepness * 10, 0, 65535)).astype(np.uint16)
     found = ndimage.watershed_ift(levels, markers, structure=np.ones((3, 3), int)) == 2
-    found = _without_specks(found)
+    found = _without_mixed_rim(_without_specks(found), distance)
     return (resized(found.astype(np.float32), (width, height)) > 0.5).astype(np.float32), plainness
+
+
+def _without_mixed_rim(mask: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The mask without the pixels of its rim that are more background than object.
+
+    Across an edge the colour goes from one to the other, so that a pixel half covered is half as far from the background's
+    colour as the object beside it.
+    """
+    rim = mask & ~ndimage.binary_erosion(mask, iterations=2, border_value=1)
+    beside = ndimage.maximum_filter(np.where(mask, distance, 0), size=5)
+    return mask & ~(rim & (distance < 0.5 * beside))
 
 
 def _border_model(lab: np.ndarray) -> tuple[np.ndarray, float, float]:
