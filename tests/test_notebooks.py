@@ -33,6 +33,7 @@ NAMES = (
     "05_encoder_probabilistic",
     "06_inference",
     "07_rendering",
+    "08_evaluation",
 )
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MARK = "NBVAL_CHECK_OUTPUT"
@@ -64,7 +65,7 @@ def parameters_cell(notebook: NotebookNode) -> NotebookNode:
     return cells[0]
 
 
-def test_the_seven_notebooks_are_there_and_no_other() -> None:
+def test_the_notebooks_are_there_and_no_other() -> None:
     assert tuple(NOTEBOOKS) == NAMES
 
 
