@@ -1,0 +1,564 @@
+"""What the explorer can be set to, and what the models make of it. No widget and no picture in here.
+
+:class:`State` is everything that can be set; it goes to YAML and back. :class:`Session` holds the models, the data and a
+cache, and its answers depend on the state alone, so that a saved state gives the same picture in JupyterLab, in Voilà and
+through papermill.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import io
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from lmnet_utils import inference, paths
+from lmnet_utils.inference import Item
+from lmnet_utils.models import load_model
+from lmnet_utils.pointclouds import scaled_chamfer
+from lmnet_utils.reproducibility import Settings, choose
+from lmnet_utils.shapenet import INPUT_SIZE, network_input, open_pack, read_split
+from lmnet_utils.taxonomy import CLASSES, NAME_OF, classes_of
+
+WALKS = ("none", "samples", "images", "direction 1", "direction 2", "direction 3", "arithmetic")
+MAX_SAMPLES = 16
+MAX_UPLOAD = 9 * 10**6  # bytes; Jupyter cuts the connection at a message above 10 MiB
+MAX_PIXELS = 40 * 10**6
+UPLOAD_FORMATS = ("PNG", "JPEG", "WEBP")
+CACHED = 256  # results kept
+
+
+# ------------------------------------------------------------------------------------------------------------- state
+@dataclass(frozen=True)
+class State(Settings):
+    """Everything that the explorer's controls set.
+
+    Attributes:
+        weights_run: folder of ``trained_models/`` whose models are used.
+        dataset, split: where images come from; its test objects.
+        image: ``"<synset>/<model>/<view>"``, or ``"upload/<digest>"`` of an entry of ``uploads``.
+        models: of Variant II, such as ``"encoder_lambda_5.5"``; several are compared side by side.
+        samples: N, up to 16.
+        seed: of the noise. At temperature 1 the samples are those of notebook 06 with the same seed.
+        temperature: factor on σ; 0 gives the mean N times, 1 what the model was trained to give.
+        redraws: how often the noise of sample 1, 2, … was drawn anew; missing entries count 0.
+        chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"`` or ``"sample <k>"``.
+        truth: show the ground truth.
+        azimuth, elevation, zoom: of the camera, degrees; azimuth ``None`` is the image's own.
+        walk: one of :data:`WALKS`.
+        step: place on the walk: 0 … 1 between two shapes, and −3 … 3 standard deviations are 0 … 1 along a direction.
+        ends: the samples that a walk between samples joins, counted from 1.
+        slots: images kept for walks between images (A to B) and for arithmetic (A − B + C): letter → image.
+        uploads: digest → PNG of the 128×128 network input, in base64: a saved state is complete in itself.
+    """
+
+    weights_run: str = "freeshapes"
+    dataset: str = "freeshapes"
+    split: str = "official"
+    image: str = ""
+    models: list[str] = field(default_factory=list)
+    samples: int = 6
+    seed: int = 0
+    temperature: float = 1.0
+    redraws: list[int] = field(default_factory=list)
+    chosen: str = "sample 1"
+    truth: bool = True
+    azimuth: float | None = None
+    elevation: float = 25.0
+    zoom: float = 1.0
+    walk: str = "none"
+    step: float = 0.5
+    ends: list[int] = field(default_factory=lambda: [1, 2])
+    slots: dict[str, str] = field(default_factory=dict)
+    uploads: dict[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        choose("walk", self.walk, WALKS)
+        for name, low, high in (
+            ("samples", 1, MAX_SAMPLES),
+            ("seed", 0, 2**31 - 1),
+            ("temperature", 0, 50),
+            ("step", 0, 1),
+            ("elevation", -90, 90),
+            ("zoom", 0.1, 10),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name}={getattr(self, name)}: expected {low} to {high}.")
+        if len(self.ends) != 2 or not all(1 <= end <= MAX_SAMPLES for end in self.ends):
+            raise ValueError(f"ends={self.ends}: expected two numbers of samples, counted from 1.")
+        if len(self.redraws) > MAX_SAMPLES or any(redraw < 0 for redraw in self.redraws):
+            raise ValueError(f"redraws={self.redraws}: expected at most {MAX_SAMPLES} numbers, 0 or more.")
+
+    def but(self, **changes: Any) -> State:
+        """The same state with some things changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_yaml(self) -> str:
+        """The state as YAML; of the uploads only those that it uses."""
+        used = {image.removeprefix("upload/") for image in (self.image, *self.slots.values())}
+        kept = {digest: data for digest, data in self.uploads.items() if digest in used}
+        text = yaml.safe_dump(self.but(uploads=kept).as_dict(), sort_keys=False, allow_unicode=True)
+        return "# A state of the 3D-LMNet explorer (notebook 09): its parameter `state` takes this file.\n" + text
+
+    @classmethod
+    def from_yaml(cls, text: str) -> State:
+        """The state of :meth:`to_yaml`.
+
+        Raises:
+            ValueError: no YAML, or names or values that no state has; says which.
+        """
+        try:
+            content = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"this is no YAML: {str(error)[:200]}") from error
+        known = {entry.name for entry in dataclasses.fields(cls)}
+        if not isinstance(content, dict) or set(content) - known:
+            found = ", ".join(map(str, set(content) - known)) if isinstance(content, dict) else type(content).__name__
+            raise ValueError(
+                f"this YAML is no state of the explorer: expected some of {', '.join(known)}; found {found}."
+            )
+        try:
+            return cls(**content)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+
+
+def read_state(path: str | Path) -> State:
+    """A saved state from its file; a path that is not absolute counts from the project's root."""
+    path = paths.resolve(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no state at {paths.display(path)}; the explorer's “Save state” makes one.")
+    return State.from_yaml(path.read_text(encoding="utf-8"))
+
+
+# ------------------------------------------------------------------------------------------------------------ uploads
+def read_upload(content: bytes) -> np.ndarray:
+    """An uploaded picture → network input (128, 128, 3) uint8. The bytes are decoded; names and types are not believed.
+
+    A rendering of the data set's size (137×137) is cut as the data set is. Anything else is turned upright (EXIF), its
+    transparent part made black, cut to what is left of it, and centred on black with the data set's margin.
+
+    Raises:
+        ValueError: too large, no PNG, JPEG or WebP, broken, or empty; says which.
+    """
+    from PIL import Image, ImageOps
+
+    if len(content) > MAX_UPLOAD:
+        raise ValueError(f"the file has {len(content) / 1e6:.0f} MB; at most {MAX_UPLOAD / 1e6:.0f} MB are taken.")
+    try:
+        with Image.open(io.BytesIO(content), formats=UPLOAD_FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise ValueError(
+                    f"the picture has {picture.width}×{picture.height} pixels; at most 40 million are taken."
+                )
+            picture.load()
+            pixels = ImageOps.exif_transpose(picture).convert("RGBA")
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            "the file is no picture that can be read: expected PNG, JPEG or WebP, whole and undamaged."
+        ) from error
+    if pixels.size == (137, 137):
+        return network_input(np.asarray(pixels))
+    box = pixels.getchannel("A").point(lambda value: 255 * (value > 8)).getbbox()
+    if box is None:
+        raise ValueError("the picture is transparent all over: there is no object in it.")
+    black = Image.new("RGBA", pixels.size, "black")
+    black.alpha_composite(pixels)
+    inside = black.crop(box).convert("RGB")
+    side = 93  # 128 − 35 pixels, as the official code brings Pix3D's photos to the renderings' scale
+    inside = ImageOps.contain(inside, (side, side), Image.Resampling.LANCZOS)
+    canvas = Image.new("RGB", (INPUT_SIZE, INPUT_SIZE))
+    canvas.paste(inside, ((INPUT_SIZE - inside.width) // 2, (INPUT_SIZE - inside.height) // 2))
+    return np.asarray(canvas)
+
+
+def with_upload(state: State, content: bytes) -> State:
+    """The state with an uploaded picture as its image; errors as :func:`read_upload`."""
+    pixels = read_upload(content)
+    digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+    uploads = {**dict(list(state.uploads.items())[-7:]), digest: base64.b64encode(png_bytes(pixels)).decode()}
+    return state.but(image=f"upload/{digest}", uploads=uploads, truth=False)
+
+
+def png_bytes(picture: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 as PNG."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+# ------------------------------------------------------------------------------------------------------------ session
+@dataclass(frozen=True)
+class Result:
+    """What one model makes of a state; clouds in the file frame, float32.
+
+    ``mean`` (2048, 3), ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals, ``walk`` (2048, 3) or ``None``;
+    ``sigma`` is the mean of the 512 σ, without temperature.
+    """
+
+    model: str
+    mean: np.ndarray
+    samples: np.ndarray
+    spread: np.ndarray
+    sigma: float
+    walk: np.ndarray | None = None
+
+
+class Session:
+    """Models, data and a cache. Opened once; after that, nothing but the state decides what it answers.
+
+    Args:
+        weights_run, dataset, split: as :class:`State`; ``weights_run`` must hold an autoencoder and Variant II models.
+        classes: group of classes whose test objects are offered.
+
+    Raises:
+        FileNotFoundError: no data set, no weights; says how to make them.
+        ValueError: the run has no model of Variant II.
+    """
+
+    def __init__(
+        self, weights_run: str = "freeshapes", dataset: str = "freeshapes", split: str = "official", classes: str = "13"
+    ) -> None:
+        self.weights_run, self.dataset, self.split = weights_run, dataset, split
+        self.folders = inference.find_models(weights_run)
+        self.names = [name for name in self.folders if name.startswith("encoder_lambda_")]
+        if not self.names:
+            raise ValueError(
+                f"run {weights_run!r} has no model of Variant II (it has {', '.join(self.folders)}): run notebook 05, "
+                "or choose weights_run='freeshapes', the shipped ones."
+            )
+        self.pack = open_pack(dataset, progress=False)
+        on_disk = set(self.pack.models)
+        self.objects = [model for model in read_split(dataset, split, classes).test if model in on_disk]
+        if not self.objects:
+            raise ValueError(f"the test split {split!r} of {dataset!r} has no object on disk. Run notebook 01.")
+        self._cache: OrderedDict[Any, Any] = OrderedDict()
+
+    def objects_of(self, class_name: str) -> list[str]:
+        """Test objects of a class, as ``"synset/model"``."""
+        return [model for model in self.objects if model.split("/")[0] == CLASSES[class_name]]
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes that have test objects; chair first, on which Variant II is trained."""
+        found = {NAME_OF[model.split("/")[0]] for model in self.objects}
+        return sorted(found, key=lambda name: (name != "chair", list(CLASSES).index(name)))
+
+    def default_state(self, **changes: Any) -> State:
+        """A chair seen nearly from behind, by the model with the largest λ."""
+        model = self.objects_of(self.classes[0])[0]
+        view = int(np.argmin(np.abs(self.azimuths(model) - 180)))
+        state = State(
+            self.weights_run, self.dataset, self.split, image=f"{model}/{view}", models=[self.plain_names[-1]]
+        )
+        return state.but(**changes)
+
+    @property
+    def plain_names(self) -> list[str]:
+        """The models without those of further training seeds, if there are others; in ascending order of λ."""
+        return [name for name in self.names if inference.seed_of(name) == 0] or self.names
+
+    def azimuths(self, model: str) -> np.ndarray:
+        """(24,) degrees."""
+        return np.degrees(self.pack.azimuths[self.pack.rows([model])[0]].astype(np.float64))
+
+    # ------------------------------------------------------------------------------------------------ pieces, cached
+    def cached(self, key: Any, make: Any) -> Any:
+        """What ``make`` gives, kept under ``key``; the oldest goes when there are more than :data:`CACHED`."""
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
+        value = self._cache[key] = make()
+        while len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+        return value
+
+    @functools.cached_property
+    def autoencoder(self):
+        """The decoder of every λ."""
+        return load_model(self.folders["autoencoder"])
+
+    def encoder(self, name: str):
+        """A model of :attr:`names`, loaded at the first use."""
+        if name not in self.names:
+            raise ValueError(
+                f"run {self.weights_run!r} has no model {name!r} of Variant II; it has {', '.join(self.names)}."
+            )
+        return self._loaded(name)
+
+    @functools.cache  # noqa: B019  a session lives as long as its page
+    def _loaded(self, name: str):
+        return load_model(self.folders[name])
+
+    def item(self, image: str) -> Item | None:
+        """Object, view and azimuth of an image of the data set; ``None`` for an upload."""
+        if image.startswith("upload/"):
+            return None
+        model, _, view = image.rpartition("/")
+        if model not in self.pack.models or not view.isdigit() or int(view) >= self.pack.views:
+            raise ValueError(f"image={image!r}: {self.dataset} has no such object and view.")
+        return Item(model, int(view), float(self.azimuths(model)[int(view)]))
+
+    def image(self, state: State, image: str | None = None) -> np.ndarray:
+        """The network's input (128, 128, 3) uint8 of the state's image, or of another one that the state knows."""
+        image = image or state.image
+        item = self.item(image)
+        if item is not None:
+            return self.pack.images(self.pack.rows([item.model]), [item.view])[0].permute(1, 2, 0).numpy()
+        data = state.uploads.get(image.removeprefix("upload/"))
+        if data is None:
+            raise ValueError(f"image={image!r}: the state does not hold this upload; upload the picture again.")
+        return read_stored(data)
+
+    def truth(self, state: State) -> np.ndarray | None:
+        """(2048, 3) of the image's object, file frame; ``None`` for an upload."""
+        item = self.item(state.image)
+        return None if item is None else np.array(self.pack.points[self.pack.rows([item.model])[0]])
+
+    def encoded(self, state: State, name: str, image: str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latent mean and σ, (512,) each, of an image by a model."""
+        image = image or state.image
+
+        def make() -> tuple[torch.Tensor, torch.Tensor]:
+            pixels = torch.from_numpy(self.image(state, image).copy()).permute(2, 0, 1)[None]
+            mean, log_variance = inference.encode_images(self.encoder(name), pixels)
+            return mean[0], torch.exp(0.5 * log_variance[0])
+
+        return self.cached(("encoded", image, name), make)
+
+    def noise_index(self, image: str) -> int:
+        """What identifies an image to the noise, as in notebook 06."""
+        item = self.item(image)
+        return item.noise_index if item else int(image.removeprefix("upload/"), 16)
+
+    def noise(self, state: State) -> np.ndarray:
+        """(N, 512) standard normal numbers: they belong to the image, the seed and each sample's redraws; not to λ."""
+        index = self.noise_index(state.image)
+
+        def make() -> np.ndarray:
+            noise = np.random.default_rng([state.seed, index]).standard_normal((state.samples, 512), np.float32)
+            for k, redraw in enumerate(state.redraws[: state.samples]):
+                if redraw:
+                    noise[k] = np.random.default_rng([state.seed, index, k, redraw]).standard_normal(512, np.float32)
+            return noise
+
+        return self.cached(("noise", index, state.seed, state.samples, tuple(state.redraws)), make)
+
+    def sampled(self, state: State, name: str) -> torch.Tensor:
+        """(N, 512) latents: mean + temperature·σ·noise."""
+        mean, sigma = self.encoded(state, name)
+        return mean + state.temperature * sigma * torch.from_numpy(self.noise(state))
+
+    def decode(self, latents: torch.Tensor) -> np.ndarray:
+        """(…, 512) → (…, 2048, 3), file frame."""
+        with one_thread():
+            return inference.decode(self.autoencoder, latents).numpy()
+
+    def result(self, state: State, name: str) -> Result:
+        """What a model makes of the state; kept for as long as image, λ, seed and what else matters stay the same."""
+        key = ("result", state.image, name, state.seed, state.samples, state.temperature, tuple(state.redraws))
+
+        def make() -> Result:
+            mean, sigma = self.encoded(state, name)
+            clouds = self.decode(torch.cat([mean[None], self.sampled(state, name)]))
+            samples = clouds[1:]
+            return Result(name, clouds[0], samples, point_spread(samples), float(sigma.mean()))
+
+        found = self.cached(key, make)
+        if state.walk == "none" or missing_slots(state):
+            return found
+        return dataclasses.replace(found, walk=self.decode(self.walk(state, name, [state.step]))[0])
+
+    def results(self, state: State) -> list[Result]:
+        """One result for each of the state's models."""
+        return [self.result(state, name) for name in state.models or self.plain_names[-1:]]
+
+    # ---------------------------------------------------------------------------------------------------------- walks
+    def walk(self, state: State, name: str, steps: Sequence[float]) -> torch.Tensor:
+        """Latents (T, 512) at the places ``steps`` in 0 … 1 of the state's walk.
+
+        Raises:
+            ValueError: the walk needs images in slots that are empty; says which.
+        """
+        steps = torch.tensor(list(steps), dtype=torch.float32)[:, None]
+        if state.walk.startswith("direction"):
+            mean, _ = self.encoded(state, name)
+            direction = self.directions(state, name)[int(state.walk[-1]) - 1]
+            return mean + (6 * steps - 3) * state.temperature * direction
+        if state.walk == "samples":
+            latents = self.sampled(state.but(samples=max(state.samples, *state.ends)), name)
+            start, end = (latents[number - 1] for number in state.ends)
+        else:
+            if missing := missing_slots(state):
+                raise ValueError(f"put an image into {' and '.join(missing)} first: choose it and press “Keep as …”.")
+            means = [self.encoded(state, name, state.slots[slot])[0] for slot in _SLOTS[state.walk]]
+            start, end = means[0], means[1]
+            if state.walk == "arithmetic":  # from A to A − B + C
+                end = means[0] - means[1] + means[2]
+        return start + steps * (end - start)
+
+    def directions(self, state: State, name: str, count: int = 3) -> torch.Tensor:
+        """(count, 512): one standard deviation along the directions in which this image's shapes vary most.
+
+        The decoder is followed one σ along each latent; the main axes of these 512 movements of 2048 points are those of
+        the posterior in the space of shapes, as far as the decoder is straight there.
+        """
+
+        def make() -> torch.Tensor:
+            mean, sigma = self.encoded(state, name)
+            moved = self.decode(torch.cat([mean[None], mean + torch.diag(sigma)])).reshape(513, -1)
+            movement = torch.from_numpy(moved[1:] - moved[0])
+            vectors = torch.linalg.eigh(movement @ movement.T).eigenvectors.flip(1)[:, :count].T
+            signs = torch.sign((vectors @ movement)[:, 0])  # a vector and its opposite are the same axis: choose one
+            return torch.where(signs == 0, 1.0, signs)[:, None] * vectors * sigma
+
+        return self.cached(("directions", state.image, name, count), make)
+
+    # -------------------------------------------------------------------------------------------------------- numbers
+    def scores(self, state: State, found: Result) -> dict[str, float]:
+        """Numbers of the set on screen.
+
+        ``sigma``; ``pairwise``, the mean distance between the same point of two samples, and ``spread``, both in % of the
+        object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
+        notebook 06, without ICP.
+        """
+        key = ("scores", found.model, state.image, state.seed, state.temperature, state.samples, tuple(state.redraws))
+
+        def make() -> dict[str, float]:
+            numbers = {
+                "sigma": state.temperature * found.sigma,
+                "pairwise": 100 * pairwise_distance(found.samples),
+                "spread": 100 * float(found.spread.mean()),
+            }
+            item = self.item(state.image)
+            if item is not None:
+                truth = torch.from_numpy(self.pack.points_1024[self.pack.rows([item.model])].copy())
+                clouds = torch.from_numpy(np.concatenate([found.mean[None], found.samples]))
+                values = scaled_chamfer(truth.expand(len(clouds), -1, -1), clouds).numpy()
+                numbers |= {
+                    "chamfer_mean": float(values[0]),
+                    "min_of_n": float(values[1:].min()),
+                    "mean_of_n": float(values[1:].mean()),
+                }
+            return numbers
+
+        return self.cached(key, make)
+
+    def sigma_by_azimuth(self, state: State, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` for an upload."""
+        item = self.item(state.image)
+        if item is None:
+            return None
+
+        def make() -> tuple[np.ndarray, np.ndarray]:
+            row = self.pack.rows([item.model])[0]
+            views = np.arange(self.pack.views)
+            images = self.pack.images(np.full(len(views), row), views)
+            log_variance = inference.encode_images(self.encoder(name), images)[1]
+            azimuths = self.azimuths(item.model)
+            order = np.argsort(azimuths)
+            return azimuths[order], torch.exp(0.5 * log_variance).mean(1).numpy()[order]
+
+        return self.cached(("sigma", item.model, name), make)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Few clouds are decoded fastest by one thread; on a busy machine several would wait for each other 20 times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def read_stored(data: str) -> np.ndarray:
+    """A network input out of a saved state, checked: (128, 128, 3) uint8."""
+    from PIL import Image
+
+    try:
+        content = base64.b64decode(data, validate=True)
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            if picture.size != (INPUT_SIZE, INPUT_SIZE):
+                raise ValueError(
+                    f"expected {INPUT_SIZE}×{INPUT_SIZE} pixels, found {picture.size[0]}×{picture.size[1]}"
+                )
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"an upload in the saved state cannot be read ({error}).") from error
+
+
+_SLOTS = {"images": "AB", "arithmetic": "ABC"}
+
+
+def missing_slots(state: State) -> list[str]:
+    """The slots that the state's walk needs and that hold no image."""
+    return [slot for slot in _SLOTS.get(state.walk, "") if not state.slots.get(slot)]
+
+
+def point_spread(samples: np.ndarray) -> np.ndarray:
+    """(N, P, 3) → (P,): root mean square distance of each point from its mean over the samples.
+
+    The decoder gives its points in a fixed order, so a point can be followed from sample to sample.
+    """
+    return np.sqrt(((samples - samples.mean(0)) ** 2).sum(-1).mean(0))
+
+
+def pairwise_distance(samples: np.ndarray) -> float:
+    """(N, P, 3): mean over all pairs of samples and all points of the distance of a point to itself; 0 for one sample."""
+    count = len(samples)
+    pairs = [np.linalg.norm(samples[i + 1 :] - samples[i], axis=-1).mean(-1) for i in range(count - 1)]
+    return float(np.concatenate(pairs).mean()) if pairs else 0.0
+
+
+# ----------------------------------------------------------------------------------------------------- the notebook's
+@dataclass(frozen=True)
+class ExplorerSettings(Settings):
+    """The parameters of notebook 09; its parameters cell says what each is."""
+
+    run: str
+    weights_run: str | None
+    dataset: str
+    split: str
+    classes: str
+    seed: int
+    samples: int
+    temperature: float
+    state: str | None
+    gallery_images: int
+    gallery_samples: int
+
+    def check(self) -> None:
+        classes_of(self.classes)
+        for name in ("samples", "gallery_images", "gallery_samples"):
+            if not 1 <= getattr(self, name) <= (MAX_SAMPLES if name != "gallery_images" else 1000):
+                raise ValueError(
+                    f"{name}={getattr(self, name)}: expected at least 1, and at most {MAX_SAMPLES} samples."
+                )
+
+    def session(self) -> Session:
+        """Models and data of these settings, or of the saved state; errors as :class:`Session`."""
+        if self.state is not None:
+            saved = read_state(self.state)
+            return Session(saved.weights_run, saved.dataset, saved.split, self.classes)
+        return Session(self.weights_run or self.run, self.dataset, self.split, self.classes)
+
+    def begin(self, session: Session) -> State:
+        """The saved state, or the default one with these settings."""
+        if self.state is not None:
+            return read_state(self.state)
+        return session.default_state(samples=self.samples, seed=self.seed, temperature=self.temperature)
