@@ -248,7 +248,7 @@ def by_hand(item: Asset) -> str:
 
 
 def _failure(item: Asset, fault: str, reason: str, advice: str | None = None) -> DownloadError:
-    reason = reason if reason.endswith((".", ")")) else f"{reason}."
+    reason = reason if reason.endswith(".") or "\n" in reason else f"{reason}."
     return DownloadError(fault, f"{item.name}: {reason}\n  {by_hand(item) if advice is None else advice}".rstrip())
 
 
@@ -364,8 +364,13 @@ def _fetch(item: Asset, quiet: bool, patience: Patience) -> dict[str, Any]:
             advice = f"See to the folder {where(item.target.parent)}, or set {_variable(item)} to another one."
         elif error.fault == "busy":
             advice = ""
-        elif kept:
-            advice = f"{kept.strip()} {by_hand(item)}"
+        else:
+            network = (
+                "Check the network, and HTTP_PROXY and HTTPS_PROXY if you need a proxy."
+                if error.fault == "no network"
+                else ""
+            )
+            advice = " ".join(filter(None, (network, kept.strip(), by_hand(item))))
         raise _failure(item, error.fault, str(error), advice) from error
 
 
@@ -503,12 +508,12 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
         ) from error
     except OSError as error:
         full = error.errno in transfer.NO_ROOM
-        advice = "Make room" if full else f"See to the folder {where(item.place)}"
+        advice = "Make room." if full else f"See to the folder {where(item.place)}."
         raise _failure(
             item,
             "full disk" if full else "cannot write",
             f"unpacking stopped ({error.strerror})",
-            f"{advice}, or set {_variable(item)} to another disk. What is unpacked stays: the same command goes on from there.",
+            f"{advice} What is unpacked stays: the same command goes on from there.",
         ) from error
     damaged = [[archives.shown(name), why] for name, why in unpacked.damaged]
     _note(
@@ -534,7 +539,7 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
             item,
             "damaged",
             f"{len(damaged)} of its members are damaged; the other {unpacked.files:,} files are in {where(item.place)}:"
-            f"{shown}{more}\n  ",
+            f"{shown}{more}",
             _again(item),
         )
     if remove:

@@ -190,7 +190,7 @@ def _summed_up(failures: list[tuple[Address, TransferError]]) -> TransferError:
         return failures[0][1]
     faults = {error.fault for _, error in failures}
     fault = faults.pop() if len(faults) == 1 else "no address"
-    return TransferError(fault, "None of its addresses brings it. " + " ".join(f"{a}: {e}" for a, e in failures))
+    return TransferError(fault, "None of its addresses brings it." + "".join(f"\n    {a}: {e}" for a, e in failures))
 
 
 @contextlib.contextmanager
@@ -333,7 +333,7 @@ def _get(session: Any, url: str, headers: dict[str, str], patience: Patience) ->
     except requests.exceptions.ConnectionError as error:  # a name nobody knows, a refusal, or no answer at all
         raise TransferError(
             "no network",
-            f"No connection to {server} ({_line(error)}). Check the network, and HTTP_PROXY and HTTPS_PROXY if you need one.",
+            f"No connection to {server} ({_line(error)}).",
             again=True,
         ) from error
     except requests.exceptions.RequestException as error:
@@ -345,7 +345,12 @@ def _line(error: BaseException) -> str:
     while inner := next((a for a in (getattr(error, "reason", None), *error.args) if isinstance(a, Exception)), None):
         error = inner
     text = " ".join(str(error).split()) or type(error).__name__
-    return re.sub(r"^.*(?:object at 0x\w+>|Connection\([^)]*\)): ", "", text).rstrip(".")[:200]
+    text = re.sub(
+        r"^.*(?:object at 0x\w+>|Connection\([^)]*\)): |Failed to establish a new connection: |\[Errno -?\d+\] ",
+        "",
+        text,
+    )
+    return "the server stopped early" if "IncompleteRead" in text else text.rstrip(".")[:200]
 
 
 def _ask_drive(session: Any, drive_id: str, headers: dict[str, str], patience: Patience) -> Any:
@@ -493,15 +498,16 @@ def _retry_after(value: str) -> float | None:
 # ----------------------------------------------------------------------------------------------------------- receiving
 def _receive(job: _Job, response: Any, address: Address, total: int | None) -> None:
     """Copy the answer's body to the ``.part``, from where that stands on."""
-    # read1 returns what has come; read would wait for a whole piece, so that a drip of bytes could go on for ever.
-    read = getattr(response.raw, "read1", response.raw.read)
+    # read1 returns what has come, read waits for a whole piece: urllib3 before 2.1, which has no read1, is asked for small
+    # ones, lest a drip of bytes goes on for ever.
+    read, most = (response.raw.read1, PIECE) if hasattr(response.raw, "read1") else (response.raw.read, 4096)
     part, patience = job.part, job.patience
     have = part.tell()
     window, in_window = time.monotonic(), 0
     with tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=job.target.name, disable=job.quiet) as bar:
         while True:
             try:
-                piece = read(PIECE, decode_content=False)
+                piece = read(most, decode_content=False)
             except Exception as error:  # urllib3's, http.client's, ssl's and the socket's own: the connection is gone
                 raise _broken_off(have, total, _line(error)) from error
             if not piece:
@@ -519,7 +525,7 @@ def _receive(job: _Job, response: Any, address: Address, total: int | None) -> N
             if elapsed >= patience.read:
                 if in_window < patience.slowest * elapsed:
                     raise TransferError(
-                        "too slow", f"Only {in_window:,} bytes came in {elapsed:.0f} s, {have:,} in all.", again=True
+                        "too slow", f"Only {in_window:,} bytes came in {elapsed:.3g} s, {have:,} in all.", again=True
                     )
                 window, in_window = time.monotonic(), 0
 

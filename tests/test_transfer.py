@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from unittest import mock
 
@@ -295,6 +296,10 @@ def test_a_web_page_is_no_file(server, target, content_type):
     assert len(server.requests) == 1 and not part_of(target).exists()
 
 
+@pytest.mark.skipif(
+    tuple(map(int, metadata.version("urllib3").split(".")[:2])) < (2, 1),
+    reason="older urllib3 notices a drip only late",
+)
 def test_a_drip_is_given_up(server, target):
     server.put("/file", CONTENT, drip=10)
     patience = Patience(read=0.3, slowest=100_000, tries=2)
@@ -314,9 +319,7 @@ def test_no_network(target, monkeypatch):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
-    with pytest.raises(
-        TransferError, match=r"No connection to 127.0.0.1:\d+ \(.*refused\)\. Check the network"
-    ) as caught:
+    with pytest.raises(TransferError, match=r"No connection to 127.0.0.1:\d+ \(Connection refused\)") as caught:
         fetch([Address(url=address)], target, quiet=True, patience=PATIENCE)
     assert caught.value.fault == "no network" and not list(target.parent.iterdir())
 
