@@ -42,6 +42,7 @@ DRIVE_AGENT = (
 )
 DRIVE_PAGES = 4  # pages between the address and the file: a redirection, the warning about viruses
 PIECE = 1 << 20
+NEVER_THERE = 3  # attempts to reach a server that has not answered yet
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -182,7 +183,8 @@ def fetch(
             raise _summed_up(failures)
         finally:
             if not job.have():
-                discard(target)
+                with contextlib.suppress(OSError):  # Windows does not delete what is open
+                    discard(target)
 
 
 def _summed_up(failures: list[tuple[Address, TransferError]]) -> TransferError:
@@ -211,7 +213,7 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
 
 def _fetch_from(job: _Job, address: Address) -> dict[str, Any]:
     """Attempts at one address, until the file is there or as many in a row as ``tries`` brought nothing new."""
-    patience, failures, restarts, most = job.patience, 0, 0, job.have()
+    patience, failures, restarts, most, heard = job.patience, 0, 0, job.have(), False
     while True:
         try:
             with _session(address, patience) as session:
@@ -227,7 +229,9 @@ def _fetch_from(job: _Job, address: Address) -> dict[str, Any]:
             worth = max(1, min(PIECE, (job.size or read_record(job.target).get("bytes") or PIECE) // 100))
             failures = max(restarts, 0 if here >= most + worth else failures + 1)
             most = max(most, here)
-            if failures >= patience.tries:
+            heard = heard or error.fault != "no network"
+            # A line that drops deserves patience, a server that was never there does not.
+            if failures >= (patience.tries if heard else min(patience.tries, NEVER_THERE)):
                 raise TransferError(error.fault, f"{error} It was attempt {failures} of {failures}.") from error
             if (error.wait or 0) > patience.longest_wait:
                 raise TransferError(error.fault, f"{error} That is too long to wait for: try again then.") from error

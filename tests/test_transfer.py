@@ -319,7 +319,9 @@ def test_no_network(target, monkeypatch):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
-    with pytest.raises(TransferError, match=r"No connection to 127.0.0.1:\d+ \(Connection refused\)") as caught:
+    with pytest.raises(
+        TransferError, match=r"No connection to 127.0.0.1:\d+ \(Connection refused\)\. It was attempt 3 of 3"
+    ) as caught:
         fetch([Address(url=address)], target, quiet=True, patience=PATIENCE)
     assert caught.value.fault == "no network" and not list(target.parent.iterdir())
 
