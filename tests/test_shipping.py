@@ -16,15 +16,14 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     result = training.train_autoencoder(autoencoder_settings(run="whole"), progress=False)
     with pytest.raises(FileNotFoundError, match="score the models first"):
         shipping.ship("whole", "shipped")
-    row = {
-        "model": "autoencoder",
-        "classes": "13",
-        "n_models": 3,
-        "chamfer": 7.654321,
-        "chamfer_low": 6.5,
-        "chamfer_high": 8.5,
-    }
-    write_json(paths.run_dir("whole", "06_inference") / "metrics.json", {"results": {"table": [row]}})
+    means = {"n_seeds": 1, "emd": 8.1, "f_score_1": 12.3, "f_score_2": 45.6}
+    row = {"model": "L1", "icp": "exact", "classes": "13", "n_models": 3, **means}
+    row |= {"chamfer": 7.654321, "chamfer_low": 6.5, "chamfer_high": 8.5}
+    floor = {**row, "model": "sampling floor", "chamfer": 1.0, "emd": 1.0}
+    rows = [{**row, "icp": "none", "chamfer": 9.0}, floor, row]
+    write_json(paths.run_dir("whole", "08_evaluation") / "metrics.json", {"results": {"table": rows}})
+    other = training.train_autoencoder(autoencoder_settings(run="other"), progress=False).directory
+    other.rename(paths.model_dir("whole", "encoder_l1_seed1"))  # a second seed is scored and not stored
     folder = shipping.ship("whole", "shipped")
     shipped = models.load_model(folder / "autoencoder")
     points = torch.rand(2, 2048, 3)
@@ -33,7 +32,9 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     half, full = (f / "autoencoder" / "model.safetensors" for f in (folder, paths.model_dir("whole", "")))
     assert half.stat().st_size < 0.51 * full.stat().st_size
     assert shipped.config["training"]["settings"]["epochs"] == 3
-    assert read_json(folder / "evaluation.json")["results"]["table"] == [row]
+    assert read_json(folder / "evaluation.json")["results"]["table"] == rows
+    assert not (folder / "encoder_l1_seed1").exists()
     card = (folder / "MODEL_CARD.md").read_text()
-    assert "| autoencoder | 13 | 3 | 7.65 | 6.50 | 8.50 |" in card
+    assert "| L1 | 1 | **7.65** [6.50, 8.50] | **8.10** | **12.30** | **45.60** |" in card
+    assert "3 test objects, with ICP" in card and "9.00" not in card
     assert f"{result.best_validation:.2f}" in card and str(kit_folders) not in card
