@@ -217,8 +217,8 @@ def plain_background(picture: np.ndarray, *, side: int = 512) -> tuple[np.ndarra
     """Segment an object before a plain background: one colour, or a smooth change of it, with soft shadows.
 
     The background's colour in CIELAB is a quadratic in the place, fitted robustly to the picture's border, so that light
-    falling off to one side does no harm. What fits it is background, inside of holes too; what clearly does not is object;
-    between them, and where it is only darker as a shadow is, the steepest edges decide (a watershed).
+    falling off to one side does no harm. What fits it is background, in holes too, and so are soft shadows; what clearly
+    does not is object; between them the steepest edges decide (a watershed).
 
     Args:
         picture: (H, W, 3) uint8.
@@ -233,22 +233,67 @@ def plain_background(picture: np.ndarray, *, side: int = 512) -> tuple[np.ndarra
     small = np.stack([resized(picture[..., k].astype(np.float32), size) for k in range(3)], -1)
     lab = ndimage.gaussian_filter(cielab(small), (0.7, 0.7, 0))
     model, noise, plainness = _border_model(lab)
-    offset = lab - model
-    distance = np.linalg.norm(offset, axis=-1)
+    distance = np.linalg.norm(lab - model, axis=-1)
     near = float(np.clip(3 * noise, 5, 20))  # of ΔE; 2.3 is just noticeable
-    colour = np.hypot(offset[..., 1], offset[..., 2])
-    shadow = (offset[..., 0] < 0) & (offset[..., 0] > -35) & (colour < np.maximum(6, 0.3 * -offset[..., 0]))
     behind, sure = distance < near, distance > 2 * near
-    if (sure & ~shadow).sum() < 0.5 * sure.sum():  # mostly "shadow": it is a grey object
-        shadow = np.zeros_like(sure)
     steepness = np.linalg.norm([ndimage.gaussian_gradient_magnitude(lab[..., k], 1) for k in range(3)], axis=0)
-    markers = np.where(behind, 1, np.where(sure & ~shadow, 2, 0)).astype(np.int16)
+    behind |= _shadows(_darkening(lab, model), distance, steepness, behind)
+    markers = np.where(behind, 1, np.where(sure, 2, 0)).astype(np.int16)
     if not (markers == 2).any():
         return np.zeros((height, width), np.float32), plainness
     levels = np.rint(np.clip(steepness * 10, 0, 65535)).astype(np.uint16)
     found = ndimage.watershed_ift(levels, markers, structure=np.ones((3, 3), int)) == 2
     found = _without_mixed_rim(_without_specks(found), distance)
     return (resized(found.astype(np.float32), (width, height)) > 0.5).astype(np.float32), plainness
+
+
+def _darkening(lab: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """How much light a pixel has of the background's, where it looks like the background in a shadow; else 0.
+
+    In a shadow X, Y and Z are all lower, by about the same factor (which is returned) down to ¼; "about", as shadows are often
+    bluish: they see the sky and not the sun. Both arguments are CIELAB (H, W, 3).
+    """
+
+    def cube_roots(values: np.ndarray) -> np.ndarray:
+        """Of X, Y and Z, relative to white; the straight part of CIELAB near black is left out."""
+        y = (values[..., 0] + 16) / 116
+        return np.stack([y + values[..., 1] / 500, y, y - values[..., 2] / 200], -1)
+
+    factors = (cube_roots(lab) / np.maximum(cube_roots(background), 1e-3)) ** 3
+    low, high = factors.min(axis=-1), factors.max(axis=-1)
+    return np.where((low > 0.25) & (high < 1) & (high < 1.4 * low), factors[..., 1], 0)
+
+
+def _shadows(darkening: np.ndarray, distance: np.ndarray, steepness: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """Which of the darkened regions are shadows: those that fade into the background. Grey objects have crisp edges.
+
+    Steepness at the edge over the contrast is 0.25 to 0.3 at the edge of an object in focus and around 0.1 at that of a soft
+    shadow (measured). A region that touches no background, as under a chair, is a shadow if it is as dark as one that does.
+    """
+    candidates = (darkening > 0) & ~behind
+    parts, _ = ndimage.label(ndimage.binary_opening(candidates, iterations=2))
+    around = ndimage.binary_dilation(behind, iterations=4)
+    steepest = ndimage.maximum_filter(steepness, 5)
+    shadow = np.zeros_like(behind)
+    factors: list[float] = []
+    enclosed: list[tuple[tuple[slice, ...], np.ndarray]] = []
+    for part, box in enumerate(ndimage.find_objects(parts), start=1):
+        window = tuple(slice(max(0, side.start - 8), side.stop + 8) for side in box)
+        inside = parts[window] == part
+        rim = ndimage.binary_dilation(inside, iterations=4) & ~ndimage.binary_erosion(inside, iterations=2)
+        edge = rim & around[window]
+        if edge.sum() < 20:
+            enclosed.append((window, inside))
+            continue
+        contrast = ndimage.maximum_filter(np.where(inside, distance[window], 0), 15)[edge]
+        if np.median(steepest[window][edge] / np.maximum(contrast, 1)) < 0.18:
+            shadow[window] |= inside
+            factors.append(float(np.median(darkening[window][inside])))
+    for window, inside in enclosed:
+        own = np.median(darkening[window][inside])
+        if any(0.8 < own / factor < 1.25 for factor in factors):
+            shadow[window] |= inside
+    return ndimage.binary_dilation(shadow, iterations=3) & candidates  # the opening has taken their rims
 
 
 def _without_mixed_rim(mask: np.ndarray, distance: np.ndarray) -> np.ndarray:

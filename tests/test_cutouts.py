@@ -253,6 +253,21 @@ def test_a_shadow_is_not_the_object() -> None:
     assert cut_out(image).mask[shadow].mean() < 0.05
 
 
+def test_a_shadow_that_the_object_frames_is_not_the_object_but_a_grey_panel_is() -> None:
+    """A frame stands on the ground, its shadow goes on inside of it, as between the legs of a chair."""
+    y, x = np.mgrid[:240, :320].astype(float)
+    dark = 1 - 0.45 * ndimage.gaussian_filter(((x > 110) & (x < 280) & (y > 130) & (y < 190)).astype(float), 6)
+    frame = ((abs(x - 160) < 60) & (abs(y - 120) < 80)) & ~((abs(x - 160) < 48) & (abs(y - 120) < 68))
+    picture = np.where(frame[..., None], (150, 60, 50), shaded(fall=0.1) * dark[..., None])
+    picture += np.random.default_rng(0).normal(0, 2, picture.shape)
+    image = np.uint8(np.clip(np.dstack([picture, np.full((240, 320), 255)]), 0, 255))
+    assert overlap(cut_out(image).mask, frame) > 0.97
+    panel = (abs(x - 160) < 48) & (abs(y - 120) < 68)
+    image[panel, :3] = (110, 108, 103)  # no shadow: nothing outside is as dark and fades
+    image[~frame & ~panel] = np.uint8(np.dstack([shaded(fall=0.1), np.full((240, 320), 255)]))[~frame & ~panel]
+    assert overlap(cut_out(image).mask, frame | panel) > 0.97
+
+
 def test_specks_and_highlights() -> None:
     image, truth = scene(np.full((240, 320, 3), 255.0))
     image[60:62, 100:103] = 255  # left of the ring: background anyway
