@@ -12,10 +12,10 @@ UV_PYTHON := $(PYTHON)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test freeshapes notebooks lab doctor lint format hooks lock clean
+.PHONY: help install quickstart test test-tensorflow freeshapes notebooks lab app doctor lint format hooks lock clean
 
 help:  ## list these targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 quickstart: $(STAMP)  ## the whole paper on the embedded data set, from images to report (minutes)
 	$(BIN)/lmnet run quickstart
@@ -34,6 +34,14 @@ notebooks: $(STAMP)  ## run the quickstart afresh and store the executed noteboo
 
 lab: $(STAMP)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+app: $(STAMP)  ## the explorer as a web page on this machine
+	$(BIN)/python -m lmnet_utils.app
+
+test-tensorflow: $(STAMP)  ## the converter of the official checkpoints against TensorFlow, in .venv-tensorflow
+	test -x .venv-tensorflow/bin/python || "$(PYTHON)" -m venv .venv-tensorflow
+	.venv-tensorflow/bin/python -m pip install -e ".[tensorflow,dev]"
+	.venv-tensorflow/bin/python -m pytest tests/test_tensorflow_checkpoints.py
 
 doctor: $(STAMP)  ## versions, device, disk, data, weights, and what is missing
 	$(BIN)/lmnet doctor

@@ -44,13 +44,16 @@ CONDA_NAME = {
     "easypytorch3d": "pytorch3d",
     "matplotlib": "matplotlib-base",
     "jupyter-client": "jupyter_client",
+    "jupyter-core": "jupyter_core",
 }
 MODULE_OF = {"easypytorch3d": "pytorch3d", "pillow": "PIL", "pyyaml": "yaml", "ipython": "IPython", "vtk": "vtkmodules"}
-MODULE_OF["opencv-python-headless"] = "cv2"
+MODULE_OF |= {"opencv-python-headless": "cv2", "websocket-client": "websocket"}
 # Dependencies that no module of ours imports: the file in which each is used, and how it is called there.
 TOOLS = {
     "jupyterlab": ("Makefile", "jupyter lab"),
     "nbval": ("tests/test_notebooks.py", "--nbval-lax"),
+    "playwright": ("tests/test_browser.py", "playwright.sync_api"),
+    "voila": ("lmnet_utils/app.py", '"voila"'),
     "tensorboard": ("lmnet_utils/training.py", "torch.utils.tensorboard"),
     "ruff": ("Makefile", "ruff check"),
     "pre-commit": ("Makefile", "pre-commit install"),
