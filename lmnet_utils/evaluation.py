@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import assignment, diversity, metrics, paths, pointclouds, taxonomy
+from lmnet_utils import diversity, metrics, paths, pointclouds, taxonomy
 from lmnet_utils.inference import (
     Item,
     base_name,
@@ -517,8 +517,11 @@ def _read_arrays(file: Path | None) -> dict[str, np.ndarray]:
 
 @functools.cache
 def _scoring_code() -> str:
-    """Hash of the code that scores: with other code, kept scores would be of another metric."""
-    code = (pointclouds, assignment, metrics.protocol_clouds, metrics.score, metrics._score_part)
+    """Hash of the code that scores: with other code, kept scores would be of another metric.
+
+    The assignment solver is left out: its matchings are optimal, whatever way it finds them.
+    """
+    code = (pointclouds, metrics.protocol_clouds, metrics.score, metrics._score_part)
     parts = [inspect.getsource(part) for part in code]
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
