@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,16 +44,17 @@ def make_page(folder: str | Path, notebook: str | Path | None = None) -> Path:
 
 
 def make_template(folder: str | Path) -> str:
-    """Copy Voilà's template ``lab`` without the style sheets that it asks a network for; returns the copy's name."""
+    """Make Voilà's template ``lab`` anew without the style sheets that it asks a network for; returns its name."""
     places = [Path(place) / "voila" / "templates" for place in jupyter_path()]
     found = next((place for place in places if (place / "lab").is_dir()), None)
     if found is None:
         raise FileNotFoundError("Voilà's template `lab` was not found: install the kit again (`make install`).")
     copy = Path(folder) / "voila" / "templates" / "lmnet"
-    shutil.copytree(found / "lab", copy)
-    page = copy / "index.html.j2"
-    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
-    page.write_text("".join(line for line in lines if "https://cdn." not in line), encoding="utf-8")
+    copy.mkdir(parents=True)
+    (copy / "conf.json").write_text('{"base_template": "lab"}', encoding="utf-8")
+    lines = (found / "lab" / "index.html.j2").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if "https://cdn." not in line)
+    (copy / "index.html.j2").write_text(kept, encoding="utf-8")
     return "lmnet"
 
 
