@@ -285,6 +285,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
     try:
         device = pick_device(options.device)
+        if options.samples < 0:
+            raise ValueError(f"samples={options.samples}: expected 0 or more.")
         name = photos.choose_model(options.run, options.model, options.samples)
         networks = inference.load_models(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,5 +128,5 @@ def _kept_familiarity(file: Path) -> Familiarity | None:
     try:
         with np.load(file, allow_pickle=False) as kept:
             return Familiarity(kept["references"].astype(np.float32), kept["calibration"], str(kept["data"]))
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):  # none there, or a damaged one
         return None

@@ -217,6 +217,8 @@ def reconstruct(
     Raises:
         ValueError: samples of a deterministic encoder.
     """
+    if samples < 0:
+        raise ValueError(f"samples={samples}: expected 0 or more.")
     if samples and not encoder.variational:
         raise ValueError(f"samples={samples}: this model gives one shape a picture; only Variant II has samples.")
     latent, log_variance = inference.encode_images(
@@ -454,6 +456,7 @@ def reconstruct_files(
     """
     import matplotlib.pyplot as plt
 
+    choose("background", background, BACKGROUNDS)
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}: expected at least 1.")
     out = Path(out)
