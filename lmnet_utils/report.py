@@ -43,6 +43,7 @@ TITLES = {
     "06_inference": "Inference and figures of merit",
     "07_rendering": "Rendering",
     "08_evaluation": "Evaluation",
+    "09_explorer": "Explorer",
 }
 
 

@@ -34,6 +34,7 @@ NAMES = (
     "06_inference",
     "07_rendering",
     "08_evaluation",
+    "09_explorer",
 )
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MARK = "NBVAL_CHECK_OUTPUT"
