@@ -162,10 +162,11 @@ def measure_diversity(
         found.setdefault(base_name(name), []).append(study.variant_ii(name))
     for partner in partners if items else ():
         found.setdefault("variant I", []).append(study.variant_i(partner))
-        found.setdefault("neighbours", []).append(study.neighbours(partner))
     for name in probabilistic(networks) if items and partners else ():
         partner = next((one for one in partners if seed_of(one) == seed_of(name)), partners[0])
         found.setdefault(f"noise {base_name(name)}", []).append(study.noise(name, partner))
+    for partner in partners if items else ():
+        found.setdefault("neighbours", []).append(study.neighbours(partner))
     answers = {}
     for key, seeds in found.items():
         figures = {name: np.stack([one.figures[name] for one in seeds]) for name in seeds[0].figures}

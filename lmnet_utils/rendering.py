@@ -429,7 +429,7 @@ def panel_plot(panels: Sequence[Panel], *, columns: int = 2, height: float = 2.7
             color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
             known = [row for row in rows if row["low"] is not None]
             band = ([row[key] for row in known] for key in (panel.x, "low", "high"))
-            axis.fill_between(*band, color=color, alpha=0.15, lw=0)
+            axis.fill_between(*band, color=color, alpha=0.1, lw=0)
             (handles[label],) = axis.plot(x, mean, marker=marker, ms=4, lw=1.3, color=color)
         if panel.log2:
             axis.set_xscale("log", base=2)

@@ -280,7 +280,8 @@ def _figures_of_merit(results: Mapping[str, Any]) -> str:
                 rows = [
                     {"name": name, **{k: v for k, v in item.items() if _is_single(v)}} for name, item in value.items()
                 ]
-                parts.append(_row_table(rows, _words(key).capitalize()))
+                if any(len(row) > 1 for row in rows):  # else it is all structure, such as curves: the figures show it
+                    parts.append(_row_table(rows, _words(key).capitalize()))
             elif all(_is_single(item) for item in value.values()):
                 parts.append(
                     _row_table(

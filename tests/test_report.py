@@ -218,11 +218,13 @@ def test_claims_stand_with_evidence_and_verdict(kit_folders):
     claims = [
         {"claim": "L1 beats L2", "evidence": "−0.08 [−0.20, 0.05] & <9 objects>", "verdict": "not at this sample size"}
     ]
-    add_step("tiny", "08_evaluation", {"verdicts": claims})
+    curves = {"from behind": {"L1": [{"n": 1, "mean": 9.0}]}}
+    add_step("tiny", "08_evaluation", {"verdicts": claims, "best_of_n": curves})
     page = _Page(report.report_html("tiny"))
     for part in claims[0].values():
         assert page.text.count(part) == 1
     assert page.text.index("Claims") < page.text.index("Evaluation")
+    assert "Best of n" not in page.text  # curves are in the figures; a table could only name them
     assert "Claims" not in _Page(report.report_html("empty")).text
 
 
