@@ -46,7 +46,10 @@ NEEDS = {
     "05_encoder_probabilistic": ("01_data_preparation", "02_autoencoder_training"),
 }
 # Modules that run, check or show notebooks but decide no figure: a change in them makes nothing out of date.
-NOT_RESULTS = {"cli", "colab", "doctor", "downloads", "pipeline", "report", "shipping"}
+NOT_RESULTS = {
+    *("app", "archives", "cli", "colab", "doctor", "downloads", "pipeline", "report", "shipping", "transfer"),
+    "tensorflow_checkpoints",
+}
 # Parameters that name a folder or file of weights, relative to the project root.
 WEIGHTS = ("initial_weights", "autoencoder")
 # Files by which a step's results are known, beside weights and pictures.
