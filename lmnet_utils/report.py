@@ -184,7 +184,8 @@ def _results_of(record: Mapping[str, Any]) -> str:
     data = record.get("data") or {}
     about = ", ".join(f"{_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
     note = record["results"].get("note") or "Chamfer distances are ×100, without ICP; lower is better."
-    caption = f"{note} {f'Test models: {about}.' if about else ''}"
+    subset = record["results"].get("subset")
+    caption = f"{note} {f'{subset}.' if subset else ''} {f'Test models: {about}.' if about else ''}"
     groups: dict[Any, list[dict[str, Any]]] = {}
     for row in record["results"]["table"]:
         groups.setdefault((row.get("classes"), row.get("icp")), []).append(row)
@@ -263,7 +264,7 @@ def _section(step: Mapping[str, Any]) -> str:
 
 def _figures_of_merit(results: Mapping[str, Any]) -> str:
     """Single figures as a list of facts, rows and dictionaries of figures as tables; what has more structure is left."""
-    single = {key: value for key, value in results.items() if _is_single(value) and key != "note"}
+    single = {key: value for key, value in results.items() if _is_single(value) and key not in ("note", "subset")}
     parts = []
     if single:
         items = "".join(
@@ -439,7 +440,7 @@ def _interval(value: Any, low: Any, high: Any, least: float, most: float) -> str
     return (
         f'<svg class="interval" viewBox="0 0 120 14" role="img" aria-label="{_number(low)} to {_number(high)}">'
         f'<path d="M{x0:.1f} 7H{x1:.1f}"/><circle cx="{x:.1f}" cy="7" r="3.2"/></svg>'
-        f"<small>{low:.2f}–{high:.2f}</small>"
+        f"<small>{low:.2f}{'–' if low >= 0 else ' to '}{high:.2f}</small>"
     )
 
 

@@ -205,13 +205,14 @@ def test_the_last_notebooks_results_lead_and_kinds_of_icp_are_kept_apart(kit_fol
         for row in TABLE
     ]
     add_step("tiny", "06_inference", {"table": [{"model": "only there", "chamfer": 1.0}]})
-    add_step("tiny", "08_evaluation", {"table": rows, "note": "All ×100."})
+    add_step("tiny", "08_evaluation", {"table": rows, "note": "All ×100.", "subset": "2 of 24 views each"})
     page = _Page(report.report_html("tiny"))
     titles = [f"{group}, {icp}" for icp in ("without ICP", "with ICP") for group in ("All 13 classes", "Chairs only")]
     positions = [page.text.index(title) for title in titles]
     assert positions == sorted(positions) and page.text.index("only there") > positions[-1]
     assert "Inference and figures of merit: its own table" in page.text
     assert "EMD" in page.text and "seeds" in page.text and page.text.count("All ×100.") == 4
+    assert page.text.count("2 of 24 views each.") == 1
 
 
 def test_claims_stand_with_evidence_and_verdict(kit_folders):
