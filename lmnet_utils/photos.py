@@ -7,8 +7,11 @@ everything that the networks have seen (:mod:`lmnet_utils.familiarity`).
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import hashlib
+import html
+import json
 import os
 import shutil
 import warnings
@@ -278,6 +281,37 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
     return figure
 
 
+def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
+    """One HTML page with the clouds to be turned, by mouse or arrow keys; it holds all that it needs and asks no network."""
+    from lmnet_utils.explorer_figures import SCRIPT, Panel, pack_panels
+    from lmnet_utils.gallery import PAGE_SCRIPT, STYLE
+
+    panels = [
+        Panel("cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True),
+        Panel("picture", "image", _square(marked(found.photo)), alt="The picture, its background faded"),
+        Panel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
+    ]
+    for k, sample in enumerate(found.samples):
+        panels.append(Panel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}"))
+    groups, positions, colours = pack_panels([("", panels)])
+    entries = [{"groups": groups, "camera": {"azimuth": 30.0, "elevation": 25.0, "zoom": 1.0}}]
+    data = {"p0": base64.b64encode(positions).decode(), "c0": base64.b64encode(colours).decode()}
+    described = json.dumps(entries).replace("</", "<\\/")
+    policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+    name = html.escape(title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{name}</title>\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n"
+        + "".join(f"<p>{html.escape(note)}.</p>\n" for note in found.notes)
+        + '<div id="view"></div>\n</main>\n'
+        + "".join(f'<script type="application/octet-stream" id="{key}">{text}</script>\n' for key, text in data.items())
+        + f'<script type="application/json" id="entries">{described}</script>\n'
+        + f'<script type="module">\n{SCRIPT.read_text(encoding="utf-8")}\n{PAGE_SCRIPT}</script>\n</body>\n</html>\n'
+    )
+
+
 def _square(picture: np.ndarray) -> np.ndarray:
     """A picture (H, W, 3) in the middle of a white square."""
     side = max(picture.shape[:2])
@@ -299,8 +333,8 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
     """Write one reconstruction into a folder of its own, all of it or nothing.
 
     ``cloud.ply`` and ``sample_<k>.ply`` stand upright (y up, front +x for FreeShapes) as viewers expect; ``input.png`` is
-    what the network saw, ``cutout.png`` the object with transparency, ``overview.png`` the figure, ``reconstruction.json``
-    the record.
+    what the network saw, ``cutout.png`` the object with transparency, ``overview.png`` the figure, ``view.html`` the clouds
+    to be turned (:func:`view_page`), ``reconstruction.json`` the record.
 
     Args:
         folder: made, or replaced if it holds an earlier reconstruction.
@@ -326,6 +360,8 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
             inference.write_ply(temporary / f"sample_{k + 1}.ply", y_up_from_file(sample))
         rendering.write_png(temporary / "input.png", found.photo.input)
         _write_cutout(temporary / "cutout.png", found.photo)
+        title = str(record.get("file", folder.name))
+        (temporary / "view.html").write_text(view_page(found, title), encoding="utf-8")
         if figure is not None:
             with atomic_path(temporary / "overview.png") as path:
                 figure.savefig(path, format="png", dpi=100)

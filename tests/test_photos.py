@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from PIL import Image
 from r2n2_tree import write_tree
 from test_cutouts import png
 
-from lmnet_utils import cli, familiarity, inference, photos
+from lmnet_utils import cli, familiarity, inference, photos, pointclouds
 from lmnet_utils.cutouts import Cutout, PhotoError
 from lmnet_utils.familiarity import Familiarity
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -216,7 +218,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
     folder = photos.save(tmp_path / "chair", found, figure, file="chair.jpg")
     plt.close(figure)
     names = ["cloud.ply", "cutout.png", "input.png", "overview.png", "reconstruction.json", "sample_1.ply"]
-    assert sorted(path.name for path in folder.iterdir()) == [*names, "sample_2.ply"]
+    assert sorted(path.name for path in folder.iterdir()) == [*names, "sample_2.ply", "view.html"]
     upright, _ = inference.read_ply(folder / "cloud.ply")
     np.testing.assert_allclose(file_from_y_up(upright), found.points, atol=1e-6)
     assert (np.asarray(Image.open(folder / "input.png")) == found.photo.input).all()
@@ -231,6 +233,21 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
         "notes": [],
     }
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
+    found = photos.reconstruct(networks[0], networks[2], [photo(0)], samples=2)[0]
+    page = photos.view_page(found, "<chair> & co")
+    assert "&lt;chair&gt; &amp; co" in page and "<chair>" not in page
+    assert not re.search(
+        r"""(src|href)\s*=\s*["']?(?!data:)\w|@import|url\(""", page.split('<script type="module">')[0]
+    )
+    data = re.search(r'id="p0">([^<]*)<', page)[1]
+    packed = np.frombuffer(base64.b64decode(data), "<i2").reshape(3, 2048, 3) / 32767
+    expected = np.stack([found.points, *found.samples])
+    np.testing.assert_allclose(packed, np.clip(pointclouds.y_up_from_file(expected), -1, 1), atol=1e-4)
+    described = json.loads(re.search(r'id="entries">(.*?)</script>', page)[1])[0]["groups"][0]["panels"]
+    assert [panel["title"] for panel in described] == ["cloud", "picture", "network input", "sample 1", "sample 2"]
 
 
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, networks) -> None:

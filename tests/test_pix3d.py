@@ -171,7 +171,7 @@ def test_the_input_is_the_protocols(box: tuple[int, int, int, int], expected: tu
     reference, size = reference_input(image, mask, box)
     assert size == expected
     assert found.shape == (128, 128, 3) and found.dtype == np.uint8
-    assert np.abs(found - reference).max() <= 0.5 + 1e-3
+    assert np.abs(found - reference).max() <= 0.505  # rounded, computed in single precision
     full = pix3d.official_input(image, np.ones((230, 220)), box)
     rows, columns = np.flatnonzero(full.any((1, 2))), np.flatnonzero(full.any((0, 2)))
     assert (len(rows), len(columns)) == expected
