@@ -241,6 +241,42 @@ def reconstruct(
     ]
 
 
+def placing_cost(
+    autoencoder: PointCloudAutoencoder, encoder: ImageEncoder, *, views: int = 2, precision: str = "fp32"
+) -> dict[str, float] | None:
+    """What it costs that a photo does not show how far away the object is: test renders as they are, and placed as photos.
+
+    Args:
+        autoencoder, encoder, precision: see :func:`reconstruct`; the encoder says what data it was trained on.
+        views: of each test object, evenly.
+
+    Returns:
+        ``images``, and the mean Chamfer ×100 (:func:`lmnet_utils.metrics.score`) ``as_rendered`` and ``placed``; ``None``
+        if the data set is not on this machine.
+    """
+    from lmnet_utils.metrics import score
+    from lmnet_utils.shapenet import open_pack, read_split
+
+    data = encoder.config.get("training", {}).get("data", {})
+    if not {"dataset", "split", "classes"} <= set(data):
+        return None
+    try:
+        test = read_split(data["dataset"], data["split"], data["classes"]).test
+        pack = open_pack(data["dataset"])
+    except (OSError, ValueError):
+        return None
+    rows = np.repeat(pack.rows([model for model in test if model in set(pack.models)]), views)
+    chosen = np.linspace(0, pack.views, views, endpoint=False).astype(int)
+    images = pack.images(rows, np.tile(chosen, len(rows) // views)).permute(0, 2, 3, 1).numpy()
+    seen = images.any(axis=(1, 2, 3))
+    placed = [place(image, (image.max(axis=-1) > 0).astype(np.float32)) for image in images[seen]]
+    result: dict[str, float] = {"images": int(seen.sum())}
+    for name, inputs in {"as_rendered": list(images[seen]), "placed": placed}.items():
+        clouds = inference.reconstruct(autoencoder, encoder, as_batch(inputs), precision=precision)
+        result[name] = float(score(pack.points_1024[rows[seen]], clouds)["chamfer"].mean())
+    return result
+
+
 # ------------------------------------------------------------------------------------------------------------- figures
 def marked(photo: Photo, side: int = 256) -> np.ndarray:
     """The picture with its background faded, so that one sees what was cut out: (H, W, 3) uint8, at most ``side`` large."""
@@ -271,10 +307,10 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
         azimuths = [settings.azimuth + turn for turn in azimuths]
         drawn = list(rendering.render_pointcloud(np.stack(clouds), settings, azimuths=azimuths))
     except ImportError:
-        rows = [("", 30.0, [*map(_square, pictures), found.points, *found.samples[:3]])]
+        rows = [("", 30.0, [*map(squared, pictures), found.points, *found.samples[:3]])]
         columns = ["picture", "network input", "cloud", *(f"sample {k + 1}" for k in range(len(found.samples[:3])))]
         return rendering.cloud_grid(rows, columns, cell=1.9)
-    rows = [[*map(_square, pictures), *drawn[: len(turns)]]]
+    rows = [[*map(squared, pictures), *drawn[: len(turns)]]]
     width = len(rows[0])
     rows += [drawn[len(turns) :][k : k + width] for k in range(0, len(found.samples), width)]
     figure = rendering.image_grid(rows, titles, ["", *["samples"] * (len(rows) - 1)] if len(rows) > 1 else ())
@@ -288,7 +324,7 @@ def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
 
     panels = [
         Panel("cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True),
-        Panel("picture", "image", _square(marked(found.photo)), alt="The picture, its background faded"),
+        Panel("picture", "image", squared(marked(found.photo)), alt="The picture, its background faded"),
         Panel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
     ]
     for k, sample in enumerate(found.samples):
@@ -312,7 +348,7 @@ def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
     )
 
 
-def _square(picture: np.ndarray) -> np.ndarray:
+def squared(picture: np.ndarray) -> np.ndarray:
     """A picture (H, W, 3) in the middle of a white square."""
     side = max(picture.shape[:2])
     square = np.full((side, side, 3), 255, np.uint8)
@@ -575,6 +611,7 @@ class PhotoSettings(Settings):
     masks: str | None
     background: str
     samples: int
+    test_views: int
     seed: int
     device: str
     precision: str
@@ -584,5 +621,6 @@ class PhotoSettings(Settings):
         choose("background", self.background, BACKGROUNDS)
         if not self.photos:
             raise ValueError("photos=[]: expected the paths of pictures or of folders with pictures.")
-        if self.batch_size < 1 or self.samples < 1:
-            raise ValueError(f"batch_size={self.batch_size}, samples={self.samples}: expected at least 1 of each.")
+        for name in ("samples", "test_views", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: expected at least 1.")

@@ -17,6 +17,7 @@ from test_cutouts import png
 from lmnet_utils import cli, familiarity, inference, photos, pointclouds
 from lmnet_utils.cutouts import Cutout, PhotoError
 from lmnet_utils.familiarity import Familiarity
+from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
 from lmnet_utils.pointclouds import file_from_y_up
 
@@ -176,6 +177,22 @@ def test_without_its_training_data_a_model_knows_nothing_as_familiar(kit_folders
             save_model(kit_folders / "trained_models" / f"run{k}" / name, network, **extra)
         encoder = inference.load_models(f"run{k}")["encoder_l1"]
         assert familiarity.familiarity_of(f"run{k}", "encoder_l1", encoder) is None
+
+
+def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit_folders: Path) -> None:
+    networks = inference.load_models(trained_here)
+    cost = photos.placing_cost(networks["autoencoder"], networks["encoder_l1"], views=3)
+    assert cost["images"] == 3 and 0 < cost["placed"] != cost["as_rendered"] > 0
+    # The renders of this data set, placed by hand, scored by hand.
+    folder = next((kit_folders / "data" / "boxes" / "ShapeNetRendering").glob("*/test000"))
+    inputs = []
+    for view in (0, 8, 16):
+        image = np.asarray(Image.open(folder / "rendering" / f"{view:02d}.png"))[4:-5, 4:-5, :3]
+        inputs.append(photos.place(image, image.max(-1) > 0))
+    clouds = inference.reconstruct(networks["autoencoder"], networks["encoder_l1"], photos.as_batch(inputs))
+    truth = np.load(str(folder).replace("ShapeNetRendering", "ShapeNet_pointclouds") + "/pointcloud_1024.npy")
+    expected = score(np.stack([truth] * 3), clouds)["chamfer"].mean()
+    assert cost["placed"] == pytest.approx(expected, rel=1e-4)
 
 
 # ---------------------------------------------------------------------------------------------------------- reconstruct
@@ -400,10 +417,10 @@ def test_lmnet_reconstruct_refuses_to_start(
 def test_settings_of_notebook_11() -> None:
     good = {
         "run": "quickstart", "weights_run": None, "model": "encoder_l1", "sampled_model": None, "photos": ["a.jpg"],
-        "masks": None, "background": "auto", "samples": 4, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 8,
+        "masks": None, "background": "auto", "samples": 4, "test_views": 2, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 8,
     }  # fmt: skip
     assert photos.PhotoSettings(**good).photos == ["a.jpg"]
-    for name, value in {"photos": [], "background": "white", "batch_size": 0, "samples": 0}.items():
+    for name, value in {"photos": [], "background": "white", "batch_size": 0, "samples": 0, "test_views": 0}.items():
         with pytest.raises(ValueError, match=name):
             photos.PhotoSettings(**{**good, name: value})
     with pytest.raises(TypeError, match="photos"):
