@@ -105,12 +105,19 @@ def read_mesh(path: Path, up: str = "y", front: str = "z", max_faces: int = MAX_
     try:
         parts = trimesh.load_scene(path, process=False).dump()
     except Exception as error:  # readers raise whatever a broken file makes them stumble over
+        if path.suffix.lower() == ".off" and isinstance(error, TypeError):
+            # trimesh 5.2 stumbles over pentagons and more among other faces of an OFF file; OBJ and PLY are fine.
+            raise MeshError("an OFF file with polygons of more than four corners: cut it into triangles") from error
         raise MeshError(f"unreadable: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
     triangles = [part for part in parts if isinstance(part, trimesh.Trimesh) and len(part.faces)]
     notes = []
     if not triangles:
         points = sum(len(getattr(part, "vertices", ())) for part in parts)
-        raise MeshError(f"no triangles, only {points:,} points or lines" if points else "no triangles in it")
+        raise MeshError(
+            f"no triangles, only {points:,} points or lines"
+            if points
+            else "no triangles in it, or not what its name says"
+        )
     if len(triangles) < len(parts):
         notes.append(f"{len(parts) - len(triangles)} parts without triangles left out")
     count = sum(len(part.faces) for part in triangles)
