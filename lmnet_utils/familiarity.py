@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,12 @@ import torch
 
 from lmnet_utils import inference, paths
 from lmnet_utils.models import ImageEncoder
-from lmnet_utils.photos import as_batch, place
+from lmnet_utils.photos import FAR, as_batch, place
 from lmnet_utils.reproducibility import atomic_path, sha256_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lmnet_utils.shapenet import Pack
 
 NEIGHBOURS = 5
@@ -130,3 +132,22 @@ def _kept_familiarity(file: Path) -> Familiarity | None:
             return Familiarity(kept["references"].astype(np.float32), kept["calibration"], str(kept["data"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):  # none there, or a damaged one
         return None
+
+
+def familiarity_plot(known: Familiarity, distances: Mapping[str, float]) -> Figure:
+    """Histogram of the calibration's distances, with the pictures' as lines.
+
+    Args:
+        known: of the model.
+        distances: name of a picture → its distance.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
+    axis.hist(known.calibration, bins=40, color="0.8", label="test renders, placed as photos are")
+    axis.axvline(np.percentile(known.calibration, FAR), color="0.4", ls=":", label=f"{FAR:.0f} % of them")
+    for k, (name, distance) in enumerate(distances.items()):
+        axis.axvline(distance, color=f"C{k % 10}", ls=("-", "--", "-.")[k // 10 % 3], label=name)
+    axis.set(xlabel="distance to the training latents", ylabel="test renders", xlim=(0, None))
+    axis.legend(fontsize=7, frameon=False)
+    return figure
