@@ -19,14 +19,8 @@ import torch
 from scipy.spatial import cKDTree
 from tqdm.auto import tqdm
 
-from lmnet_utils import pointclouds
-from lmnet_utils.pointclouds import (
-    earth_movers_distance,
-    f_score_of,
-    nearest_neighbours,
-    scale_to_unit_cube,
-    subset_indices,
-)
+from lmnet_utils import pairs, workers
+from lmnet_utils.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.reproducibility import choose
 
 EVALUATION_POINTS = 1024
@@ -98,29 +92,17 @@ def score(
     truth, guess = scale_to_unit_cube(_checked(ground_truth, "ground_truth")), protocol_clouds(predictions, seed=seed)
     if len(truth) != len(guess):
         raise ValueError(f"the batch sizes differ: {len(truth)} ground truths and {len(guess)} predictions.")
-    names = ("chamfer", "forward", "backward", "f_score_1", "f_score_2") + ("emd",) * emd
-    scores = {name: np.empty(len(truth)) for name in names}
-    with tqdm(total=len(truth), desc="Scores", unit="pair", disable=not progress) as bar:
-        for start in range(0, len(truth), _PAIRS):
-            part = slice(start, start + _PAIRS)
-            for name, values in _score_part(truth[part], guess[part], icp, emd).items():
-                scores[name][part] = 100 * values
-            bar.update(len(truth[part]))
-    return scores
-
-
-_PAIRS = 32  # scored between two moves of the bar: about a second with everything
-
-
-def _score_part(truth: np.ndarray, guess: np.ndarray, icp: str | None, emd: bool) -> Scores:
-    if icp is not None:
-        guess = pointclouds.icp(guess, truth, official=icp == "official")
-    to_guess, to_truth = (np.sqrt(nearest_neighbours(a, b)[0]) for a, b in ((truth, guess), (guess, truth)))
-    forward, backward = to_guess.mean(axis=1), to_truth.mean(axis=1)
-    f_score_1, f_score_2 = f_score_of(to_guess, to_truth, (0.01, 0.02)).T
-    scores = {"chamfer": forward + backward, "forward": forward, "backward": backward}
-    scores |= {"f_score_1": f_score_1, "f_score_2": f_score_2}
-    return scores | ({"emd": earth_movers_distance(truth, guess)} if emd else {})
+    if emd and truth.shape[1] != guess.shape[1]:
+        raise ValueError(
+            "emd=True matches points one to one: expected as many in the ground truth as are kept of the prediction, "
+            f"found {truth.shape[1]} and {guess.shape[1]}. The protocol takes {EVALUATION_POINTS} of both."
+        )
+    tasks = [(*pair, icp, emd) for pair in zip(truth, guess, strict=True)]
+    seconds = len(tasks) * pairs.seconds_of(max(truth.shape[1], guess.shape[1]), icp is not None, emd)
+    rows = workers.each(pairs.score_pair, tasks, seconds)
+    rows = list(tqdm(rows, total=len(tasks), desc="Scores", unit="pair", disable=not progress))
+    names = pairs.SCORES if emd else pairs.SCORES[:-1]
+    return dict(zip(names, 100 * np.array(rows, np.float64).reshape(-1, len(names)).T, strict=True))
 
 
 def pairwise_chamfer(

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
 
-from lmnet_utils.assignment import optimal_assignment
+from lmnet_utils import pairs, workers
 
 Cloud = TypeVar("Cloud", np.ndarray, torch.Tensor)
 
@@ -244,11 +243,6 @@ def _like(values: np.ndarray, cloud: Cloud) -> Cloud:
     return values.astype(cloud.dtype if np.issubdtype(cloud.dtype, np.floating) else np.float64)
 
 
-def _each_pair(function: Callable, first: np.ndarray, second: np.ndarray) -> list:
-    """``function`` of every pair of clouds, spread over the cores: SciPy releases the interpreter lock at the work."""
-    return list(_pool().map(function, first, second))
-
-
 # --------------------------------------------------------------------------------------- earth mover's distance, F-score
 def earth_movers_distance(x: Cloud, y: Cloud) -> Cloud:
     """Mean Euclidean distance of the optimal one-to-one matching. Exact; not differentiable.
@@ -272,15 +266,12 @@ def earth_movers_distance(x: Cloud, y: Cloud) -> Cloud:
             f"the earth mover's distance matches points one to one and needs as many in both clouds, found "
             f"{first.shape[1]} and {second.shape[1]}: thin the larger ones first (subset_indices)."
         )
-    return _like(np.array(_each_pair(_matched_distance, first, second), np.float64), x)
+    seconds = len(first) * pairs.seconds_of(first.shape[1], False, True)
+    distances = workers.each(pairs.matched_distance, list(zip(first, second, strict=True)), seconds)
+    return _like(np.array(list(distances), np.float64), x)
 
 
-def _matched_distance(x: np.ndarray, y: np.ndarray) -> float:
-    cost = cdist(x, y)
-    return cost[np.arange(len(x)), optimal_assignment(cost)].mean()
-
-
-def f_score(x: Cloud, y: Cloud, thresholds: Sequence[float] = (0.01, 0.02)) -> Cloud:
+def f_score(x: Cloud, y: Cloud, thresholds: Sequence[float] = pairs.F_SCORE_THRESHOLDS) -> Cloud:
     """F-score: harmonic mean of the shares of each cloud's points that lie nearer than a threshold to the other cloud.
 
     Source: Knapitsch et al., "Tanks and Temples", SIGGRAPH 2017, equations 3 to 5; Tatarchenko et al., "What do
@@ -303,15 +294,7 @@ def f_score(x: Cloud, y: Cloud, thresholds: Sequence[float] = (0.01, 0.02)) -> C
     first, second = _float64_pairs(x, y)
     forward = np.sqrt(nearest_neighbours(first, second)[0])
     backward = np.sqrt(nearest_neighbours(second, first)[0])
-    return _like(f_score_of(forward, backward, limits), x)
-
-
-def f_score_of(forward: np.ndarray, backward: np.ndarray, thresholds: Sequence[float] = (0.01, 0.02)) -> np.ndarray:
-    """:func:`f_score` from nearest-neighbour distances (B, N) and (B, M) that are there already."""
-    limits = np.asarray(thresholds, np.float64)
-    recall, precision = ((d[..., None] < limits).mean(axis=1) for d in (forward, backward))  # (B, T) each
-    total = precision + recall
-    return 2 * precision * recall / np.where(total > 0, total, 1)
+    return _like(pairs.f_score(forward, backward, limits), x)
 
 
 # --------------------------------------------------------------------------------------------------------------- ICP
@@ -346,55 +329,9 @@ def icp(
         raise ValueError(f"max_iterations={max_iterations}: expected at least 1.")
     sources, targets = _float64_pairs(source, target)
 
-    def align(points: np.ndarray, goal: np.ndarray) -> np.ndarray:
-        rotation, shift = _fit(goal, points, max_iterations, tolerance)
-        return points @ rotation - shift if official else (points - shift) @ rotation
-
-    return _like(np.stack(_each_pair(align, sources, targets)) if len(sources) else sources, source)
-
-
-def _fit(moving: np.ndarray, fixed: np.ndarray, max_iterations: int, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
-    """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t.
-
-    A point's nearest neighbour is searched again only once the point has moved by half of what its second neighbour was
-    farther: until then it cannot have changed.
-    """
-    tree = cKDTree(fixed, balanced_tree=False)
-    middle = moving.mean(axis=0)
-    centred = moving - middle
-    moved, shift, rotation = moving, np.zeros(3), np.eye(3)
-    searched_at, slack, near = moving.copy(), np.zeros(len(moving)), np.zeros(len(moving), np.int64)
-    previous_error, previous_near = 0.0, None
-    for _ in range(max_iterations):
-        stale = np.flatnonzero(_norms(moved - searched_at) >= slack * (1 - 1e-9))
-        if len(stale):
-            distances, found = tree.query(moved[stale], k=2)  # a fixed cloud of one point: inf for the second
-            searched_at[stale], near[stale], slack[stale] = moved[stale], found[:, 0], (distances @ [-0.5, 0.5])
-        if previous_near is not None and np.array_equal(near, previous_near):
-            break  # the same pairs have the same best motion
-        previous_near = near.copy()
-        pairs = fixed[near]
-        error = _norms(moved - pairs).mean()
-        rotation = _kabsch(centred.T @ (pairs - pairs.mean(axis=0)), rotation)
-        shift = pairs.mean(axis=0) - rotation @ middle
-        moved = moving @ rotation.T + shift
-        if abs(previous_error - error) < tolerance:
-            break
-        previous_error = error
-    return rotation, shift
-
-
-def _norms(vectors: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.einsum("ni,ni->n", vectors, vectors))
-
-
-def _kabsch(covariance: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """The proper rotation R that maximises tr(R·covariance) (Kabsch 1976); among equals the one nearest to ``current``."""
-    size = np.abs(covariance).max()
-    u, _, vt = np.linalg.svd(covariance + (1e-12 * size + 1e-300) * current.T)
-    if np.linalg.det(vt.T @ u.T) < 0:
-        vt[2] = -vt[2]  # a reflection fits better: turn the axis of least weight round
-    return vt.T @ u.T
+    tasks = [(*pair, official, max_iterations, tolerance) for pair in zip(sources, targets, strict=True)]
+    seconds = len(tasks) * pairs.seconds_of(sources.shape[1], True, False)
+    return _like(np.array(list(workers.each(pairs.aligned, tasks, seconds))).reshape(sources.shape), source)
 
 
 # ---------------------------------------------------------------------------------------------------------- sampling

@@ -324,9 +324,14 @@ def test_icp_never_makes_the_fit_worse():
 
 @pytest.mark.parametrize("official", [True, False])
 def test_icp_moves_rigidly_and_never_mirrors(official):
-    """The target is the source's mirror image: a reflection would fit exactly and is not allowed."""
-    source = uneven_cloud() + 0.3 * np.abs(uneven_cloud())[:, [2, 0, 1]]
-    aligned = pc.icp(source[None], (source * [1, 1, -1])[None], official=official)[0]
+    """A relief and its mirror image, each point beside its own image: a reflection would fit exactly and is not allowed."""
+    rng = np.random.default_rng(0)
+    source = np.stack([*np.meshgrid(np.arange(8.0), np.arange(6.0)), rng.normal(scale=0.1, size=(6, 8))], -1)
+    source = source.reshape(-1, 3) @ rotation_about([1, 2, 3], 40).T
+    normal = rotation_about([1, 2, 3], 40)[:, 2]
+    mirrored = source - 2 * (source @ normal)[:, None] * normal
+    np.testing.assert_allclose(cKDTree(mirrored).query(source)[1], np.arange(48))
+    aligned = pc.icp(source[None], mirrored[None], official=official)[0]
     before, after = source - source.mean(0), aligned - aligned.mean(0)
     motion = np.linalg.lstsq(before, after, rcond=None)[0]
     np.testing.assert_allclose(before @ motion, after, atol=1e-9)
@@ -342,11 +347,12 @@ def test_icp_of_flat_clouds():
 
 def test_icp_onto_a_line_does_not_turn_about_it():
     """The target, points on a line, says nothing about a turn about that line; the point beside the line shows one."""
-    line = np.sort(np.random.default_rng(0).random(60))[:, None] * [1.0, 0, 0]
-    beside = np.array([[0.5, 5, 0]])
-    source = np.concatenate([line, beside]) + [0.001, 0, 0]
+    along, across = rotation_about([3, -1, 2], 50)[:2]
+    line = np.sort(np.random.default_rng(0).random(60))[:, None] * along
+    beside = (0.5 * along + 5 * across)[None]
+    source = np.concatenate([line, beside]) + 0.001 * along
     np.testing.assert_allclose(pc.icp(source[None], line[None])[0], np.concatenate([line, beside]), atol=1e-9)
-    turned = line @ rotation_about([0, 0, 1], 5).T
+    turned = line @ rotation_about(across, 5).T
     np.testing.assert_allclose(pc.icp(turned[None], line[None])[0], line, atol=1e-9)
 
 
