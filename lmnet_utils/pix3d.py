@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import paths
+from lmnet_utils import inference, paths, taxonomy
 from lmnet_utils.cutouts import PhotoError, read_image
+from lmnet_utils.metrics import score
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.photos import INPUT_SIZE, as_batch
 from lmnet_utils.pointclouds import file_from_y_up, y_up_from_file
 from lmnet_utils.reproducibility import Settings, read_json
@@ -251,6 +253,130 @@ def batches(
             good = [photo for photo in wanted if photo.image not in problems]
             yield good, as_batch([one for one in loaded if not isinstance(one, str)]), problems
             bar.update(len(wanted))
+
+
+# -------------------------------------------------------------------------------------------------------------- scoring
+YAWS = (0, 90, 180, 270)
+
+
+def yaw_errors(autoencoder: PointCloudAutoencoder, clouds: Sequence[np.ndarray], *, seed: int = 0) -> dict[int, float]:
+    """How well the autoencoder knows true clouds at each quarter turn: no image is looked at, so that nothing is tuned.
+
+    A model knows objects in the frame of its training data. For ShapeNet's that is yaw 0, as in the official code; other data may have
+    their fronts elsewhere.
+
+    Args:
+        autoencoder: of the model.
+        clouds: each (1024, 3) in Pix3D's frame, of different objects.
+        seed: of the score's draw.
+
+    Returns:
+        yaw → Chamfer distance of the reconstructions, ×100 without ICP, the mean over the clouds.
+    """
+    errors = {}
+    for yaw in YAWS:
+        truth = np.stack([file_from_pix3d(cloud, yaw) for cloud in clouds])
+        guess = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
+        errors[yaw] = float(score(truth, guess, seed=seed)["chamfer"].mean())
+    return errors
+
+
+def class_means(autoencoder: PointCloudAutoencoder, classes: Sequence[str] = CLASSES) -> dict[str, np.ndarray]:
+    """Category → (2048, 3): the decoded mean latent of the training objects; {} where the training data is not here."""
+    from lmnet_utils.shapenet import open_pack, read_split
+
+    data = autoencoder.config.get("training", {}).get("data", {})
+    if not {"dataset", "split", "classes"} <= set(data):
+        return {}
+    try:
+        pack = open_pack(data["dataset"])
+        training = set(read_split(data["dataset"], data["split"], data["classes"]).train) & set(pack.models)
+    except (OSError, ValueError):
+        return {}
+    means = {}
+    for name in classes:
+        models = sorted(model for model in training if model.split("/")[0] == taxonomy.CLASSES.get(name))
+        if models:
+            latents = inference.encode_clouds(autoencoder, pack.points[pack.rows(models)])
+            means[name] = inference.decode(autoencoder, latents.mean(dim=0, keepdim=True))[0].numpy()
+    return means
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """``scores[method][key][i]`` is about ``photos[i]``; ``problems`` says of other images why they are not there."""
+
+    photos: list[Photo]
+    scores: dict[str, dict[str, np.ndarray]]
+    problems: dict[str, str]
+
+
+def evaluate(
+    networks: Mapping[str, PointCloudAutoencoder | ImageEncoder],
+    photos: Sequence[Photo],
+    dataset: str = "pix3d",
+    *,
+    yaw: float = 0.0,
+    means: Mapping[str, np.ndarray] | None = None,
+    icp: str | None = "exact",
+    emd: bool = True,
+    seed: int = 0,
+    batch_size: int = 32,
+    precision: str = "fp32",
+    progress: bool = True,
+) -> Results:
+    """Reconstruct every photo with every model and score it by the paper's protocol; Variant II by its decoded mean.
+
+    Args:
+        networks: name → model; ``"autoencoder"`` must be among them and is scored on the truth that it is given itself.
+        photos: of :func:`check`.
+        dataset: folder below ``data/``.
+        yaw: see :func:`file_from_pix3d`.
+        means: category → cloud, scored as "mean shape of the class".
+        icp, emd, seed: see :func:`lmnet_utils.metrics.score`.
+        batch_size: photos at once.
+        precision: see :func:`lmnet_utils.inference.encode_images`.
+        progress: show a bar.
+    """
+    autoencoder = networks["autoencoder"]
+    truths: dict[str, np.ndarray] = {}
+    scored: list[Photo] = []
+    parts: dict[str, list[dict[str, np.ndarray]]] = {}
+    problems: dict[str, str] = {}
+    for batch, images, wrong in batches(photos, dataset, batch_size=batch_size, progress=progress):
+        problems |= wrong
+        if not batch:
+            continue
+        scored += batch
+        for photo in batch:
+            if photo.object not in truths:
+                truths[photo.object] = file_from_pix3d(read_cloud(photo, dataset), yaw)
+        truth = np.stack([truths[photo.object] for photo in batch])
+        clouds = {}
+        for name, network in networks.items():
+            if name == "autoencoder":
+                clouds[name] = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
+            else:
+                clouds[name] = inference.reconstruct(autoencoder, network, images, precision=precision)
+        if means and all(photo.category in means for photo in photos):
+            clouds["mean shape of the class"] = np.stack([means[photo.category] for photo in batch])
+        for name, guess in clouds.items():
+            parts.setdefault(name, []).append(score(truth, guess, seed=seed, icp=icp, emd=emd))
+    joined = {
+        name: {key: np.concatenate([part[key] for part in found]) for key in found[0]} for name, found in parts.items()
+    }
+    return Results(scored, joined, problems)
+
+
+def examples(photos: Sequence[Photo], chamfer: np.ndarray) -> list[tuple[str, int]]:
+    """Photos for a figure: the best, the median and the worst of each class, as (title, number)."""
+    found = []
+    for name in dict.fromkeys(photo.category for photo in photos):
+        numbers = np.array([k for k, photo in enumerate(photos) if photo.category == name])
+        order = numbers[np.argsort(chamfer[numbers], kind="stable")]
+        for what, place in (("best", 0), ("median", len(order) // 2), ("worst", len(order) - 1)):
+            found.append((f"{name}, {what}", int(order[place])))
+    return found
 
 
 # --------------------------------------------------------------------------------------------------------------- tables

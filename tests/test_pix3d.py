@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from r2n2_tree import write_tree
 
-from lmnet_utils import pix3d, pointclouds
+from lmnet_utils import inference, pix3d, pointclouds
 from lmnet_utils.cutouts import PhotoError
-from lmnet_utils.metrics import bootstrap_interval
+from lmnet_utils.metrics import bootstrap_interval, score
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
+from lmnet_utils.taxonomy import CLASSES
 
 PHOTOS = [
     # category, model, box, image size (width, height), flags
@@ -260,6 +264,70 @@ def test_clouds_are_found_by_the_models_names_and_checked(tree: Path) -> None:
     assert "damaged" in problems[found[1].image]
     assert "expected 1024 finite points (1024, 3), found (512, 3)" in problems[found[3].image]
     assert "no cloud model/table/SS_007/pcl_1024.npy" in problems[found[4].image]
+
+
+# -------------------------------------------------------------------------------------------------------------- scoring
+@pytest.fixture(scope="module")
+def networks() -> dict:
+    torch.manual_seed(0)
+    encoders = {
+        "encoder_l1": ImageEncoder(width=0.25).initialise(),
+        "encoder_lambda_5.5": ImageEncoder(width=0.25, variational=True).initialise(),
+    }
+    return {name: network.eval() for name, network in {"autoencoder": PointCloudAutoencoder(), **encoders}.items()}
+
+
+def test_scores_are_the_protocols_photo_by_photo(tree: Path, networks: dict) -> None:
+    found = pix3d.read_photos()
+    (tree / found[3].mask).unlink()
+    means = {name: cloud_of(name) for name in pix3d.CLASSES}
+    results = pix3d.evaluate(networks, found, yaw=90, means=means, batch_size=2, progress=False)
+    assert results.photos == [found[k] for k in (0, 1, 2, 4)] and list(results.problems) == [found[3].image]
+    assert list(results.scores) == [*networks, "mean shape of the class"]
+    for k, photo in enumerate(results.photos):
+        truth = pix3d.file_from_pix3d(cloud_of(photo.model), 90)[None]
+        image = torch.from_numpy(pix3d.read_input(photo)).permute(2, 0, 1)[None]
+        clouds = {
+            "encoder_l1": inference.reconstruct(networks["autoencoder"], networks["encoder_l1"], image),
+            "encoder_lambda_5.5": inference.reconstruct(networks["autoencoder"], networks["encoder_lambda_5.5"], image),
+            "mean shape of the class": means[photo.category][None],
+        }
+        for name, cloud in clouds.items():
+            expected = score(truth, cloud, icp="exact", emd=True)
+            assert set(results.scores[name]) == set(expected)
+            for key, values in expected.items():
+                assert results.scores[name][key][k] == pytest.approx(values[0], rel=1e-3), (name, key)
+    titles = [title for title, _ in pix3d.examples(results.photos, results.scores["encoder_l1"]["chamfer"])]
+    assert titles[:3] == ["chair, best", "chair, median", "chair, worst"] and len(titles) == 6
+
+
+def test_the_yaw_is_what_the_autoencoder_knows(monkeypatch: pytest.MonkeyPatch, networks: dict) -> None:
+    """A stand-in that knows one cloud alone: a wedge, thicker at its +x end, and answers with it whatever it is given."""
+    wedge = np.random.default_rng(0).uniform(-0.5, 0.5, (1024, 3)) * [1, 0.5, 0.3]
+    wedge = wedge * (0.6 + 0.8 * (wedge[:, :1] + 0.5))
+    monkeypatch.setattr(inference, "encode_clouds", lambda model, points: torch.zeros(len(points), 1))
+    monkeypatch.setattr(
+        inference, "decode", lambda *_: torch.from_numpy(np.stack([pointclouds.file_from_y_up(wedge)] * 2))
+    )
+    for yaw in pix3d.YAWS:
+        own = pointclouds.y_up_from_file(pix3d.file_from_pix3d(np.eye(3), -yaw))  # how Pix3D's axes lie in the kit
+        errors = pix3d.yaw_errors(networks["autoencoder"], [wedge @ own.T] * 2)
+        assert min(errors, key=errors.__getitem__) == -yaw % 360
+        assert list(errors) == [0, 90, 180, 270]
+
+
+def test_mean_shapes_come_from_the_training_data_if_it_is_here(kit_folders: Path, networks: dict) -> None:
+    assert pix3d.class_means(networks["autoencoder"]) == {}
+    write_tree(kit_folders / "data" / "boxes", {"train": 2, "val": 1, "test": 1}, ("chair", "sofa"))
+    data = {"data": {"dataset": "boxes", "split": "official", "classes": "13"}}
+    save_model(kit_folders / "trained_models" / "mine" / "autoencoder", networks["autoencoder"], training=data)
+    autoencoder = inference.load_models("mine")["autoencoder"]
+    means = pix3d.class_means(autoencoder)
+    assert list(means) == ["chair", "sofa"], "there are no tables in that data"
+    folder = kit_folders / "data" / "boxes" / "ShapeNet_pointclouds" / CLASSES["sofa"]
+    clouds = np.stack([np.load(folder / f"train{k:03d}" / "pointcloud_2048.npy") for k in range(2)])
+    latent = inference.encode_clouds(autoencoder, clouds).mean(0, keepdim=True)
+    np.testing.assert_allclose(means["sofa"], inference.decode(autoencoder, latent)[0].numpy(), atol=1e-5)
 
 
 # --------------------------------------------------------------------------------------------------------------- tables
