@@ -7,8 +7,6 @@ and their controls, kept on disk like the scores, and put into curves, bins and 
 from __future__ import annotations
 
 import functools
-import hashlib
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from lmnet_utils.evaluation import (
     Scored,
     Task,
     TrainingLatents,
+    code_hash,
     deterministic,
     fingerprint,
     finite_interval,
@@ -309,8 +308,7 @@ class _Measuring:
 @functools.cache
 def _measuring_code() -> str:
     """Hash of the code that measures: with other code, kept figures would be other figures."""
-    parts = [inspect.getsource(part) for part in (diversity, pointclouds, metrics.protocol_clouds)]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+    return code_hash(diversity, pointclouds, metrics.protocol_clouds)
 
 
 # ------------------------------------------------------------------------------------------------------ curves and bins

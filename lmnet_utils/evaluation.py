@@ -8,10 +8,12 @@ on where it stood, a second one takes seconds.
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import inspect
 import json
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -521,9 +523,46 @@ def _scoring_code() -> str:
 
     The assignment solver is left out: its matchings are optimal, whatever way it finds them.
     """
-    code = (pointclouds, metrics.protocol_clouds, metrics.score, metrics._score_part)
-    parts = [inspect.getsource(part) for part in code]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+    kit = {value.__name__: value for value in vars(metrics).values() if inspect.ismodule(value)}
+    helpers = [kit[name] for name in sorted(kit) if name.startswith("lmnet_utils.")]  # that metrics hands the work to
+    return code_hash(metrics.score, *dict.fromkeys([pointclouds, *helpers]))
+
+
+def code_hash(*parts: Any) -> str:
+    """SHA-256 of what modules and functions do: comments, docstrings and layout do not count.
+
+    Args:
+        parts: modules, and functions; a function counts with all that it uses of its own module.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        tree = ast.parse(inspect.getsource(part if inspect.ismodule(part) else sys.modules[part.__module__]))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list):  # a text on a line of its own does nothing
+                node.body = [line for line in body if not (isinstance(line, ast.Expr) and _is_text(line.value))]
+        nodes = tree.body if inspect.ismodule(part) else _used(tree, part.__name__)
+        digest.update("\n".join(map(ast.dump, nodes)).encode())
+    return digest.hexdigest()
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _used(tree: ast.Module, name: str) -> list[ast.stmt]:
+    """The definition of ``name`` in a module, and those of whatever it uses there, in the module's order."""
+    defined: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]
+        defined.update((found, node) for found in names if found)
+    known, waiting = set(), [name]
+    while waiting:
+        known.add(waiting[-1])
+        uses = {node.id for node in ast.walk(defined[waiting.pop()]) if isinstance(node, ast.Name)}
+        waiting += uses & set(defined) - known
+    return [node for found, node in defined.items() if found in known]
 
 
 def evaluations(scored: Sequence[Scored], kind: str = "none") -> list[Evaluation]:

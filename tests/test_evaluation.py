@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 from dataclasses import replace
 
@@ -124,6 +125,36 @@ def test_other_code_of_the_metrics_is_no_excuse_for_old_scores(task, tmp_path, m
         counting = Counting(task)
         evaluation.score_method(task, counting.method(), tmp_path, views=1, progress=False)
         assert len(counting.asked) == calls
+
+
+def test_a_codes_hash_is_of_what_it_does(tmp_path, monkeypatch):
+    code = """
+LIMIT = 5
+
+def helper(x):
+    return x + LIMIT
+
+def score(x):
+    return helper(x)
+
+def table(x):
+    return score(x)
+"""
+    texts = {
+        "one": code,
+        "words": '"""A module."""' + code.replace("    return helper(x)", '    """Says so."""\n    return helper(  # why\n        x)'),
+        "elsewhere": code.replace("return score(x)", "return -score(x)"),
+        "within": code.replace("LIMIT = 5", "LIMIT = 6"),
+        "itself": code.replace("return helper(x)", "return helper(-x)"),
+    }  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path)
+    modules, functions = {}, {}
+    for name, text in texts.items():
+        (tmp_path / f"code_{name}.py").write_text(text)
+        module = importlib.import_module(f"code_{name}")
+        modules[name], functions[name] = evaluation.code_hash(module), evaluation.code_hash(module.score)
+    assert modules["one"] == modules["words"] and len(set(modules.values())) == 4
+    assert functions["one"] == functions["words"] == functions["elsewhere"] and len(set(functions.values())) == 3
 
 
 def test_a_killed_evaluation_goes_on_where_it_stood(task, tmp_path, monkeypatch):
