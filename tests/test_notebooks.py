@@ -254,6 +254,7 @@ def test_the_smoke_chain_runs_through_papermill(smoke_run: SmokeRun) -> None:
     models = {path.parent.name for path in smoke_run.folder.glob("trained_models/smoke/*/model.safetensors")}
     assert models == {
         "autoencoder",
+        "encoder_chamfer",
         "encoder_l1",
         "encoder_l2",
         "encoder_lambda_0",
