@@ -23,8 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 START_SECONDS = 2.0
-"""A worker is started for every so many seconds of work that there have been: its start (an interpreter with SciPy)
-takes a good second."""
+"""Two workers are started once there have been so many seconds of work, further ones with every so many more: a start
+(an interpreter with SciPy) takes a good second."""
 
 _CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from lmnet_utils import workers; workers.serve()"
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -46,7 +46,7 @@ def each(function: Callable, items: Sequence[tuple], seconds: float) -> Iterator
     global _work
     _work += seconds
     count = min(cores(), len(items))
-    processes = _started(min(cores(), int(_work / START_SECONDS))) if count > 1 else 0
+    processes = _started(min(cores(), max(2, int(_work / START_SECONDS)))) if count > 1 and _work > START_SECONDS else 0
 
     def run(item: tuple) -> Any:
         return _ask_worker(function, item) if processes else function(*item)

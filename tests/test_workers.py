@@ -41,7 +41,7 @@ def test_short_work_stays_here_until_it_has_added_up(monkeypatch):
     monkeypatch.setattr(workers, "_work", 0.0)
     assert process_ids(seconds=0.9 * workers.START_SECONDS) == {os.getpid()}
     assert os.getpid() not in process_ids(seconds=0.2 * workers.START_SECONDS)
-    assert len(workers._all) == 1
+    assert len(workers._all) == 2
 
 
 def test_one_core_or_one_item_needs_no_process(monkeypatch):
