@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -206,6 +206,20 @@ def read_cloud(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
     return points.astype(np.float32)
 
 
+def limited(photos: Sequence[Photo], count: int | None) -> list[Photo]:
+    """The first ``count`` photos of each class after reordering so that the objects take turns: few photos, many objects."""
+    turns: dict[str, int] = {}
+    keys = []
+    for number, photo in enumerate(photos):
+        turns[photo.object] = turns.get(photo.object, -1) + 1
+        keys.append((turns[photo.object], number))
+    order = [number for _, number in sorted(keys)]
+    taken: list[int] = []
+    for name in dict.fromkeys(photo.category for photo in photos):
+        taken += [number for number in order if photos[number].category == name][:count]
+    return [photos[number] for number in (taken if count is not None else range(len(photos)))]
+
+
 def check(photos: Sequence[Photo], dataset: str = "pix3d") -> tuple[list[Photo], dict[str, str]]:
     """Photos whose true cloud can be read, and what is wrong with the others: image → problem."""
     problems: dict[str, str] = {}
@@ -381,7 +395,12 @@ def examples(photos: Sequence[Photo], chamfer: np.ndarray) -> list[tuple[str, in
 
 # --------------------------------------------------------------------------------------------------------------- tables
 def table_rows(
-    method: str, photos: Sequence[Photo], scores: dict[str, np.ndarray], *, seed: int = 0
+    method: str,
+    photos: Sequence[Photo],
+    scores: dict[str, np.ndarray],
+    *,
+    only: Collection[str] | None = None,
+    seed: int = 0,
 ) -> list[dict[str, Any]]:
     """Rows per class, and in all: means over photos, as the official code averages, with intervals over objects.
 
@@ -391,22 +410,25 @@ def table_rows(
         method: name of the row.
         photos: what was scored.
         scores: of :func:`lmnet_utils.metrics.score`, each (B,).
+        only: categories that the model was trained on; the others get no rows. By default all.
         seed: of the bootstrap.
 
     Returns:
         Rows with ``model, classes, photos, objects``, ``chamfer, chamfer_low, chamfer_high`` and the other scores; "all" averages over
-        photos, "mean of classes" over the classes' means.
+        photos, "mean of classes" over the classes' means; a single class has neither.
     """
     categories = np.array([photo.category for photo in photos])
+    known = [*CLASSES, *sorted(set(categories) - set(CLASSES))]
+    names = [name for name in known if name in categories and (only is None or name in only)]
     rows = []
-    for name in [*(name for name in CLASSES if name in categories), *sorted(set(categories) - set(CLASSES)), "all"]:
-        inside = np.ones(len(photos), bool) if name == "all" else categories == name
+    for name in [*names, *(["all"] if len(names) > 1 else [])]:
+        inside = np.isin(categories, names if name == "all" else [name])
         objects = [photo.object for photo, kept in zip(photos, inside, strict=True) if kept]
         low, high = _interval_over_objects(scores["chamfer"][inside], objects, seed)
         means = {key: float(values[inside].mean()) for key, values in scores.items()}
         row = {"model": method, "classes": name, "photos": int(inside.sum()), "objects": len(set(objects))}
         rows.append({**row, "chamfer": means.pop("chamfer"), "chamfer_low": low, "chamfer_high": high, **means})
-    if len(rows) > 2:
+    if len(names) > 1:
         average = {key: float(np.mean([row[key] for row in rows[:-1]])) for key in scores}
         rows.append({"model": method, "classes": "mean of classes", **average})
     return rows

@@ -249,6 +249,8 @@ def _session(address: Address, patience: Patience) -> Iterator[Any]:
         session.max_redirects = patience.redirects
         # Bytes are counted as they lie on the server's disk, so nothing may be packed on the way.
         session.headers["Accept-Encoding"] = "identity"
+        # A connection kept from the page before may just be dropping, which would look like no network: a new one each time.
+        session.headers["Connection"] = "close"
         if address.drive_id:
             session.headers["User-Agent"] = DRIVE_AGENT
         yield session

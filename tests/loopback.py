@@ -130,6 +130,7 @@ class Loopback:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
+        handler.send_header("Connection", "close")
         handler.end_headers()
         step = drip or len(body) or 1
         for start in range(0, len(body), step):

@@ -352,7 +352,17 @@ def test_rows_average_over_photos_and_over_classes() -> None:
     ]
     assert [row["chamfer"] for row in rows] == pytest.approx([4, 6, 28 / 6, 5])
     assert [row["emd"] for row in rows] == pytest.approx([8, 12, 56 / 6, 10])
-    assert len(pix3d.table_rows("L1", found[:4], {"chamfer": chamfer[:4]})) == 2, "one class needs no mean of classes"
+    (row,) = pix3d.table_rows("L1", found, {"chamfer": chamfer}, only=["chair"])
+    assert (row["classes"], row["photos"], row["chamfer"]) == ("chair", 4, 4), "one class needs no means of classes"
+
+
+def test_a_limit_takes_many_objects_first() -> None:
+    found = some_photos({"chair/0": 3, "chair/1": 2, "chair/2": 1, "sofa/0": 4})
+    assert [photo.object for photo in pix3d.limited(found, 4)] == [
+        *("chair/0/model", "chair/1/model", "chair/2/model", "chair/0/model"),
+        *["sofa/0/model"] * 4,
+    ]
+    assert pix3d.limited(found, None) == found
 
 
 def test_intervals_resample_objects_with_all_their_photos() -> None:
