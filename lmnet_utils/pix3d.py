@@ -453,7 +453,7 @@ class Pix3DSettings(Settings):
     run: str
     weights_run: str | None
     models: list[str] | None
-    dataset: str
+    pix3d: str
     classes: list[str]
     yaw: int | None
     limit: int | None

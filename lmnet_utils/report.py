@@ -44,6 +44,8 @@ TITLES = {
     "07_rendering": "Rendering",
     "08_evaluation": "Evaluation",
     "09_explorer": "Explorer",
+    "10_pix3d": "Pix3D",
+    "11_own_photo": "Your own photo",
 }
 
 

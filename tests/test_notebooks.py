@@ -35,6 +35,8 @@ NAMES = (
     "07_rendering",
     "08_evaluation",
     "09_explorer",
+    "10_pix3d",
+    "11_own_photo",
 )
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 MARK = "NBVAL_CHECK_OUTPUT"

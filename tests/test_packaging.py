@@ -69,11 +69,11 @@ def declared() -> dict[str, Requirement]:
 
 
 def conda() -> dict[str, SpecifierSet]:
-    """Every line of environment.yml, by name; conda's `=1.2` means `==1.2.*`."""
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    """Every line of environment.yml, those of its pip section too, by name; conda's `=1.2` means `==1.2.*`."""
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    lines = [*lines[:-1], *lines[-1]["pip"]]
     specifiers = {}
-    for line in environment["dependencies"]:
-        assert isinstance(line, str), f"a pip section in environment.yml is not checked by this test: {line}"
+    for line in lines:
         name, version = re.fullmatch(r"([\w.-]+)\s*(.*)", line).groups()
         specifiers[name] = SpecifierSet(re.sub(r"^=(?!=)(.*)$", r"==\1.*", version))
     return specifiers

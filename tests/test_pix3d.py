@@ -183,7 +183,8 @@ def test_the_input_is_the_protocols(box: tuple[int, int, int, int], expected: tu
 
 
 def test_it_is_opencvs_resize() -> None:
-    cv2 = pytest.importorskip("cv2")
+    import cv2
+
     image = np.random.default_rng(0).integers(0, 256, (200, 340, 3)).astype(np.uint8)
     found = pix3d.official_input(image, np.ones((200, 340)), (0, 0, 340, 200))
     expected = cv2.resize(image, (93, 54))
@@ -382,7 +383,7 @@ def test_intervals_resample_objects_with_all_their_photos() -> None:
 
 def test_settings_of_notebook_10() -> None:
     good = {
-        "run": "quickstart", "weights_run": None, "models": None, "dataset": "pix3d", "classes": ["chair"], "yaw": None,
+        "run": "quickstart", "weights_run": None, "models": None, "pix3d": "pix3d", "classes": ["chair"], "yaw": None,
         "limit": None, "icp": "exact", "emd": True, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 32,
     }  # fmt: skip
     assert pix3d.Pix3DSettings(**good).icp == "exact"
