@@ -1,7 +1,8 @@
 """``runs/<name>/report.html``: one page that holds a whole run, images included, and asks the network for nothing.
 
 Every number on it comes from a ``metrics.json`` or from the run's ``steps.json``; pictures are the files that the
-notebooks left in the run's folder. A ``figures.json`` beside them ({file name: caption}) gives captions and order.
+notebooks left in the run's folder. A ``figures.json`` beside them ({file name: caption}) gives captions and order. Other
+pages of the run, such as notebook 09's gallery, stay files of their own, and the report links to them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from lmnet_utils import paths
 from lmnet_utils.pipeline import duration, load_state, stored_path
@@ -116,12 +118,13 @@ def _steps(run: str, state: Mapping[str, Any]) -> list[dict[str, Any]]:
         found = [(path, read_json(path)) for path in files if path.name == "metrics.json"]
         step["metrics"] = [record for path, record in found if root in path.parents]
         step["models"] = {path.parent.name: record for path, record in found if root not in path.parents}
-        step["pictures"] = _pictures([path for path in files if path.suffix in PICTURES and root in path.parents])
+        step["pictures"] = _captioned([path for path in files if path.suffix in PICTURES and root in path.parents])
+        step["pages"] = _captioned([path for path in files if path.suffix == ".html" and root in path.parents])
     return steps
 
 
-def _pictures(files: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Pictures with their captions, those of a ``figures.json`` first and in its order."""
+def _captioned(files: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Files with their captions, those of a ``figures.json`` first and in its order."""
     captions: dict[Path, str] = {}
     for folder in dict.fromkeys(path.parent for path in files):
         if (folder / "figures.json").is_file():
@@ -259,6 +262,7 @@ def _section(step: Mapping[str, Any]) -> str:
         parts.append(_figures_of_merit(record.get("results", {})))
     parts.append(_curves_of(step))
     parts += [_figure(path, caption) for path, caption in step["pictures"]]
+    parts += [_link(path, caption) for path, caption in step["pages"]]
     for record in step["metrics"] or [{"settings": step["record"].get("parameters")}]:
         parts.append(_settings(record))
     return "".join(parts) + "</section>"
@@ -346,6 +350,13 @@ def _figure(path: Path, caption: str) -> str:
         f'<figure><img src="data:{PICTURES[path.suffix]};base64,{content}" alt="{_text(caption)}">'
         f"<figcaption>{_text(caption)}</figcaption></figure>"
     )
+
+
+def _link(path: Path, caption: str) -> str:
+    """A link to a page of the run, from the report's place; ``path`` is ``runs/<run>/…``."""
+    relative = path.relative_to(paths.runs_root()).as_posix().partition("/")[2]
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    return f'<p><a href="{_text(quote(relative))}">{_text(caption)}</a> <small>({_text(relative)}, {size})</small></p>'
 
 
 def _settings(record: Mapping[str, Any]) -> str:

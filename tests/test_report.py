@@ -126,6 +126,9 @@ def full_run(kit_folders) -> _Page:
     folder = add_step("tiny", "06_inference", {"table": TABLE, "note": "Chamfer ×100."})
     (folder / "second.png").write_bytes(png())
     write_json(folder / "figures.json", {"second.png": "Chairs, truth & guess", "some_figure.png": "All"})
+    folder = add_step("tiny", "09_explorer", {"images": 24})
+    (folder / "the gallery.html").write_text("<!DOCTYPE html>")
+    write_json(folder / "figures.json", {"the gallery.html": "Every shape & λ, to be turned"})
     return _Page(report.write_report("tiny").read_text(encoding="utf-8"))
 
 
@@ -145,7 +148,7 @@ def test_the_page_shows_results_figures_settings_versions_commit_and_times(full_
 
 def test_the_page_holds_its_pictures_and_asks_the_network_for_nothing(full_run):
     images = full_run.all("img")
-    assert len(images) == 6
+    assert len(images) == 7
     for image in images:
         assert base64.b64decode(image["src"].removeprefix("data:image/png;base64,")) == png()
         assert image["alt"].strip()
@@ -154,7 +157,7 @@ def test_the_page_holds_its_pictures_and_asks_the_network_for_nothing(full_run):
         for name, value in attributes.items():
             assert not name.startswith("on")
             if name in ("src", "href"):
-                assert value.startswith(("data:image/", "#")), value
+                assert value.startswith(("data:image/", "#", "09_explorer/")), value
     style = (paths.runs_root() / "tiny" / "report.html").read_text().split("<style>")[1].split("</style>")[0]
     assert "url(" not in style and "@import" not in style
 
@@ -162,6 +165,9 @@ def test_the_page_holds_its_pictures_and_asks_the_network_for_nothing(full_run):
 def test_tables_say_what_their_rows_and_columns_are(full_run):
     assert all(cell.get("scope") in ("row", "col") for cell in full_run.all("th"))
     named = {attributes["href"] for attributes in full_run.all("a")}
+    assert "09_explorer/the%20gallery.html" in named
+    assert (paths.runs_root() / "tiny" / "09_explorer" / "the gallery.html").is_file(), "beside the report"
+    named -= {"09_explorer/the%20gallery.html"}
     assert named <= {f"#{attributes['id']}" for _, attributes in full_run.tags if "id" in attributes}
     for tag, attributes in full_run.tags:
         if tag == "svg":
