@@ -47,7 +47,7 @@ CONDA_NAME = {
     "jupyter-core": "jupyter_core",
 }
 MODULE_OF = {"easypytorch3d": "pytorch3d", "pillow": "PIL", "pyyaml": "yaml", "ipython": "IPython", "vtk": "vtkmodules"}
-MODULE_OF |= {"opencv-python-headless": "cv2", "websocket-client": "websocket"}
+MODULE_OF |= {"opencv-python-headless": "cv2", "websocket-client": "websocket", "scikit-learn": "sklearn"}
 # Dependencies that no module of ours imports: the file in which each is used, and how it is called there.
 TOOLS = {
     "jupyterlab": ("Makefile", "jupyter lab"),

@@ -462,7 +462,13 @@ def test_an_interrupt_ends_kernel_and_run_and_can_be_continued(project, number):
     wait = 'import os, time; open(os.environ["TRACE"], "w").write(str(os.getpid())); time.sleep(60)'
     make_notebook("01_first", FIRST, wait)
     code = "import sys; from lmnet_utils.cli import main; sys.exit(main(['run', 'tiny']))"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
+    )
     trace = project / "trace.txt"
     for _ in range(1200):  # a busy machine takes its time to start a kernel
         if trace.exists() and trace.read_text():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lmnet_utils import paths, shipping
+from lmnet_utils.reproducibility import read_json
 
 README = (paths.project_root() / "README.md").read_text(encoding="utf-8")
 
@@ -13,6 +14,13 @@ def test_tables_are_those_of_the_committed_files():
     for name, markdown in shipping.readme_tables().items():
         match = re.search(rf"<!-- {name}: .*?-->\n\n(.*?)\n\n<!-- end of {name} -->", README, re.DOTALL)
         assert match and match[1] == markdown, f"run `python -m lmnet_utils.cli ship --readme`: table {name} is stale"
+
+
+def test_the_protocols_speed_is_that_of_the_committed_file():
+    found = read_json(paths.project_root() / "benchmarks" / "protocol.json")["results"]["protocol"]
+    ours, plain = (f"{1000 * found[name]:.0f} ms" for name in ("ours_s", "plain_s"))
+    assert f"{ours} instead of {plain} a pair, ×{found['ratio']:.1f}" in README
+    assert f"the same figures to {found['largest_difference']:.0e}".replace("e-0", "e-") in README
 
 
 def test_links_and_pictures_are_there():
