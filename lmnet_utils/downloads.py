@@ -179,6 +179,11 @@ def is_here(item: Asset) -> bool:
     return bool(unpacked and not unpacked["damaged"] and item.place.is_dir() and any(item.place.iterdir()))
 
 
+def begun(item: Asset) -> bool:
+    """Whether its download or its unpacking has begun on this machine."""
+    return bool(recorded(item)) or item.target.is_file() or transfer.part_of(item.target).is_file()
+
+
 def state(item: Asset) -> str:
     """An asset's state on this machine, in a few words."""
     part = transfer.part_of(item.target)

@@ -230,17 +230,21 @@ def save_model(directory: str | Path, model: nn.Module, *, half: bool = False, *
     return directory
 
 
-def load_model(path: str | Path, device: str | torch.device = "cpu") -> PointCloudAutoencoder | ImageEncoder:
+def load_model(
+    path: str | Path, device: str | torch.device = "cpu", *, kind: str | None = None
+) -> PointCloudAutoencoder | ImageEncoder:
     """Load a model in evaluation mode, with its ``config``.
 
     Args:
         path: a directory made by :func:`save_model`, or a published PyTorch state dict (``.pth``), whose kind,
             architecture and width are read off its keys and shapes. State dicts are loaded with ``weights_only=True``.
         device: where the model goes.
+        kind: ``"autoencoder"`` or ``"image_encoder"``, if only that will do.
 
     Raises:
         FileNotFoundError: nothing there.
-        ValueError: not a model of this kit; the message names the first key or shape that does not fit.
+        ValueError: not a model of this kit, or of another kind; the message names the file and the first key or shape that does not
+            fit.
     """
     path = Path(path)
     if path.is_dir():
@@ -257,6 +261,9 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> PointClo
         config = config_of(state, paths.display(path))
     else:
         raise FileNotFoundError(f"no model at {paths.display(path)}: expected a model folder or a .pth state dict.")
+    if kind is not None and config.get("kind") != kind:
+        found = str(config.get("kind")).replace("_", " ")
+        raise ValueError(f"{paths.display(path)}: expected an {kind.replace('_', ' ')}, found an {found}.")
     model = _build(config)
     load_weights(model, state, paths.display(path))
     model.config = config
@@ -271,15 +278,27 @@ def _build(config: dict[str, Any]) -> PointCloudAutoencoder | ImageEncoder:
 
 
 def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
+    wanted = "Expected a file of tensors only, such as the published weights."
+    with open(path, "rb") as file:
+        start = file.read(64)
+    if start.lstrip().startswith(b"<"):
+        raise ValueError(f"{paths.display(path)} is no plain PyTorch state dict but a web page: fetch it again.")
+    if start[8:9] == b"{":
+        raise ValueError(
+            f"{paths.display(path)} is a safetensors file: name the folder that holds it and its config.json."
+        )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a zoo of errors for what is not a plain state dict
+        reason = " ".join(str(error).split())[:120]
+        truncated = " It is truncated or damaged: fetch it again." if isinstance(error, RuntimeError) else ""
         raise ValueError(
-            f"{paths.display(path)} is no plain PyTorch state dict ({type(error).__name__}: {str(error)[:200]}). "
-            "Expected a file of tensors only, such as the published weights."
+            f"{paths.display(path)} is no plain PyTorch state dict ({type(error).__name__}: {reason}).{truncated} {wanted}"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ValueError(f"{paths.display(path)}: expected a state dict (name → tensor), found {type(state).__name__}.")
+        keys = f" with the keys {', '.join(map(str, list(state)[:4]))}" if isinstance(state, dict) else ""
+        found = f"{type(state).__name__}{keys}"
+        raise ValueError(f"{paths.display(path)}: expected a state dict (name → tensor), found {found}. {wanted}")
     return {
         name.replace("std.", "log_variance.", 1) if name.startswith("std.") else name: v for name, v in state.items()
     }

@@ -428,10 +428,16 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
                 "found nothing"
             )
         dataset = step.values.get("dataset")
-        if isinstance(dataset, str) and dataset != "freeshapes" and not paths.dataset_dir(dataset).is_dir():
+        fetched = any(other.values.get("download") is True for other in steps)
+        if isinstance(dataset, str) and not (dataset == "freeshapes" or fetched or paths.dataset_dir(dataset).is_dir()):
+            hint = (
+                "`lmnet download shapenet` shows its terms and fetches it, `--set 01.download=true` does so within the run"
+                if dataset == "shapenet"
+                else "`lmnet import-meshes` makes one of your own meshes"
+            )
             problems.append(
                 f"{step.notebook}: parameter dataset: expected the data set {dataset!r} in "
-                f"{paths.display(paths.dataset_dir(dataset))}, found nothing; see README, 'ShapeNet'"
+                f"{paths.display(paths.dataset_dir(dataset))}, found nothing; {hint}"
             )
     return problems
 

@@ -5,6 +5,7 @@
     data/<dataset>/ShapeNetRendering/<synset>/<model>/rendering/{00..23}.png, rendering_metadata.txt
     data/<dataset>/ShapeNet_pointclouds/<synset>/<model>/pointcloud_{1024,2048}.npy
     data/<dataset>/splits/<split>/<classes>/{train,val,test}.txt
+    data/<dataset>/frame.json                  by how much its clouds are turned, if they are; made by settle_frame
     data/<dataset>/packs/                      made by open_pack
 
 A model is named "synset/model" everywhere.
@@ -22,8 +23,9 @@ import os
 import shutil
 import time
 import warnings
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,9 +36,9 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from lmnet_utils import freeshapes, paths, pointclouds, reproducibility, splits
-from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir
+from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
 from lmnet_utils.splits import Split
-from lmnet_utils.taxonomy import GROUPS, NAME_OF, class_order, is_own_class
+from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_order, is_own_class
 
 CROP = slice(4, -5)
 """137 → 128 pixels, as both original codes cut their input."""
@@ -44,22 +46,74 @@ INPUT_SIZE = 128
 RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
 PACK_FORMAT = 1
+SHAPENET = "shapenet"
+"""The folder below ``data/`` for the paper's data, and what `lmnet download` calls them."""
+YAWS = (0, 90, 180, 270)
+FRAME_FILE = "frame.json"
 
 
 # ------------------------------------------------------------------------------------------------- find and split
 def read_split(dataset: str, split: str = "official", classes: str = "13") -> Split:
-    """Read a split of a data set; errors as :func:`lmnet_utils.splits.read`."""
-    return splits.read(paths.dataset_dir(dataset), split, classes)
+    """Read a split of a data set; errors as :func:`lmnet_utils.splits.read`.
 
-
-def make_splits(dataset: str) -> None:
-    """Write both splits for all models that have renderings; for a genuine ShapeNet tree, which comes without files."""
+    Models that :func:`open_pack` left out as incomplete, and said so, are left out here too, and those that are gone: one damaged
+    file must not stop a training.
+    """
     root = paths.dataset_dir(dataset)
-    groups = dict.fromkeys(_models_below(root / "ShapeNetRendering"), "")
-    if not groups:
-        raise FileNotFoundError(_no_data(root))
-    splits.write(root, "official", splits.official(groups))
-    splits.write(root, "60-20-20", splits.drawn_60_20_20(groups))
+    found = splits.read(root, split, classes)
+    packed = sorted((root / "packs").glob("[!.]*/incomplete.txt"), key=lambda path: path.stat().st_mtime_ns)
+    lines = packed[-1].read_text(encoding="utf-8").splitlines() if packed else []
+    usable = set(_models_below(root / "ShapeNetRendering")) - {line.partition(": ")[0] for line in lines}
+    return dataclasses.replace(splits.restrict(found, usable), checksum=found.checksum) if packed else found
+
+
+def make_splits(dataset: str) -> dict[str, Any]:
+    """Write the splits for all models that have renderings; for a genuine ShapeNet tree, which comes without these files.
+
+    ``official`` follows the authors' own lists where they lie below ``splits/``, otherwise their rule; ``port`` is made of the
+    port's lists, where those are. What a split lists already keeps its side, so that a tree may grow, class by class.
+
+    Returns:
+        ``listed``: how many models the authors' lists name (0: they are not there); ``on_disk``: how many of those are here;
+        ``rule_differs`` and ``split_differs``: class → how many models their rule, applied to what is here, and the split as
+        written put on the other side than the lists; ``port``: the class groups of the port's lists.
+
+    Raises:
+        FileNotFoundError: there are no renderings; says what to fetch.
+        ValueError: as :func:`lmnet_utils.splits.read_official_lists` and :func:`~lmnet_utils.splits.read_port_lists`.
+    """
+    root = paths.dataset_dir(dataset)
+    models = _models_below(root / "ShapeNetRendering")
+    if not models:
+        raise FileNotFoundError(missing(dataset))
+    groups, side_of = dict.fromkeys(models, ""), splits.read_official_lists(root)
+    by_rule = splits.official(groups)
+    official = splits.restrict(splits.official_from_lists(side_of), models) if side_of else by_rule
+    for name, split in (("official", official), ("60-20-20", splits.drawn_60_20_20(groups))):
+        try:
+            old = splits.read(root, name)
+        except FileNotFoundError:
+            splits.write(root, name, split)
+            continue
+        if {*split.train, *split.val, *split.test} - {*old.train, *old.val, *old.test}:
+            splits.write(root, name, splits.extended(old, split))
+    port = splits.read_port_lists(root)
+    for group, split in port.items():
+        splits.write_group(root, splits.PORT, group, splits.restrict(split, models))
+
+    def differs(split: Split) -> dict[str, int]:
+        pairs = [
+            (model, "test" if side == "test" else "train") for side in splits.SIDES for model in getattr(split, side)
+        ]
+        return classes_in(model for model, side in pairs if side_of.get(model, side) != side)
+
+    return {
+        "listed": len(side_of),
+        "on_disk": len(side_of.keys() & groups.keys()),
+        "rule_differs": differs(by_rule),
+        "split_differs": differs(splits.read(root, "official")),
+        "port": list(port),
+    }
 
 
 def find_models(dataset: str) -> list[str]:
@@ -81,15 +135,65 @@ def _models_below(folder: Path) -> list[str]:
     ]
 
 
-def _no_data(root: Path) -> str:
-    return (
-        f"No renderings below {paths.display(root)}: expected ShapeNetRendering/<synset>/<model>/rendering. FreeShapes "
-        "is made by notebook 01 (`lmnet run quickstart --only 01_data_preparation`); unpack ShapeNet's "
-        "ShapeNetRendering.tgz and ShapeNet_pointclouds.zip there."
+def missing(dataset: str) -> str:
+    """What to do where a data set has no renderings: what to fetch, from where, how large, under which terms."""
+    root = paths.dataset_dir(dataset)
+    expected = f"No renderings below {paths.display(root)}: expected ShapeNetRendering/<synset>/<model>/rendering."
+    if dataset == freeshapes.DATASET:
+        return f"{expected} Notebook 01 makes FreeShapes (`lmnet run quickstart --only 01_data_preparation`)."
+    if dataset != SHAPENET:
+        return f"{expected} `lmnet import-meshes FOLDER --name {dataset}` makes a data set of your own meshes."
+    from lmnet_utils import downloads
+
+    wanted = downloads.groups()[SHAPENET]
+    return "\n".join(
+        [
+            f"{expected} ShapeNet does not come with the kit. Its terms are below; if you accept them, fetch it:",
+            "    lmnet download shapenet",
+            "or with this notebook: download=True (`lmnet run paper --set 01.download=true`), which accepts them. By hand:",
+            *(
+                f"    {downloads.browser_address(n)}\n      -> {downloads.where(downloads.asset(n).target)}"
+                for n in wanted
+            ),
+            "and then the same command, which checks and unpacks them. One class is enough to begin with.",
+            "",
+            downloads.offer(wanted),
+        ]
     )
 
 
+def fetch(dataset: str = SHAPENET) -> None:
+    """Download and unpack what is missing of ShapeNet; shows what, and the terms that this accepts. Resumes.
+
+    What was unpacked by hand is taken as it is. The authors' split, only there to compare with, may fail.
+
+    Raises:
+        lmnet_utils.downloads.DownloadError: says what to do by hand.
+    """
+    from lmnet_utils import downloads
+
+    items = [downloads.asset(name) for name in downloads.groups()[dataset]]
+    items = [item for item in items if downloads.begun(item) or not _unpacked_by_hand(item.place)]
+    wanted = [item.name for item in items if not downloads.is_here(item)]
+    if wanted:
+        print(downloads.offer(wanted), flush=True)
+    for name in wanted:
+        try:
+            print(downloads.where(downloads.download(name)), "is here", flush=True)
+        except downloads.DownloadError as error:
+            if name != "shapenet-split":
+                raise
+            print(f"{error}\nGoing on without it: the split is made by the authors' rule.", flush=True)
+
+
+def _unpacked_by_hand(folder: Path) -> bool:
+    return bool(_models_below(folder)) or any(folder.glob("**/train_models.json"))
+
+
 # --------------------------------------------------------------------------------------------------- read a model
+NO_RENDERINGS, NO_CLOUDS = "no renderings", "no point clouds"
+
+
 class ModelFiles(NamedTuple):
     """What one model's folders hold."""
 
@@ -105,28 +209,32 @@ def read_model(root: Path, model: str) -> ModelFiles:
         ValueError: a file is missing or broken; the message names every one that is.
     """
     synset, name = model.split("/")
-    folder, problems = rendering_dir(root, synset, name), []
+    folder, clouds_folder, problems = rendering_dir(root, synset, name), cloud_dir(root, synset, name), []
     pngs: list[bytes] = []
-    for i in range(VIEWS):
+    metadata = np.zeros((0, 5))
+    if not folder.is_dir():
+        problems.append(NO_RENDERINGS)
+    for i in range(VIEWS if folder.is_dir() else 0):
         try:
             data = (folder / f"{i:02d}.png").read_bytes()
         except OSError:
             problems.append(f"{i:02d}.png missing")
             continue
-        if data[:8] != b"\x89PNG\r\n\x1a\n" or b"IEND" not in data[-12:]:
-            problems.append(f"{i:02d}.png broken or cut off")
+        if trouble := png_trouble(data):
+            problems.append(f"{i:02d}.png {trouble}")
         pngs.append(data)
-    metadata = np.zeros((0, 5))
     try:
         metadata = read_metadata(folder / "rendering_metadata.txt")
     except OSError:
-        problems.append("rendering_metadata.txt missing")
+        problems += ["rendering_metadata.txt missing"] if folder.is_dir() else []
     except ValueError as error:
         problems.append(f"rendering_metadata.txt: {error}")
     clouds = {}
-    for n in (1024, 2048):
+    if not clouds_folder.is_dir():
+        problems.append(NO_CLOUDS)
+    for n in (1024, 2048) if clouds_folder.is_dir() else ():
         try:
-            cloud = np.load(cloud_dir(root, synset, name) / f"pointcloud_{n}.npy", allow_pickle=False)
+            cloud = np.load(clouds_folder / f"pointcloud_{n}.npy", allow_pickle=False)
             if cloud.shape != (n, 3) or not np.isfinite(cloud).all():
                 problems.append(f"pointcloud_{n}.npy: expected finite ({n}, 3), found shape {cloud.shape}")
             clouds[n] = np.asarray(cloud, dtype=np.float32)
@@ -141,6 +249,31 @@ def read_model(root: Path, model: str) -> ModelFiles:
 
 def _shortened(problems: list[str]) -> list[str]:
     return problems if len(problems) <= 6 else [*problems[:5], f"and {len(problems) - 5} more"]
+
+
+def png_trouble(data: bytes) -> str:
+    """What is wrong with a rendering's file, by its size, structure and checksums; empty for nothing.
+
+    Nothing is decoded: that would take a million images minutes, and a file with right checksums is what was written.
+    """
+    position = 8 if data[:8] == b"\x89PNG\r\n\x1a\n" else len(data)
+    while position + 12 <= len(data):
+        kind, end = (
+            data[position + 4 : position + 8],
+            position + 12 + int.from_bytes(data[position : position + 4], "big"),
+        )
+        if end > len(data):
+            break
+        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            return f"damaged (the checksum of its part {kind.decode('ascii', 'replace')} is wrong)"
+        if kind == b"IHDR":
+            width, height = (int.from_bytes(data[at : at + 4], "big") for at in (position + 8, position + 12))
+            if (width, height) != (IMAGE_SIZE, IMAGE_SIZE):
+                return f"has {width}×{height} pixels, expected {IMAGE_SIZE}×{IMAGE_SIZE}"
+        if kind == b"IEND":
+            return ""
+        position = end
+    return "broken or cut off"
 
 
 def read_metadata(path: Path) -> np.ndarray:
@@ -190,27 +323,19 @@ def read_cameras(dataset: str, model: str) -> np.ndarray:
 
 
 # --------------------------------------------------------------------------------------------------------- verify
-def verify_dataset(dataset: str, deep: bool = False, progress: bool = True) -> dict[str, Any]:
-    """Look through a tree in the R2N2 layout; whatever is wrong with it is listed, never raised.
-
-    Args:
-        deep: decode every image as well (ShapeNet has a million).
+def verify_dataset(dataset: str, progress: bool = True) -> dict[str, Any]:
+    """Look through a tree in the R2N2 layout, at every file; whatever is wrong with it is listed, never raised.
 
     Returns:
-        dataset, models, complete, classes {name: {models, complete}}, splits {split: {classes: {side: n, not_on_disk: n}}},
-        problems {model: text}.
+        dataset, models, complete, classes {name: {models, complete, no_renderings, no_clouds}}, absent (those of the 13 classes that
+        have nothing on disk), splits {split: {classes: {side: n, not_on_disk: n}}}, problems {model: text}.
     """
     root = paths.dataset_dir(dataset)
     models = find_models(dataset)
 
     def problem(model: str) -> str:
         try:
-            files = read_model(root, model)
-            for i, data in enumerate(files.pngs if deep else ()):
-                try:
-                    decode_png(data)
-                except ValueError as error:
-                    return f"{i:02d}.png: {error}"
+            read_model(root, model)
         except (ValueError, OSError) as error:
             return str(error)
         return ""
@@ -219,16 +344,26 @@ def verify_dataset(dataset: str, deep: bool = False, progress: bool = True) -> d
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for block in _blocks(tqdm(models, desc="verify", unit="model", disable=not progress), 256):
             problems.update((m, text) for m, text in zip(block, pool.map(problem, block), strict=True) if text)
+
+    def count(text: str = "") -> Counter[str]:
+        return Counter(model.split("/")[0] for model, problem in problems.items() if text in problem)
+
     everything = Counter(model.split("/")[0] for model in models)
-    broken = Counter(model.split("/")[0] for model in problems)
+    broken, without_renderings, without_clouds = count(), count(NO_RENDERINGS), count(NO_CLOUDS)
     report: dict[str, Any] = {
         "dataset": dataset,
         "models": len(models),
         "complete": len(models) - len(problems),
         "classes": {
-            NAME_OF[synset]: {"models": everything[synset], "complete": everything[synset] - broken[synset]}
+            NAME_OF[synset]: {
+                "models": everything[synset],
+                "complete": everything[synset] - broken[synset],
+                "no_renderings": without_renderings[synset],
+                "no_clouds": without_clouds[synset],
+            }
             for synset in sorted(everything)
         },
+        "absent": [name for name, synset in CLASSES.items() if synset not in everything],
         "splits": {},
         "problems": problems,
     }
@@ -244,6 +379,49 @@ def verify_dataset(dataset: str, deep: bool = False, progress: bool = True) -> d
         counts["not_on_disk"] = sum(model not in present for names in listed.values() for model in names)
         report["splits"].setdefault(name, {})[group] = counts
     return report
+
+
+def what_is_missing(report: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """Lines that say what a downloaded tree lacks and how its splits came about; none for a data set that was made here.
+
+    Args:
+        report: of :func:`verify_dataset`.
+        made: of :func:`prepare`.
+    """
+    if report["dataset"] != SHAPENET:
+        return []
+    lines = []
+    for key, words, name in (
+        ("no_renderings", "no renderings", "shapenet-renderings"),
+        ("no_clouds", "no point clouds", "shapenet-clouds"),
+    ):
+        gaps = {name: counts for name, counts in report["classes"].items() if counts[key]}
+        if gaps:
+            listed = ", ".join(f"{name} ({counts[key]} of {counts['models']})" for name, counts in gaps.items())
+            lines.append(f"{words}: {listed}. `lmnet download {name} --check` fetches or unpacks what is missing.")
+    if report["absent"]:
+        lines.append(f"nothing of {', '.join(report['absent'])}: everything works on the classes that are here.")
+    if not made["listed"]:
+        lines.append(
+            "the authors' lists are not here to compare with (`lmnet download shapenet-split`): split by their rule."
+        )
+    else:
+        lines.append(f"the authors' lists name {made['listed']:,} objects; {made['on_disk']:,} of them are here.")
+        differs = ", ".join(f"{name} {count}" for name, count in made["rule_differs"].items())
+        lines.append(
+            f"their rule, applied to what is here, differs for {differs}: a part of a class is here, and the lists decide."
+            if differs
+            else "their rule, applied to what is here, gives the same split."
+        )
+    if made["split_differs"]:
+        differs = ", ".join(f"{name} {count}" for name, count in made["split_differs"].items())
+        lines.append(
+            f"the official split, made before the lists were here, differs from them for {differs}. Delete "
+            "data/shapenet/splits/official to follow them, and train again."
+        )
+    if made["port"]:
+        lines.append(f"the port's own lists are here, as split 'port', for the classes {', '.join(made['port'])}.")
+    return lines
 
 
 def _blocks(items: Iterable[str], size: int) -> Iterable[list[str]]:
@@ -322,7 +500,8 @@ def tree_signature(dataset: str, progress: bool = False) -> tuple[str, list[str]
     """Signature of all files that a pack is made of (names, sizes, times of change), and the models found."""
     root = paths.dataset_dir(dataset)
     models = find_models(dataset)
-    digest = hashlib.sha256(f"format {PACK_FORMAT}\n".encode())
+    yaw = yaw_of(dataset)
+    digest = hashlib.sha256(f"format {PACK_FORMAT}\n{f'yaw {yaw}' if yaw else ''}".encode())
     for model in tqdm(models, desc="look for changes", unit="model", disable=not progress or len(models) < 5000):
         synset, name = model.split("/")
         digest.update(f"{model}\n".encode())
@@ -349,11 +528,11 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
     root = paths.dataset_dir(dataset)
     signature, models = tree_signature(dataset, progress)
     if not models:
-        raise FileNotFoundError(_no_data(root))
+        raise FileNotFoundError(missing(dataset))
     encoded = len(models) * VIEWS * INPUT_SIZE**2 * 3 > raw_limit
     folder = root / "packs" / f"{signature[:16]}-{'png' if encoded else 'raw'}"
     if not (folder / "pack.json").is_file():
-        _build_pack(root, models, folder, encoded, progress)
+        _build_pack(root, models, folder, encoded, yaw_of(dataset), progress)
     incomplete = (folder / "incomplete.txt").read_text(encoding="utf-8").splitlines()
     if incomplete:
         warnings.warn(
@@ -367,7 +546,7 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
     return pack
 
 
-def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, progress: bool) -> None:
+def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, yaw: int, progress: bool) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".building-*"):
         if not _alive(int(leftover.name.rpartition("-")[2])):
@@ -379,6 +558,7 @@ def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, prog
     def load(model: str) -> tuple[ModelFiles, list[np.ndarray]] | str:
         try:
             files = read_model(root, model)
+            files = files._replace(clouds={n: turn_clouds(cloud, yaw) for n, cloud in files.clouds.items()})
             return files, [] if encoded else [network_input(decode_png(png)) for png in files.pngs]
         except (ValueError, OSError) as error:
             return str(error)
@@ -499,14 +679,26 @@ def silhouette_overlap(points: np.ndarray, image: np.ndarray, view: np.ndarray, 
     return float((drawn & mask).sum() / max((drawn | mask).sum(), 1))
 
 
-def turned(points: np.ndarray, yaw: float) -> np.ndarray:
-    """Points (N, 3), y up, turned by ``yaw`` degrees about the vertical axis."""
-    c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
-    return points @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
+def quarter_turn(yaw: int) -> np.ndarray:
+    """Rotation (3, 3), integers, of clouds in the file frame by ``yaw`` degrees about the vertical: ``points @ rotation.T``.
+
+    90 makes a front that faces +z (of the upright frame) face +x.
+
+    Raises:
+        ValueError: not a quarter turn.
+    """
+    reproducibility.choose("yaw", yaw, YAWS)
+    cos, sin = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[yaw]
+    return np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])  # the file frame's x points down
+
+
+def turn_clouds(points: np.ndarray, yaw: int) -> np.ndarray:
+    """Clouds (…, 3) in the file frame, turned by quarter turns about the vertical: the same numbers, exchanged."""
+    return points if yaw == 0 else np.ascontiguousarray(points @ quarter_turn(yaw).T.astype(points.dtype))
 
 
 def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dict[str, Any]:
-    """Check the clouds' frame on data: their projections must cover the objects in the renderings, unturned.
+    """Which way do the clouds in the files face? Turned rightly, their projections cover the objects in the renderings.
 
     Returns:
         overlap {yaw°: mean silhouette overlap} for 0, 90, 180 and 270, best (a yaw), models (how many were looked at).
@@ -515,14 +707,12 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
     Raises:
         FileNotFoundError: there is no complete model to look at.
     """
-    from lmnet_utils.freeshapes import unit_diagonal
-
     root = paths.dataset_dir(dataset)
     models = find_models(dataset)
     if not models:
-        raise FileNotFoundError(_no_data(root))
+        raise FileNotFoundError(missing(dataset))
     rng = np.random.default_rng(seed)
-    overlaps: dict[int, list[float]] = {0: [], 90: [], 180: [], 270: []}
+    overlaps: dict[int, list[float]] = {yaw: [] for yaw in YAWS}
     looked_at = 0
     for i in rng.permutation(len(models)):
         if looked_at == n:
@@ -532,15 +722,31 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
             chosen = [(view, decode_png(files.pngs[view])) for view in rng.choice(VIEWS, views, replace=False)]
         except ValueError:
             continue
-        cloud = unit_diagonal(pointclouds.y_up_from_file(files.clouds[2048]).astype(np.float64))
-        for (view, image), (yaw, found) in itertools.product(chosen, overlaps.items()):
-            found.append(silhouette_overlap(turned(cloud, yaw), image, files.metadata[view]))
+        for yaw, found in overlaps.items():
+            cloud = pointclouds.y_up_from_file(turn_clouds(files.clouds[2048], yaw)).astype(np.float64)
+            cloud = unit_diagonal(cloud)
+            found += [silhouette_overlap(cloud, image, files.metadata[view]) for view, image in chosen]
         looked_at += 1
     if not looked_at:
         raise FileNotFoundError(f"No complete model in {dataset!r}: verify_dataset lists what is missing.")
     means = {yaw: float(np.mean(found)) for yaw, found in overlaps.items()}
     best = max(means, key=means.__getitem__)
     return {"overlap": means, "best": 0 if means[0] > means[best] - 0.01 else best, "models": looked_at}
+
+
+def settle_frame(dataset: str, yaw: int) -> None:
+    """Have a data set's clouds turned by ``yaw`` whenever they are packed, so that everything after is in the renderings' frame."""
+    file = paths.dataset_dir(dataset) / FRAME_FILE
+    if yaw == 0:
+        file.unlink(missing_ok=True)
+    elif yaw != yaw_of(dataset):
+        reproducibility.write_json(file, {"yaw": yaw})
+
+
+def yaw_of(dataset: str) -> int:
+    """By how many degrees a data set's clouds are turned when they are packed; 0 unless :func:`settle_frame` said otherwise."""
+    file = paths.dataset_dir(dataset) / FRAME_FILE
+    return reproducibility.read_json(file)["yaw"] if file.is_file() else 0
 
 
 def class_of(model: str) -> str:
@@ -566,26 +772,29 @@ class DataSettings(reproducibility.Settings):
     limit_per_class: int | None = None
     workers: int | None = None
     seed: int = 0
+    download: bool = False
 
     def check(self) -> None:
-        reproducibility.choose("split", self.split, splits.SPLITS)
+        reproducibility.choose("split", self.split, (*splits.SPLITS, splits.PORT))
         reproducibility.choose("classes", self.classes, GROUPS)
         for name, lowest in (("copies", 0), ("limit_per_class", 1), ("workers", 1)):
             value = getattr(self, name)
             if value is not None and value < lowest:
                 raise ValueError(f"{name}={value}: expected {lowest} or more.")
+        if self.download and self.dataset != SHAPENET:
+            raise ValueError(f"download=True, dataset={self.dataset!r}: only {SHAPENET!r} can be fetched.")
 
 
 def prepare(settings: DataSettings) -> dict[str, Any]:
-    """Make FreeShapes, or write the splits of another data set where it has none.
+    """Make FreeShapes; of another data set fetch what is missing (ShapeNet, with ``download``) and write its splits.
 
     Returns:
-        what was made, as :func:`lmnet_utils.freeshapes.make_dataset` counts it; empty for other data sets.
+        what was made, as :func:`lmnet_utils.freeshapes.make_dataset` counts it, or what :func:`make_splits` found.
     """
     if settings.dataset == freeshapes.DATASET:
         return freeshapes.make_dataset(
             copies=settings.copies, seed=settings.seed, workers=settings.workers, limit=settings.limit_per_class
         )
-    if not (paths.dataset_dir(settings.dataset) / "splits").is_dir():
-        make_splits(settings.dataset)
-    return {}
+    if settings.download:
+        fetch(settings.dataset)
+    return make_splits(settings.dataset)

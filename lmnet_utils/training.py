@@ -23,6 +23,7 @@ import torch
 from tqdm.auto import tqdm
 
 from lmnet_utils import paths, taxonomy
+from lmnet_utils.frames import match_frame
 from lmnet_utils.losses import (
     AUTOENCODER_LOSSES,
     autoencoder_loss,
@@ -202,7 +203,7 @@ def train_autoencoder(settings: AutoencoderSettings, *, progress: bool = True) -
     pack, split, device, autocast = _prepare(settings)
     points = torch.from_numpy(np.ascontiguousarray(pack.points[pack.rows(split.train)]))
     seed_everything(settings.seed)
-    model = _initialised(PointCloudAutoencoder(), settings.initial_weights).to(device)
+    model = _initialised(PointCloudAutoencoder(), settings.initial_weights, pack, split).to(device)
     steps = max(1, len(points) // settings.batch_size)  # the last, smaller batch is left out: batch norm dislikes it
 
     def batches(epoch: int, first: int) -> Iterator[tuple[np.ndarray, Any]]:
@@ -287,7 +288,8 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     azimuths = torch.from_numpy(np.array(pack.azimuths[rows]))
     data, start, autoencoder = _data_record(settings, pack, split), {}, None
     if not direct:
-        autoencoder = load_model(autoencoder_folder(settings), device).requires_grad_(False)
+        autoencoder = load_model(autoencoder_folder(settings), device, kind="autoencoder").requires_grad_(False)
+        match_frame({"autoencoder": autoencoder}, pack, split.train)
         data["autoencoder"] = fingerprint_of(autoencoder)
         latents, mirrored = compute_latents(autoencoder, pack, rows, mirrored=settings.augment)
         start = {"scale": float(latents.std(0).mean()) if len(latents) > 1 else 1.0, "mean": latents.mean(0)}
@@ -295,7 +297,8 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     seed_everything(settings.seed)
     model = ImageEncoder(settings.architecture, settings.width, probabilistic, decoder=direct)
     model.initialise(**start, sigma=settings.alpha)
-    model = _initialised(model, settings.initial_weights).to(device, memory_format=torch.channels_last)
+    model = _initialised(model, settings.initial_weights, pack, split)
+    model = model.to(device, memory_format=torch.channels_last)
     decoder = model if direct else autoencoder
     drawn = min(settings.views_per_model or pack.views, pack.views)
     steps = max(1, math.ceil(len(rows) * drawn / settings.batch_size))
@@ -444,9 +447,11 @@ def _prepare(settings: _TrainingSettings) -> tuple[Pack, Split, torch.device, Ca
     return pack, split, device, autocast
 
 
-def _initialised(model: torch.nn.Module, initial_weights: str | None) -> torch.nn.Module:
+def _initialised(model: torch.nn.Module, initial_weights: str | None, pack: Pack, split: Split) -> torch.nn.Module:
     if initial_weights:
-        loaded = load_model(paths.resolve(initial_weights))
+        loaded = load_model(paths.resolve(initial_weights), kind=model.config["kind"])
+        if isinstance(loaded, PointCloudAutoencoder):
+            match_frame({"autoencoder": loaded}, pack, split.train)
         load_weights(model, loaded.state_dict(), initial_weights)
     return model
 

@@ -310,7 +310,7 @@ def test_the_report_says_what_became_of_every_file(own: meshes.Report, folder: P
 
 
 def test_the_kit_takes_the_data_set_like_any_other(own: meshes.Report) -> None:
-    report = shapenet.verify_dataset("own", deep=True, progress=False)
+    report = shapenet.verify_dataset("own", progress=False)
     assert report["problems"] == {} and report["complete"] == 5
     assert report["classes"] == {"chair": {"models": 3, "complete": 3}, "coffee-mug": {"models": 2, "complete": 2}}
     everything, chairs = (shapenet.read_split("own", classes=group) for group in ("13", "chair"))

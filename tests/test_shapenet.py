@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shutil
 import subprocess
@@ -15,8 +17,8 @@ import pytest
 import torch
 from PIL import Image
 
-from lmnet_utils import shapenet
-from lmnet_utils.pointclouds import file_from_y_up
+from lmnet_utils import shapenet, splits
+from lmnet_utils.pointclouds import file_from_y_up, y_up_from_file
 from lmnet_utils.taxonomy import CLASSES
 
 CHAIR, LAMP = CLASSES["chair"], CLASSES["lamp"]
@@ -105,6 +107,35 @@ def test_frame_check_finds_the_frame_and_a_wrong_one(tree: Path) -> None:
     assert shapenet.frame_check("shapenet", n=3)["best"] == 180
 
 
+@pytest.mark.parametrize("yaw", shapenet.YAWS)
+def test_a_turn_of_clouds_is_a_rotation_about_the_vertical(yaw: int) -> None:
+    points = np.random.default_rng(0).normal(size=(2, 50, 3)).astype(np.float32)
+    angle = np.radians(yaw)
+    x, y, z = np.moveaxis(y_up_from_file(points), -1, 0)
+    expected = np.stack([np.cos(angle) * x + np.sin(angle) * z, y, -np.sin(angle) * x + np.cos(angle) * z], -1)
+    found = shapenet.turn_clouds(points, yaw)
+    assert y_up_from_file(found) == pytest.approx(expected, abs=1e-6) and found.dtype == np.float32
+    assert np.array_equal(np.sort(np.abs(found)), np.sort(np.abs(points))), "the same numbers"
+
+
+def test_clouds_of_another_frame_are_packed_in_that_of_the_renderings(tree: Path) -> None:
+    """Facing +z in the files, they face +x in the pack; settled once more, or back, the pack follows."""
+    original = shapenet.open_pack("shapenet", progress=False)
+    true = {n: np.array(getattr(original, name)) for n, name in ((2048, "points"), (1024, "points_1024"))}
+    for path in tree.glob("ShapeNet_pointclouds/*/*/*.npy"):
+        x, y, z = y_up_from_file(np.load(path)).T
+        np.save(path, file_from_y_up(np.stack([-z, y, x], axis=1)))
+    found = shapenet.frame_check("shapenet", n=3)
+    assert found["best"] == 90
+    shapenet.settle_frame("shapenet", 90)
+    turned = shapenet.open_pack("shapenet", progress=False)
+    assert np.array_equal(turned.points, true[2048]) and np.array_equal(turned.points_1024, true[1024])
+    assert np.array_equal(turned.images([0], [3]), original.images([0], [3]))
+    assert shapenet.frame_check("shapenet", n=3) == found, "of the files"
+    shapenet.settle_frame("shapenet", 0)
+    assert not np.allclose(shapenet.open_pack("shapenet", progress=False).points, true[2048])
+
+
 def test_frame_check_does_not_mind_the_scale(tree: Path) -> None:
     before = shapenet.frame_check("shapenet", n=2)["overlap"][0]
     for path in tree.glob("ShapeNet_pointclouds/*/*/pointcloud_2048.npy"):
@@ -122,7 +153,12 @@ def test_verify_counts_and_lists_what_is_wrong(tree: Path) -> None:
     (tree / "ShapeNetRendering" / MODELS[4] / "rendering" / "rendering_metadata.txt").write_text("1 2 3\n")
     report = shapenet.verify_dataset("shapenet", progress=False)
     assert (report["models"], report["complete"]) == (6, 1)
-    assert report["classes"] == {"chair": {"models": 5, "complete": 0}, "lamp": {"models": 1, "complete": 1}}
+    gaps = {"no_renderings": 0, "no_clouds": 0}
+    assert report["classes"] == {
+        "chair": {"models": 5, "complete": 0, **gaps},
+        "lamp": {"models": 1, "complete": 1, **gaps},
+    }
+    assert "airplane" in report["absent"] and len(report["absent"]) == 11
     for model, words in zip(
         MODELS, ("07.png", "23.png missing", "1024.npy missing", "2048.npy broken", "24 rows"), strict=False
     ):
@@ -131,13 +167,27 @@ def test_verify_counts_and_lists_what_is_wrong(tree: Path) -> None:
     assert report["splits"]["official"]["chair"] == {"train": 4, "val": 0, "test": 1, "not_on_disk": 0}
 
 
-def test_verify_finds_damage_inside_a_png_when_it_looks_deeper(tree: Path) -> None:
-    path = tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "00.png"
-    data = bytearray(path.read_bytes())
-    data[1000:1100] = bytes(100)
-    path.write_bytes(data)
-    assert shapenet.verify_dataset("shapenet", progress=False)["problems"] == {}
-    assert "00.png" in shapenet.verify_dataset("shapenet", deep=True, progress=False)["problems"][MODELS[0]]
+def test_verify_finds_damage_inside_a_png(tree: Path) -> None:
+    """A byte that changed, a download's hole, another size, no PNG at all, the end missing: nothing of it is found by looking at
+    a file's first and last bytes, and a training would stop at it hours later."""
+    good = (tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "00.png").read_bytes()
+    small = io.BytesIO()
+    Image.new("RGBA", (64, 137)).save(small, "PNG")
+    wrong = {
+        "00.png damaged": good[:1000] + bytes([good[1000] ^ 1]) + good[1001:],
+        "01.png damaged": good[:1000] + bytes(100) + good[1100:],
+        "02.png has 64×137 pixels": small.getvalue(),
+        "03.png broken": b"<html>" + good,
+        "04.png broken or cut off": good[:-3],
+        "05.png broken or cut off": b"",
+    }
+    for text, data in wrong.items():
+        (tree / "ShapeNetRendering" / MODELS[0] / "rendering" / text[:6]).write_bytes(data)
+    report = shapenet.verify_dataset("shapenet", progress=False)
+    assert list(report["problems"]) == [MODELS[0]]
+    for text in list(wrong)[:5]:
+        assert text in report["problems"][MODELS[0]]
+    assert shapenet.png_trouble(good) == "" and shapenet.png_trouble(b"") == "broken or cut off"
 
 
 def test_verify_reports_models_that_a_split_names_and_the_disk_lacks(tree: Path) -> None:
@@ -152,6 +202,149 @@ def test_nothing_there_is_said_in_words(kit_folders: Path) -> None:
     for function in (shapenet.open_pack, shapenet.make_splits, shapenet.frame_check):
         with pytest.raises(FileNotFoundError, match=r"ShapeNetRendering/<synset>/<model>/rendering"):
             function("shapenet")
+
+
+def test_what_is_missing_is_said_with_the_command_that_fetches_it(tree: Path) -> None:
+    shutil.rmtree(tree / "ShapeNet_pointclouds" / LAMP)
+    shutil.rmtree(tree / "ShapeNetRendering" / MODELS[0])
+    made = shapenet.make_splits("shapenet")
+    report = shapenet.verify_dataset("shapenet", progress=False)
+    assert report["problems"] == {MODELS[0]: "no renderings", MODELS[5]: "no point clouds"}
+    lines = shapenet.what_is_missing(report, made)
+    assert lines[0].startswith("no renderings: chair (1 of 5)") and "lmnet download shapenet-renderings" in lines[0]
+    assert lines[1].startswith("no point clouds: lamp (1 of 1)") and "lmnet download shapenet-clouds" in lines[1]
+    assert lines[2].startswith("nothing of airplane, bench,") and "split by their rule" in lines[3]
+    assert shapenet.what_is_missing({**report, "dataset": "mine"}, made) == []
+
+
+def test_nothing_of_shapenet_at_all_says_what_to_fetch_and_the_terms(kit_folders: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        shapenet.make_splits("shapenet")
+    message = str(caught.value)
+    for words in (
+        "    lmnet download shapenet\n",
+        "lmnet run paper --set 01.download=true",
+        "http://cvgl.stanford.edu/data2/ShapeNetRendering.tgz",
+        "-> $LMNET_DATA/shapenet/ShapeNet_pointclouds.zip",
+        "non-commercial research and education",
+        "12.3 GB",
+    ):
+        assert words in message, words
+    with pytest.raises(FileNotFoundError, match="lmnet import-meshes FOLDER --name mine"):
+        shapenet.make_splits("mine")
+
+
+# --------------------------------------------------------------------------------------------------- lists of others
+def write_lists(root: Path, train: list[str], test: list[str]) -> None:
+    """The authors' lists as their archive leaves them."""
+    (root / "splits").mkdir(exist_ok=True)
+    for file, models in (("train_models.json", train), ("val_models.json", test)):
+        listed: dict[str, list[str]] = {}
+        for model in models:
+            listed.setdefault(model.split("/")[0], []).append(model)
+        (root / "splits" / file).write_text(json.dumps(listed))
+
+
+def sides(split: str = "official", classes: str = "13") -> dict[str, list[str]]:
+    found = shapenet.read_split("shapenet", split, classes)
+    return {side: getattr(found, side) for side in splits.SIDES}
+
+
+def test_the_official_split_follows_the_authors_lists_where_they_are(tree: Path) -> None:
+    """Also where splits/ is there already because the lists were unpacked into it; a part of a class keeps the lists' sides."""
+    absent = [f"{CHAIR}/{i:02d}" for i in range(20)]
+    write_lists(tree, [*absent[:16], MODELS[4], MODELS[5]], [*absent[16:], *MODELS[:4]])
+    made = shapenet.make_splits("shapenet")
+    assert sides() == {"train": [MODELS[5]], "val": [MODELS[4]], "test": MODELS[:4]}, (
+        "the last tenth of 17 trains: validates"
+    )
+    assert (made["listed"], made["on_disk"], made["split_differs"]) == (26, 6, {})
+    assert made["rule_differs"] == {"chair": 5, "lamp": 1}
+    lines = shapenet.what_is_missing(shapenet.verify_dataset("shapenet", progress=False), made)
+    assert any("name 26 objects; 6 of them are here" in line for line in lines)
+    assert any("differs for chair 5, lamp 1: a part of a class is here" in line for line in lines)
+
+
+def test_the_rule_gives_the_authors_split_of_whole_classes(tree: Path) -> None:
+    before = shapenet.make_splits("shapenet")
+    rule = sides()
+    write_lists(tree, MODELS[:4], [MODELS[4], MODELS[5]])
+    after = shapenet.make_splits("shapenet")
+    assert before["listed"] == 0 and (after["listed"], after["rule_differs"], after["split_differs"]) == (6, {}, {})
+    assert sides() == rule
+    assert any(
+        "gives the same split" in line
+        for line in shapenet.what_is_missing({"dataset": "shapenet", "classes": {}, "absent": []}, after)
+    )
+
+
+def test_a_tree_may_grow_and_no_object_changes_sides(tree: Path) -> None:
+    shapenet.make_splits("shapenet")
+    before = {name: sides(name) for name in splits.SPLITS}
+    for i, model in enumerate((f"{CHAIR}/00", f"{CHAIR}/01", f"{CLASSES['bench']}/h8")):
+        write_model(tree, model, 20 + i)
+    shapenet.make_splits("shapenet")
+    for name in splits.SPLITS:
+        after = sides(name)
+        assert all(set(before[name][side]) <= set(after[side]) for side in splits.SIDES)
+        assert sum(map(len, after.values())) == 9
+    write_lists(tree, MODELS[1:4], [MODELS[0], *MODELS[4:]])
+    made = shapenet.make_splits("shapenet")
+    assert made["split_differs"] == {"chair": 1}, "MODELS[0] trained before the lists were here"
+    assert MODELS[0] in sides()["train"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<html>", "is not the authors' list"),
+        ("[]", "is not the authors' list"),
+        ('{"03001627": ["a1"]}', "expected lines 'synset/model', found 'a1'"),
+        ('{"03001627": "03001627/a1"}', "expected lines"),
+        ('{"03001627": ["03001627/a1"]}', "03001627/a1 is in the training list, too"),
+    ],
+)
+def test_other_files_are_not_taken_for_the_authors_lists(tree: Path, content: str, words: str) -> None:
+    write_lists(tree, [MODELS[0]], [])
+    (tree / "splits" / "val_models.json").write_text(content)
+    with pytest.raises(ValueError, match=r"splits/val_models\.json.*") as caught:
+        shapenet.make_splits("shapenet")
+    assert words in str(caught.value)
+
+
+def test_the_ports_lists_become_a_split_with_its_leakage(tree: Path) -> None:
+    """Three independent draws, as its create_split_files.py made them: what tests chairs may train the 13 classes."""
+    lists = {
+        "shapenet_point/{}.txt": (MODELS[:3], [MODELS[3]], MODELS[4:]),
+        "shapenet_point_chair/{}_chair.txt": ([MODELS[4]], [MODELS[3], f"{CHAIR}/absent"], MODELS[:3]),
+    }
+    for pattern, parts in lists.items():
+        for side, models in zip(("train", "valid", "test"), parts, strict=True):
+            path = tree / "splits" / "port_data" / pattern.format(side)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(models[::-1]))
+    with pytest.raises(FileNotFoundError, match="Copy the folder data/splits of the PyTorch port"):
+        shapenet.read_split("shapenet", "port")
+    assert shapenet.make_splits("shapenet")["port"] == ["13", "chair"]
+    assert sides("port") == {"train": MODELS[:3], "val": [MODELS[3]], "test": MODELS[4:]}
+    assert sides("port", "chair") == {"train": [MODELS[4]], "val": [MODELS[3]], "test": MODELS[:3]}
+    (tree / "splits/port_data/shapenet_point/valid.txt").unlink()
+    with pytest.raises(ValueError, match=r"valid\.txt is missing beside train\.txt"):
+        shapenet.make_splits("shapenet")
+
+
+def test_a_training_reads_a_split_without_what_is_broken_or_gone(tree: Path) -> None:
+    """Listed, but left out of the pack or deleted: the others train; the split's checksum stays that of its files."""
+    shapenet.make_splits("shapenet")
+    whole = shapenet.read_split("shapenet")
+    (tree / "ShapeNetRendering" / MODELS[1] / "rendering" / "23.png").unlink()
+    shutil.rmtree(tree / "ShapeNetRendering" / MODELS[2])
+    shutil.rmtree(tree / "ShapeNet_pointclouds" / MODELS[2])
+    with pytest.warns(UserWarning, match="1 of 5 models"):
+        pack = shapenet.open_pack("shapenet", progress=False)
+    found = shapenet.read_split("shapenet")
+    assert found.train == [MODELS[0], MODELS[3]] and found.test == whole.test and found.checksum == whole.checksum
+    assert len(pack.rows(found.train + found.val + found.test)) == 4
 
 
 # ----------------------------------------------------------------------------------------------------------- pack
@@ -268,7 +461,7 @@ def test_the_loader_is_far_faster_than_a_training_step(tree: Path) -> None:
 
 def test_notebook_settings_refuse_nonsense() -> None:
     assert shapenet.DataSettings(copies=3).copies == 3
-    for wrong in ({"copies": -1}, {"limit_per_class": 0}, {"split": "80-20"}, {"classes": "14"}):
+    for wrong in ({"copies": -1}, {"limit_per_class": 0}, {"split": "80-20"}, {"classes": "14"}, {"download": True}):
         with pytest.raises(ValueError, match=str(next(iter(wrong)))):
             shapenet.DataSettings(**wrong)
     with pytest.raises(TypeError, match="copies"):
