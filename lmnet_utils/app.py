@@ -23,8 +23,8 @@ NOTEBOOK = "09_explorer.ipynb"
 TITLE = """\
 # 3D-LMNet: what could it be from behind?
 
-One picture does not show all of an object; these networks answer with several shapes that are possible, more of them the larger the weight λ of the
-diversity loss was in their training. Choose an image or upload one, move λ and σ ×, and drag a shape to turn all of them.
+One picture does not show all of an object, so these networks answer with several shapes; λ is how much their training asked for variety, and the
+numbers below the shapes say what came of it. Choose an image or upload one, move λ and σ ×, and drag a shape to turn all of them.
 """
 IDLE_SECONDS = 1800
 
@@ -39,7 +39,8 @@ def make_page(folder: str | Path, notebook: str | Path | None = None) -> Path:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     path = Path(folder) / "explorer.ipynb"
-    nbformat.write(new_notebook(cells=[new_markdown_cell(TITLE), *cells], metadata=source.metadata), path)
+    metadata = {**source.metadata, "title": "3D-LMNet explorer"}  # the browser's tab says it
+    nbformat.write(new_notebook(cells=[new_markdown_cell(TITLE), *cells], metadata=metadata), path)
     return path
 
 
@@ -58,15 +59,15 @@ def make_template(folder: str | Path) -> str:
     return "lmnet"
 
 
-def command(page: str | Path, template: str, port: int) -> list[str]:
-    """The command that serves a page on the loopback address."""
+def command(page: str | Path, template: str, port: int, idle_seconds: int = IDLE_SECONDS) -> list[str]:
+    """The command that serves a page on the loopback address; kernels end after ``idle_seconds`` without a message."""
     return [
         sys.executable, "-m", "voila", str(page), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1",
         f"--template={template}",
         "--VoilaConfiguration.file_allowlist=^$",  # no file of any name
         "--VoilaConfiguration.show_tracebacks=False",
-        f"--MappingKernelManager.cull_idle_timeout={IDLE_SECONDS}",
-        "--MappingKernelManager.cull_interval=60",
+        f"--MappingKernelManager.cull_idle_timeout={idle_seconds}",
+        f"--MappingKernelManager.cull_interval={min(60, idle_seconds)}",
         "--MappingKernelManager.cull_connected=True",  # an open page counts as idle when nobody moves anything
     ]  # fmt: skip
 

@@ -7,13 +7,13 @@ kernel has answered the last one, so dragging never queues up.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
-import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import anywidget
 import ipywidgets as widgets
 import numpy as np
 import traitlets
+from IPython.display import display
 
 from lmnet_utils import explorer_figures as figures
 from lmnet_utils import paths
@@ -40,11 +41,14 @@ from lmnet_utils.rendering import write_gif
 from lmnet_utils.reproducibility import atomic_path
 from lmnet_utils.taxonomy import NAME_OF
 
-HELP = "Pick a chair and a view. The green shapes are the network's guesses at what it cannot see: move λ and σ × to spread them."
+HELP = (
+    "Pick a chair and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
+    "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
+)
 LAMBDA_NOTE = (
     "λ acts in <em>training</em>: every place of this slider is another trained network, not a knob of one network."
 )
-MEGABYTES = MAX_UPLOAD // 10**6
+MAX_STATE = 2 * 10**6  # bytes of a saved state, uploads within
 STYLE = """<style>
 .lmnet-explorer{max-width:100%;overflow-x:hidden;background:#fff;color:#1b1f24;box-sizing:border-box;padding:4px}
 .lmnet-explorer *{box-sizing:border-box}
@@ -74,7 +78,6 @@ class Viewer(_Script):
     colours = traitlets.Bytes(b"").tag(sync=True)  # uint8 RGB of the panels that have their own
     camera = traitlets.Dict().tag(sync=True)
     home = traitlets.Dict().tag(sync=True)
-    picked = traitlets.Unicode("").tag(sync=True)
     revision = traitlets.Int(0).tag(sync=True)
 
     def show(self, groups: list[tuple[str, list[Panel]]], camera: dict[str, float], home: dict[str, float]) -> None:
@@ -99,10 +102,30 @@ class Thumbnails(_Script):
     index = traitlets.Int(0).tag(sync=True)
 
 
-def uploaded(value: Any) -> bytes | None:
-    """The content of a FileUpload's newest file: ipywidgets 7 gives a dictionary by name, 8 a tuple; ``None`` for none."""
-    files = list(value.values()) if isinstance(value, dict) else list(value)
-    return bytes(files[-1]["content"]) if files else None
+class Upload(_Script):
+    """A button for one file, which comes as a message. ipywidgets' own loses a file above 10 MiB without a word."""
+
+    kind = traitlets.Unicode("upload").tag(sync=True)
+    label = traitlets.Unicode("").tag(sync=True)
+    accept = traitlets.Unicode("").tag(sync=True)
+    limit = traitlets.Int(MAX_UPLOAD).tag(sync=True)  # bytes
+
+
+def received(message: Mapping[str, Any], buffers: Sequence[Any], limit: int = MAX_UPLOAD) -> bytes:
+    """The file that :class:`Upload` has sent.
+
+    Raises:
+        ValueError: the browser did not send it, because it is larger than ``limit`` or could not be read.
+    """
+    name, size = str(message.get("name", "the file")), int(message.get("size", 0))
+    if size > limit:
+        raise ValueError(
+            f"{name} has {size / 1e6:.1f} MB; at most {limit / 1e6:g} MB are taken, since Jupyter cuts the connection at "
+            "larger messages. Make it smaller and try again."
+        )
+    if not buffers:
+        raise ValueError(f"the browser could not read {name}. Choose it again.")
+    return bytes(buffers[0])
 
 
 def on_a_page() -> bool:
@@ -142,10 +165,11 @@ class Explorer:
             return
         self._adopt(self.state)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _ipython_display_(self) -> None:
+        """Published as display data: only there does Colab add the address of the manager that draws an anywidget."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         text = "The explorer needs a running kernel; the figures below show the same."
-        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": text}
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)
 
     # ------------------------------------------------------------------------------------------------------ building
     def _build(self) -> None:
@@ -179,10 +203,8 @@ class Explorer:
         self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
         self.start = control(widgets.BoundedIntText, "From sample", min=1, max=MAX_SAMPLES, value=1)
         self.end = control(widgets.BoundedIntText, "To sample", min=1, max=MAX_SAMPLES, value=2)
-        self.upload = widgets.FileUpload(description="Upload a picture", accept="image/png,image/jpeg,image/webp")
-        self.opened = widgets.FileUpload(description="Open a state", accept=".yaml,.yml")
-        for one in (self.upload, self.opened):
-            one.layout.width = "auto"
+        self.upload = Upload(label="Upload a picture", accept="image/png,image/jpeg,image/webp")
+        self.opened = Upload(label="Open a state", accept=".yaml,.yml", limit=MAX_STATE)
         self.slots = note("")
         self.chart, self.table = widgets.HTML(), widgets.HTML()
         self.foot = note("")
@@ -197,9 +219,8 @@ class Explorer:
             button("PLY", "The large shape as a point cloud", self.save_ply),
             button("YAML", "The state of all controls", self.save_state),
             button("GIF", "The walk, or a turn of the large shape", self.save_gif),
+            button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
         ]
-        if shutil.which("ffmpeg"):
-            saves.append(button("MP4", "The walk, or a turn of the large shape", self.save_mp4))
         controls = widgets.VBox(
             [
                 self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples, self.seed,
@@ -208,7 +229,7 @@ class Explorer:
                 widgets.HTML("<h3>Walk in latent space</h3>"), self.walk, self.step,
                 widgets.HBox([self.start, self.end], layout=row), widgets.HBox(keep, layout=row), self.slots,
                 widgets.HTML("<h3>Files</h3>"), widgets.HBox([self.upload, self.opened], layout=row),
-                note(f"PNG, JPEG or WebP, at most {MEGABYTES} MB; transparent or black around the object."),
+                note(f"PNG, JPEG or WebP, at most {MAX_UPLOAD // 10**6} MB: the object cut out, or before a plain background."),
                 widgets.HBox([widgets.Label("Save:"), *saves], layout=row),
             ],
             layout=widgets.Layout(flex="1 1 300px", min_width="0", max_width="360px", padding="0 8px 0 0"),
@@ -230,14 +251,23 @@ class Explorer:
         self.objects.observe(lambda _: self._guarded(self._pick_object), "index")
         self.views.observe(lambda _: self._guarded(self._pick_view), "index")
         self.viewer.observe(self._turned, "camera")
-        self.viewer.observe(self._picked, "picked")
-        self.upload.observe(lambda _: self._guarded(self._take_upload), "value")
-        self.opened.observe(lambda _: self._guarded(self._take_state), "value")
+        self.viewer.on_msg(self._picked)
+        for one, take in ((self.upload, self._take_upload), (self.opened, self._take_state)):
+            one.on_msg(self._receiver(one.limit, take))
 
     def _handler(self, name: str) -> Callable[[dict[str, Any]], None]:
         return lambda change: self._change(**{name: change["new"]})
 
     # ------------------------------------------------------------------------------------------------------- changes
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Controls that are set in here bring about no change."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
     def _guarded(self, action: Callable[[], None]) -> None:
         """Do what a control asks for; an error is shown in the explorer and leaves the last picture."""
         if self._quiet:
@@ -275,19 +305,21 @@ class Explorer:
         self.viewer.show(groups, figures.camera_of(self.session, state), figures.home_camera(self.session, state))
         self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
         self.state = state
-        self._list_titles([panel.title for _, panels in groups[:1] for panel in panels if panel.kind != "image"])
+        self._follow([panel.title for _, panels in groups[:1] for panel in panels if panel.kind != "image"])
         self.chart.value = figures.sigma_svg(self.session, state)
         self.table.value = figures.score_html(self.session, state)
         self._say()
 
-    def _list_titles(self, titles: list[str]) -> None:
+    def _follow(self, titles: list[str]) -> None:
+        """Offer what is on screen as the large view; an upload is none of the views."""
         fixed = [name for name in ("mean", "spread", "truth", "walk") if name in titles]
         options = fixed + sorted((name for name in titles if name not in fixed), key=lambda name: int(name.split()[-1]))
-        self._quiet = True
-        if list(self.chosen.options) != options:
-            self.chosen.options = options
-        self.chosen.value = self.state.chosen if self.state.chosen in options else "mean"
-        self._quiet = False
+        with self._quietly():
+            if list(self.chosen.options) != options:
+                self.chosen.options = options
+            self.chosen.value = self.state.chosen if self.state.chosen in options else "mean"
+            if self.session.item(self.state.image) is None:
+                self.views.index = -1  # so that any of them can be chosen again
 
     def _say(self) -> None:
         state = self.state
@@ -348,21 +380,22 @@ class Explorer:
         """Bring every control in line with a state, and show it."""
         self.alert.value = ""
         try:
+            self.session.require(state)
             for image in (state.image, *state.slots.values()):
                 self.session.item(image)
             for name in state.models:
                 self.session.encoder(name)
-            self._quiet = True
-            self._fill(state)
+            with self._quietly():
+                self._fill(state)
         except Exception as error:
             self._complain(error)
             return
-        finally:
-            self._quiet = False
         self._guarded(lambda: self.show(state))
 
     def _fill(self, state: State) -> None:
         item = self.session.item(state.image)
+        if item is None and not self.objects.items:  # begun with an upload: offer what to go on with
+            item = self.session.item(self.session.default_state().image)
         if item is not None:
             self.classes.value = NAME_OF[item.synset]
             models = self.session.objects_of(self.classes.value)
@@ -394,9 +427,9 @@ class Explorer:
         if not self._quiet and camera and camera != figures.camera_of(self.session, self.state):
             self.state = self.state.but(**{name: float(camera[name]) for name in ("azimuth", "elevation", "zoom")})
 
-    def _picked(self, change: dict[str, Any]) -> None:
-        if change["new"] in self.chosen.options:
-            self._change(chosen=change["new"])
+    def _picked(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        if message.get("title") in self.chosen.options:
+            self._change(chosen=message["title"])
 
     def redraw(self) -> None:
         """Draw the noise of the large sample anew."""
@@ -411,26 +444,14 @@ class Explorer:
         return lambda: self.show(self.state.but(slots={**self.state.slots, slot: self.state.image}))
 
     # --------------------------------------------------------------------------------------------------------- files
-    def _take_upload(self) -> None:
-        content = self._empty(self.upload)
-        if content is not None:
-            self.show(with_upload(self.state.but(azimuth=None), content))
+    def _receiver(self, limit: int, take: Callable[[bytes], None]) -> Callable[..., None]:
+        return lambda _, message, buffers: self._guarded(lambda: take(received(message, buffers, limit)))
 
-    def _take_state(self) -> None:
-        content = self._empty(self.opened)
-        if content is not None:
-            if len(content) > 2 * 10**6:
-                raise ValueError("this file is too large for a state of the explorer.")
-            self._adopt(State.from_yaml(content.decode("utf-8", "replace")))
+    def _take_upload(self, content: bytes) -> None:
+        self.show(with_upload(self.state.but(azimuth=None), content))
 
-    def _empty(self, upload: widgets.FileUpload) -> bytes | None:
-        """Take what was uploaded, and make room, so that the same file can come again."""
-        content = uploaded(upload.value)
-        self._quiet = True
-        if not isinstance(upload.value, dict):
-            upload.value = ()
-        self._quiet = False
-        return content
+    def _take_state(self, content: bytes) -> None:
+        self._adopt(State.from_yaml(content.decode("utf-8", "replace")))
 
     def _save(self, name: str, content: bytes, kind: str) -> None:
         self.viewer.offer(name, content, kind)

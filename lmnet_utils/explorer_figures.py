@@ -213,6 +213,7 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
     import matplotlib.pyplot as plt
 
     groups, camera = panels_of(session, state), camera_of(session, state)
+    groups = [(name, sorted(panels, key=_reading_order)) for name, panels in groups]
     columns = min(max(len(panels) for _, panels in groups), 8)
     lines = [
         (name if k == 0 else "", panels[k : k + columns])
@@ -232,13 +233,20 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
         for axis, panel in zip(line, panels, strict=False):
             axis.imshow(draw_panel(panel, camera))
             chosen = " (chosen)" if panel.big else ""
-            axis.set_title(panel.title + chosen, fontsize=8)
+            scale = f", {panel.note}" if panel.title == "spread" else ""
+            axis.set_title(panel.title + scale + chosen, fontsize=8)
     left, right = lower.subplots(1, 2, width_ratios=(1, 1))
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
     plot_sigma(left, session, state)
     right.axis("off")
     right.text(0, 1, score_text(session, state), va="top", family="monospace", fontsize=7, transform=right.transAxes)
     return drawn
+
+
+def _reading_order(panel: Panel) -> int:
+    """What is given, what comes of it, the samples: on screen the large one leads, on paper the input does."""
+    order = ("input", "truth", "mean", "spread", "walk")
+    return order.index(panel.title) if panel.title in order else len(order)
 
 
 def plot_sigma(axis, session: Session, state: State) -> None:
@@ -248,11 +256,13 @@ def plot_sigma(axis, session: Session, state: State) -> None:
     item = session.item(state.image)
     for k, found in enumerate(session.results(state)):
         line = session.sigma_by_azimuth(state, found.model)
+        colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
+        style = {"color": colour, "ls": (0, tuple(map(float, dash.split()))) if dash else "-"}
         if line is None:
-            axis.axhline(found.sigma, ls="--", color=f"C{k}", label=f"{label(found.model)}, this upload")
+            axis.axhline(found.sigma, **style, label=f"{label(found.model)}, this upload")
             continue
-        axis.plot(*line, ".-", ms=4, lw=1, color=f"C{k}", label=label(found.model))
-        axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color="#d55e00")
+        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=label(found.model))
+        axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color=colour)
     axis.set(xlim=(0, 360), ylim=(0, 0.25), xlabel="azimuth in degrees", ylabel="mean σ", xticks=range(0, 361, 60))
     axis.legend(frameon=False, fontsize=7)
 
@@ -284,7 +294,7 @@ def score_text(session: Session, state: State) -> str:
     """The table of scores as plain text."""
     header, rows = score_rows(session, state)
     width = max(len(row[0]) for row in rows) + 1
-    cells = max(len(text) for row in [header, *rows] for text in row[1:]) + 1
+    cells = max(len(text) for row in [header, *rows] for text in row[1:]) + 2
     return "\n".join(row[0].ljust(width) + "".join(text.rjust(cells) for text in row[1:]) for row in [header, *rows])
 
 
@@ -299,7 +309,8 @@ def score_html(session: Session, state: State) -> str:
     return f'<table class="lmnet-scores"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-LINES = ("#0072b2", "#d55e00", "#00825f", "#94447a", "#6b5b00", "#333333")
+LINES = ("#0072b2", "#c85200", "#00825f", "#94447a", "#6b5b00", "#333333")
+"""Okabe and Ito's hues as well, dark enough for words on white (4.5:1)."""
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")  # lines differ in more than colour
 
 
@@ -383,7 +394,7 @@ def walk_frames(session: Session, state: State, *, frames: int = 24, size: int =
     there = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, frames // 2 + 1))
     steps = [*there, *there[-2:0:-1]]
     lanes = []
-    for name in state.models:
+    for name in (found.model for found in session.results(state)):
         clouds = y_up_from_file(session.decode(session.walk(state, name, steps)))
         lanes.append(np.stack([splat(cloud, COLOURS["walk"], camera, size) for cloud in clouds]))
     return np.concatenate(lanes, axis=2)

@@ -13,6 +13,8 @@ import dataclasses
 import functools
 import hashlib
 import io
+import tempfile
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +97,10 @@ class State(Settings):
         ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name}={getattr(self, name)}: expected {low} to {high}.")
+        if self.azimuth is not None and not abs(self.azimuth) <= 3600:
+            raise ValueError(f"azimuth={self.azimuth}: expected degrees.")
+        if not set(self.slots) <= set("ABC"):
+            raise ValueError(f"slots={sorted(self.slots)}: expected A, B and C.")
         if len(self.ends) != 2 or not all(1 <= end <= MAX_SAMPLES for end in self.ends):
             raise ValueError(f"ends={self.ends}: expected two numbers of samples, counted from 1.")
         if len(self.redraws) > MAX_SAMPLES or any(redraw < 0 for redraw in self.redraws):
@@ -146,41 +152,36 @@ def read_state(path: str | Path) -> State:
 def read_upload(content: bytes) -> np.ndarray:
     """An uploaded picture → network input (128, 128, 3) uint8. The bytes are decoded; names and types are not believed.
 
-    A rendering of the data set's size (137×137) is cut as the data set is. Anything else is turned upright (EXIF), its
-    transparent part made black, cut to what is left of it, and centred on black with the data set's margin.
+    A rendering of the data set's size (137×137) is cut as the data set is. In anything else the object is found and placed
+    as notebook 11 does (:func:`lmnet_utils.photos.prepare`), so both give the same shapes for the same picture.
 
     Raises:
-        ValueError: too large, no PNG, JPEG or WebP, broken, or empty; says which.
+        ValueError: too large, no PNG, JPEG or WebP, broken, empty, or without an object that can be told from its
+            background; says which.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
+
+    from lmnet_utils import photos
 
     if len(content) > MAX_UPLOAD:
         raise ValueError(f"the file has {len(content) / 1e6:.0f} MB; at most {MAX_UPLOAD / 1e6:.0f} MB are taken.")
     try:
-        with Image.open(io.BytesIO(content), formats=UPLOAD_FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise ValueError(
-                    f"the picture has {picture.width}×{picture.height} pixels; at most 40 million are taken."
-                )
-            picture.load()
-            pixels = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(
-            "the file is no picture that can be read: expected PNG, JPEG or WebP, whole and undamaged."
-        ) from error
-    if pixels.size == (137, 137):
-        return network_input(np.asarray(pixels))
-    box = pixels.getchannel("A").point(lambda value: 255 * (value > 8)).getbbox()
-    if box is None:
-        raise ValueError("the picture is transparent all over: there is no object in it.")
-    black = Image.new("RGBA", pixels.size, "black")
-    black.alpha_composite(pixels)
-    inside = black.crop(box).convert("RGB")
-    side = 93  # 128 − 35 pixels, as the official code brings Pix3D's photos to the renderings' scale
-    inside = ImageOps.contain(inside, (side, side), Image.Resampling.LANCZOS)
-    canvas = Image.new("RGB", (INPUT_SIZE, INPUT_SIZE))
-    canvas.paste(inside, ((INPUT_SIZE - inside.width) // 2, (INPUT_SIZE - inside.height) // 2))
-    return np.asarray(canvas)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS decides
+            with Image.open(io.BytesIO(content), formats=UPLOAD_FORMATS) as picture:
+                width, height = picture.size
+    except Image.DecompressionBombError:
+        width = height = MAX_PIXELS
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError("the file is no picture that is taken here: expected PNG, JPEG or WebP.") from error
+    if width * height > MAX_PIXELS:
+        raise ValueError("the picture has more than 40 million pixels. Make it smaller: 1000 a side are plenty.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload"
+        path.write_bytes(content)
+        if (width, height) == (137, 137):
+            return network_input(photos.read_image(path))
+        return photos.prepare(path).input
 
 
 def with_upload(state: State, content: bytes) -> State:
@@ -274,6 +275,15 @@ class Session:
     def azimuths(self, model: str) -> np.ndarray:
         """(24,) degrees."""
         return np.degrees(self.pack.azimuths[self.pack.rows([model])[0]].astype(np.float64))
+
+    def require(self, state: State) -> None:
+        """Refuse a state of other models or data, which would give another picture than the one that was saved."""
+        theirs = (state.weights_run, state.dataset, state.split)
+        if theirs != (self.weights_run, self.dataset, self.split):
+            raise ValueError(
+                f"this state shows the models {state.weights_run!r} on {state.dataset!r} ({state.split}); open here are "
+                f"{self.weights_run!r} on {self.dataset!r} ({self.split}). Give its file to notebook 09 as `state`."
+            )
 
     # ------------------------------------------------------------------------------------------------ pieces, cached
     def cached(self, key: Any, make: Any) -> Any:

@@ -25,7 +25,7 @@ const STYLE = `
 .lmnet-grid figcaption{padding:2px 6px 4px;font-size:.8rem;color:#3d464f}
 .lmnet-foot{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.4rem 0;font-size:.8rem;color:#3d464f}
 .lmnet-foot button,.lmnet-files a{font:inherit;padding:.15rem .6rem;border:1px solid #8a939c;border-radius:4px;background:#fff;color:#1b1f24;cursor:pointer}
-.lmnet-ramp{display:inline-block;width:110px;height:10px;border:1px solid #8a939c;vertical-align:middle}
+.lmnet-ramp{display:block;height:8px;margin-top:3px;border:1px solid #8a939c;background:linear-gradient(90deg,#00224e,#35456c,#666970,#948e77,#c8b866,#fee838)}
 .lmnet-thumbs{display:flex;gap:4px;overflow-x:auto;padding:4px;margin:0;border:0;min-width:0}
 .lmnet-thumbs legend{float:left;flex:none;font:600 .8rem system-ui,sans-serif;color:#1b1f24;width:5.2em;padding:4px 0}
 .lmnet-thumbs label{flex:none;text-align:center;font:11px system-ui,sans-serif;color:#3d464f;cursor:pointer}
@@ -126,6 +126,7 @@ export class View {
       panel.spec = flat[i];
       panel.figure.classList.toggle("chosen", !!flat[i].chosen);
       panel.caption.textContent = flat[i].title + (flat[i].note ? ` · ${flat[i].note}` : "");
+      if (flat[i].coloured !== undefined) panel.caption.append(element("span", { className: "lmnet-ramp" })); // cividis
       if (flat[i].image) Object.assign(panel.surface, { src: flat[i].image, alt: flat[i].alt || flat[i].title });
       else panel.surface.setAttribute("aria-label", `${flat[i].alt || flat[i].title}. Arrow keys turn, plus and minus zoom, 0 resets, Enter chooses.`);
     });
@@ -254,7 +255,7 @@ function renderView({ model, el }) {
   const turns = [["◀", "Turn left", -15, 0], ["▶", "Turn right", 15, 0], ["▲", "Look from above", 0, 15], ["▼", "Look from below", 0, -15]];
   const view = new View(host, {
     onCamera: (camera) => { model.set("camera", camera); model.save_changes(); },
-    onChoose: (panel) => { model.set("picked", panel.title); model.save_changes(); },
+    onChoose: (panel) => model.send({ kind: "picked", title: panel.title }),
   });
   const buttons = turns.map(([text, name, dx, dy]) => {
     const button = element("button", { type: "button", textContent: text, title: name });
@@ -282,13 +283,15 @@ function renderView({ model, el }) {
     if (asked) {
       const since = asked;
       asked = 0;
-      requestAnimationFrame(() => {
+      const revision = model.get("revision");
+      requestAnimationFrame(() => setTimeout(() => { // after the frame that shows it
         times.push(performance.now() - since);
         if (times.length > 200) times.shift();
         const middle = [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
         host.dataset.latency = times.at(-1).toFixed(1);
+        host.dataset.answered = revision;
         speed.textContent = `Picture ${times.at(-1).toFixed(0)} ms after the change, median of ${times.length}: ${middle.toFixed(0)} ms.`;
-      });
+      }));
     }
   };
   model.on("change:revision", redraw);
@@ -346,8 +349,22 @@ function renderThumbnails({ model, el }) {
   build();
 }
 
-export default {
-  render(context) {
-    return context.model.get("kind") === "thumbnails" ? renderThumbnails(context) : renderView(context);
-  },
-};
+/** A button for one file. Its size is looked at here: at a message above 10 MiB Jupyter cuts the connection, and says nothing. */
+function renderUpload({ model, el }) {
+  const input = element("input", { type: "file", accept: model.get("accept"), hidden: true });
+  const button = element("button", { type: "button", className: "jupyter-button widget-button", textContent: model.get("label") });
+  button.addEventListener("click", () => input.click());
+  input.addEventListener("change", async () => {
+    const file = input.files[0];
+    if (!file) return;
+    const about = { kind: "file", name: file.name, size: file.size };
+    const content = file.size <= model.get("limit") ? await file.arrayBuffer().catch(() => null) : null;
+    model.send(about, undefined, content ? [content] : []);
+    input.value = ""; // so that the same file can come again
+  });
+  el.append(button, input);
+}
+
+const KINDS = { clouds: renderView, thumbnails: renderThumbnails, upload: renderUpload };
+
+export default { render: (context) => KINDS[context.model.get("kind")](context) };

@@ -10,20 +10,26 @@ import io
 import itertools
 import json
 import re
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from anywidget import AnyWidget
+from PIL import Image, ImageFile
 from r2n2_tree import write_tree
 
-from lmnet_utils import app, explorer_state, gallery, inference, shapenet
 from lmnet_utils import explorer_figures as figures
-from lmnet_utils.explorer import Explorer, uploaded
+from lmnet_utils import explorer_state, gallery, inference, paths, photos, shapenet
+from lmnet_utils.explorer import Explorer, received
 from lmnet_utils.explorer_state import Session, State
 from lmnet_utils.pointclouds import scaled_chamfer, y_up_from_file
+from lmnet_utils.rendering import keep_figure
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +48,16 @@ def state(session: Session) -> State:
     return session.default_state()
 
 
-def png(size: tuple[int, int] = (200, 160), mode: str = "RGB", **options) -> bytes:
+def picture(size: tuple[int, int] = (200, 160)) -> Image.Image:
+    """A dark box before a white wall."""
+    pixels = np.full((size[1], size[0], 3), 245, np.uint8)
+    pixels[size[1] // 5 : -size[1] // 4, size[0] // 4 : -size[0] // 3] = (90, 60, 30)
+    return Image.fromarray(pixels)
+
+
+def png(size: tuple[int, int] = (200, 160), mode: str = "RGB", form: str = "PNG", **options) -> bytes:
     buffer = io.BytesIO()
-    Image.effect_noise(size, 60).convert(mode).save(buffer, "PNG", **options)
+    picture(size).convert(mode).save(buffer, form, **options)
     return buffer.getvalue()
 
 
@@ -68,6 +81,8 @@ def test_a_state_survives_yaml_and_only_the_uploads_it_uses_go_with_it(session: 
         ("temperature: hot", "expected float"),
         ("samples: 400", "1 to 16"),
         ("walk: home", "walk='home'"),
+        ("azimuth: .nan", "azimuth=nan"),
+        ("slots: {<b>: a}", "expected A, B and C"),
         ("!!python/object/apply:os.system ['true']", "no YAML"),
     ],
 )
@@ -184,11 +199,30 @@ def test_an_uploaded_rendering_is_taken_as_the_data_set_takes_it(session: Sessio
     assert session.truth(again) is None and "min_of_n" not in session.scores(again, session.results(again)[0])
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "P", "LA", "1", "RGBA"])
-def test_pictures_of_every_mode_become_network_input(mode: str) -> None:
-    pixels = explorer_state.read_upload(png(mode=mode))
+@pytest.mark.parametrize(
+    ("mode", "form"),
+    [("RGB", "PNG"), ("L", "PNG"), ("P", "PNG"), ("LA", "PNG"), ("1", "PNG"), ("RGBA", "PNG"), ("I;16", "PNG"),
+     ("CMYK", "JPEG"), ("L", "JPEG"), ("RGB", "WEBP")],
+)  # fmt: skip
+def test_pictures_of_every_mode_become_network_input(mode: str, form: str) -> None:
+    if mode == "I;16":
+        buffer = io.BytesIO()
+        Image.fromarray(np.asarray(picture().convert("L")).astype(np.uint16) * 257).save(buffer, "PNG")
+        content = buffer.getvalue()
+    else:
+        content = png(mode=mode, form=form)
+    pixels = explorer_state.read_upload(content)
     assert pixels.shape == (128, 128, 3) and pixels.dtype == np.uint8
-    assert pixels[:10].max() == 0 and pixels[64, 64].max() > 0
+    assert pixels[:10].max() == 0, "the wall is cut away"
+    assert pixels[64, 64].max() < 150 and (pixels.max(-1) > 0).mean() > 0.1 or mode == "1"
+
+
+def test_an_upload_gives_what_notebook_11_gives(session: Session, state: State, tmp_path: Path) -> None:
+    (tmp_path / "own.png").write_bytes(png())
+    photo = photos.prepare(tmp_path / "own.png")
+    uploaded = explorer_state.with_upload(state, png())
+    np.testing.assert_array_equal(session.image(uploaded), photo.input)
+    assert session.noise_index(uploaded.image) == photo.noise_index, "the same noise, so the same samples"
 
 
 def test_the_transparent_part_is_cut_off_and_exif_turned() -> None:
@@ -201,32 +235,74 @@ def test_the_transparent_part_is_cut_off_and_exif_turned() -> None:
     red = np.argwhere(explorer_state.read_upload(buffer.getvalue())[..., 0] > 128)
     rows, columns = np.ptp(red, axis=0) + 1
     assert columns in (92, 93, 94) and rows in range(22, 26), "lying after the turn, as wide as the official crop"
-    np.testing.assert_allclose(red.mean(0), 63.5, atol=1)
+    np.testing.assert_allclose(red.mean(0), [63.5 + photos.OBJECT_SHIFT, 63.5], atol=1)
+
+
+def moving(form: str) -> bytes:
+    buffer = io.BytesIO()
+    picture().save(buffer, form, save_all=True, append_images=[picture().rotate(90)] * 3)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "no picture"),
-        (b"<svg/>" * 40, "no picture"),
-        (png()[:900], "no picture"),
+        (b"Dear Sir or Madam, " * 40, "no picture"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "no picture"),
+        (moving("GIF"), "no picture"),
+        (png(form="TIFF"), "no picture"),
+        (png()[:300], "damaged"),
         (b"\x89PNG\r\n\x1a\n" + b"0" * 500, "no picture"),
         (bytes(10**7), "at most 9 MB"),
     ],
-    ids=["empty", "other", "cut off", "fake", "large"],
+    ids=["empty", "text", "svg", "gif", "tiff", "cut off", "fake", "large"],
 )
 def test_files_that_are_no_pictures_are_refused(content: bytes, message: str) -> None:
+    """Whatever the file is called: only its bytes are asked."""
     with pytest.raises(ValueError, match=message):
         explorer_state.read_upload(content)
 
 
-def test_bombs_and_empty_pictures_are_refused() -> None:
+def test_of_a_moving_picture_the_first_frame_counts() -> None:
+    still = io.BytesIO()
+    picture().save(still, "PNG")
+    np.testing.assert_array_equal(
+        explorer_state.read_upload(moving("PNG")), explorer_state.read_upload(still.getvalue())
+    )
+
+
+@pytest.mark.parametrize("size", [(8000, 6000), (12000, 10000), (20000, 20000)])
+def test_bombs_are_refused_before_they_are_unpacked(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files that would unpack to 0.2, 0.5 and 1.6 GB. Pillow itself would warn of the second and refuse the third."""
+    rows = zlib.compress(bytes(size[0] // 8 + 1) * size[1], 1)
+    header = struct.pack(">2I5B", *size, 1, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]
+    parts = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks]
+    bomb = b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    assert len(bomb) < 500_000
+
+    def unpack(*_: object) -> None:
+        raise AssertionError("the bomb is being unpacked")
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", unpack)
     with pytest.raises(ValueError, match="40 million"):
-        explorer_state.read_upload(png((8000, 6000), "1"))
+        explorer_state.read_upload(bomb)
+
+
+def test_pictures_without_an_object_are_refused() -> None:
     buffer = io.BytesIO()
     Image.new("RGBA", (300, 300)).save(buffer, "PNG")
-    with pytest.raises(ValueError, match="transparent"):
+    with pytest.raises(ValueError, match="no object found"):
         explorer_state.read_upload(buffer.getvalue())
+
+
+def test_one_visitors_upload_is_not_known_to_another(session: Session, state: State) -> None:
+    """Uploads live in the state alone: a session that has shown one keeps nothing that would show it to another state."""
+    mine = explorer_state.with_upload(state, png())
+    session.result(mine, mine.models[0])
+    with pytest.raises(ValueError, match="does not hold this upload"):
+        session.image(state.but(image=mine.image))
 
 
 # ----------------------------------------------------------------------------------------------------------- pictures
@@ -322,6 +398,43 @@ def test_what_goes_wrong_is_said_in_the_explorer(session: Session, kit_folders: 
     assert str(kit_folders) not in nothing.alert.value
 
 
+DESCRIBED = "description layout style value"
+IPYWIDGETS_7_7 = {
+    "VBox": "box_style children layout",
+    "HBox": "box_style children layout",
+    "HTML": f"{DESCRIBED} placeholder",
+    "Label": f"{DESCRIBED} placeholder",
+    "Button": "button_style description disabled icon layout style tooltip",
+    "Checkbox": f"{DESCRIBED} disabled indent",
+    "BoundedIntText": f"{DESCRIBED} continuous_update disabled max min step",
+    "IntSlider": f"{DESCRIBED} continuous_update disabled max min orientation readout readout_format step",
+    "FloatSlider": f"{DESCRIBED} continuous_update disabled max min orientation readout readout_format step",
+    "Dropdown": f"{DESCRIBED} disabled index label options",
+    "SelectionSlider": f"{DESCRIBED} continuous_update disabled index label options orientation readout",
+    "Layout": "align_content align_items align_self border bottom display flex flex_flow grid_area grid_auto_columns "
+    "grid_auto_flow grid_auto_rows grid_column grid_gap grid_row grid_template_areas grid_template_columns "
+    "grid_template_rows height justify_content justify_items left margin max_height max_width min_height min_width "
+    "object_fit object_position order overflow overflow_x overflow_y padding right top visibility width",
+}
+"""What the controls of ipywidgets 7.7.5 can be told, read off their traits."""
+
+
+def test_controls_use_nothing_that_colabs_ipywidgets_lacks(session: Session) -> None:
+    seen, waiting = set(), [Explorer(session).widget]
+    while waiting:
+        widget = waiting.pop()
+        waiting += [*getattr(widget, "children", ()), *([widget.layout] if hasattr(widget, "layout") else [])]
+        if isinstance(widget, AnyWidget):  # ours: it brings its own front end
+            continue
+        name = type(widget).__name__
+        seen.add(name)
+        assert name in IPYWIDGETS_7_7, f"ipywidgets 7.7 has no {name}, or the table above lacks it"
+        for trait in set(widget.keys) - set(IPYWIDGETS_7_7[name].split()):
+            default = widget.traits()[trait].default_value
+            assert trait.startswith("_") or getattr(widget, trait) in (default, None, ()), f"{name}.{trait}"
+    assert {"SelectionSlider", "FloatSlider", "Dropdown", "Checkbox", "Button", "Layout"} <= seen
+
+
 def test_a_saved_state_brings_every_control_back(session: Session) -> None:
     wanted = session.default_state(
         models=[session.plain_names[1]], samples=3, seed=7, temperature=2.5, truth=False, walk="samples", ends=[2, 3],
@@ -335,10 +448,68 @@ def test_a_saved_state_brings_every_control_back(session: Session) -> None:
     assert (explorer.start.value, explorer.end.value) == (2, 3)
 
 
-def test_uploads_of_both_ipywidgets_are_read() -> None:
-    assert uploaded({"a.png": {"metadata": {}, "content": b"7"}}) == b"7"
-    assert uploaded(({"name": "a.png", "content": memoryview(b"8")},)) == b"8"
-    assert uploaded(()) is None and uploaded({}) is None
+def test_files_of_the_browser_are_taken_or_refused_with_the_reason(session: Session) -> None:
+    explorer = Explorer(session)
+
+    def send(button, **message) -> None:
+        content = message.pop("content", None)
+        buffers = [] if content is None else [memoryview(content)]
+        button._handle_custom_msg({"kind": "file", **message}, buffers)
+
+    send(explorer.upload, name="a.png", size=len(png()), content=png())
+    assert explorer.alert.value == "" and explorer.state.image.startswith("upload/")
+    shown = explorer.state
+    send(explorer.upload, name="<b>holiday.png", size=12_345_678)  # the browser keeps back what is too large
+    assert "&lt;b&gt;holiday.png has 12.3 MB; at most 9 MB" in explorer.alert.value
+    assert "Jupyter cuts the connection" in explorer.alert.value and explorer.state == shown
+    send(explorer.upload, name="gone.png", size=10)
+    assert "could not read gone.png" in explorer.alert.value
+    send(explorer.opened, name="a.yaml", size=3_000_000)
+    assert "at most 2 MB" in explorer.alert.value
+    send(explorer.opened, name="a.yaml", size=10, content=session.default_state(seed=5).to_yaml().encode())
+    assert explorer.alert.value == "" and explorer.state.seed == 5
+    assert received({}, [b"7"]) == b"7"
+
+
+def test_after_an_upload_every_view_can_be_chosen_again(session: Session) -> None:
+    explorer = Explorer(session)
+    view = explorer.views.index
+    explorer._take_upload(png())
+    assert explorer.views.index == -1, "an upload is none of the views"
+    explorer.views.index = view
+    assert explorer.state.image == session.default_state().image
+    begun = Explorer(session, explorer_state.with_upload(session.default_state(), png()))
+    assert begun.alert.value == "" and begun.objects.items and len(begun.views.items) == 24
+
+
+def test_a_shape_that_is_picked_twice_is_chosen_twice(session: Session) -> None:
+    explorer = Explorer(session)
+    for _ in range(2):
+        explorer.viewer._handle_custom_msg({"kind": "picked", "title": "sample 3"}, [])
+        assert explorer.state.chosen == "sample 3" and explorer.chosen.value == "sample 3"
+        explorer.chosen.value = "mean"
+        assert explorer.state.chosen == "mean"
+    explorer.viewer._handle_custom_msg({"kind": "picked", "title": "nothing of that name"}, [])
+    assert explorer.state.chosen == "mean"
+
+
+def test_a_state_of_other_models_is_refused(session: Session) -> None:
+    explorer = Explorer(session)
+    before = explorer.state
+    for change in ({"weights_run": "quickstart"}, {"dataset": "shapenet"}, {"split": "60-20-20"}):
+        explorer._take_state(before.but(seed=3, **change).to_yaml().encode())
+        assert "Give its file to notebook 09" in explorer.alert.value and explorer.state == before
+
+
+def test_it_is_published_as_display_data(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colab adds the address of the manager that draws an anywidget to display data only, not to a cell's result."""
+    published: list[dict] = []
+    monkeypatch.setattr("lmnet_utils.explorer.display", lambda data, raw: published.append(data))
+    explorer = Explorer(session)
+    assert not hasattr(explorer, "_repr_mimebundle_")
+    explorer._ipython_display_()
+    assert published[0]["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.widget.model_id
+    assert "needs a running kernel" in published[0]["text/plain"]
 
 
 def test_saved_files_are_what_is_on_screen(session: Session, tmp_path: Path) -> None:
@@ -350,6 +521,95 @@ def test_saved_files_are_what_is_on_screen(session: Session, tmp_path: Path) -> 
     np.testing.assert_array_equal(points, session.results(explorer.state)[0].samples[0])
     assert explorer_state.read_state(tmp_path / "saved" / "explorer.yaml") == explorer.state
     assert Image.open(tmp_path / "saved" / "explorer.gif").n_frames == 24
+
+
+def test_a_walk_is_saved_as_gif_frame_by_frame(session: Session, tmp_path: Path) -> None:
+    explorer = Explorer(session, folder=tmp_path)
+    explorer.compare.value = True
+    explorer.walk.value = "direction 1"
+    explorer.temperature.value = 20.0
+    explorer.save_gif()
+    gif = Image.open(tmp_path / "explorer.gif")
+    assert gif.n_frames == 24 and gif.width == gif.height * len(session.plain_names), "all λ side by side"
+    expected = figures.walk_frames(session, explorer.state)
+    for number in (0, 6, 12):
+        gif.seek(number)
+        shown = np.asarray(gif.convert("RGB")).astype(int)
+        assert np.abs(shown - expected[number]).mean() < 4, "but for the 32 colours of its palette"
+    assert np.abs(expected[0].astype(int) - expected[12]).mean() > 1
+
+
+def test_a_film_needs_ffmpeg_and_says_so(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    explorer = Explorer(session, folder=tmp_path / "saved")
+    explorer._guarded(explorer.save_mp4)
+    assert "MP4 needs the program ffmpeg" in explorer.alert.value and "GIF" in explorer.alert.value
+    assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on this machine (Debian: apt install ffmpeg)")
+def test_a_film_holds_the_walk(session: Session, tmp_path: Path) -> None:
+    explorer = Explorer(session, folder=tmp_path)
+    explorer.walk.value = "direction 1"
+    explorer.save_mp4()
+    film = (tmp_path / "explorer.mp4").read_bytes()
+    assert film[4:8] == b"ftyp" and b"avc1" in film
+    command = ["ffmpeg", "-loglevel", "error", "-i", "explorer.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    decoded = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout
+    frames = np.frombuffer(decoded, np.uint8).reshape(48, 320, 320, 3).astype(int)
+    expected = figures.walk_frames(session, explorer.state, frames=48, size=320)
+    assert np.abs(frames - expected).mean() < 6
+
+
+def test_ffmpeg_is_told_the_size_of_what_it_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for the program, so that this is tested where there is none; odd sides become even."""
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nwidth, height = map(int, sys.argv[sys.argv.index('-s') + 1].split('x'))\n"
+        "data = sys.stdin.buffer.read()\nopen(sys.argv[-1], 'w').write(f'{width} {height} {len(data) / width / height / 3}')\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    figures.write_mp4(tmp_path / "walk.mp4", np.zeros((5, 33, 47, 3), np.uint8))
+    assert (tmp_path / "walk.mp4").read_text() == "46 32 5.0"
+
+
+def test_a_saved_state_shows_the_same_through_papermill(session: Session, tmp_path: Path) -> None:
+    """YAML out of the explorer, with an upload, a walk and a turned camera → notebook 09 → the same clouds and pictures."""
+    import papermill
+
+    explorer = Explorer(session, folder=tmp_path / "saved")
+    explorer._take_upload(png())
+    explorer._keeper("A")()
+    explorer.views.index = 3
+    explorer._keeper("B")()
+    explorer.walk.value, explorer.step.value = "images", 0.3
+    explorer.temperature.value, explorer.samples.value, explorer.seed.value = 6.0, 3, 11
+    explorer.viewer.camera = {"azimuth": 77.0, "elevation": 10.0, "zoom": 1.3}
+    explorer.save_state()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LMNET_DATA", str(Path(session.pack._pixels.filename).parents[3]))
+        patch.setenv("LMNET_RUNS", str(tmp_path / "runs"))
+        patch.delenv("LMNET_TRAINED_MODELS", raising=False)
+        papermill.execute_notebook(
+            str(paths.notebooks_root() / "09_explorer.ipynb"),
+            str(tmp_path / "09.ipynb"),
+            {
+                "run": "again",
+                "state": str(tmp_path / "saved" / "explorer.yaml"),
+                "gallery_images": 1,
+                "gallery_samples": 1,
+            },
+            progress_bar=False,
+        )
+    again = tmp_path / "runs" / "again" / "09_explorer"
+    assert explorer_state.read_state(again / "state.yaml") == explorer.state
+    keep_figure(figures.figure(session, explorer.state), tmp_path / "expected.png", "on screen")
+    wanted, found = (
+        np.asarray(Image.open(folder / name).convert("RGB")).astype(int)
+        for folder, name in ((tmp_path, "expected.png"), (again, "explorer.png"))
+    )
+    assert wanted.shape == found.shape and (np.abs(wanted - found).max(-1) > 40).mean() < 0.005
 
 
 def test_a_page_writes_nothing_to_this_machine(
@@ -369,12 +629,3 @@ def test_gallery_is_one_file_that_asks_for_nothing(session: Session, tmp_path: P
     assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:)|https?://|@import|url\(""", page)
     per_image = len(page) / 6
     assert 24 * per_image / 2 * 4 < 15e6, "24 images × λ × 4 samples stay below 15 MB"
-
-
-def test_the_page_is_the_notebooks_own_cells(tmp_path: Path) -> None:
-    page = nbformat.read(app.make_page(tmp_path), as_version=4)
-    assert page.cells[0].source.startswith("# ") and page.cells[0].source.count("\n") >= 2
-    sources = [cell.source for cell in page.cells if cell.cell_type == "code"]
-    assert any("Explorer(" in source for source in sources) and not any("write_metrics" in source for source in sources)
-    options = app.command("page.ipynb", "lmnet", 1234)
-    assert "--Voila.ip=127.0.0.1" in options and any("cull_idle_timeout" in option for option in options)
