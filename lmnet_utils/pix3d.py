@@ -124,7 +124,8 @@ def cloud_file(photo: Photo, dataset: str = "pix3d") -> Path:
 def official_input(image: np.ndarray, mask: np.ndarray, box: Sequence[int]) -> np.ndarray:
     """The official preprocessing: mask, crop, longest side to 93 pixels, centred on black.
 
-    The other side is rounded down, as is the margin at the left and the top; colours are interpolated bilinearly between
+    The other side is rounded down, as is the margin at the left and the top (the official code multiplies in floating point, where
+    some sizes end at 92 pixels instead of 93); colours are interpolated bilinearly between
     pixel centres *without* smoothing first, as OpenCV's default does and as the published figures were made.
 
     Args:
@@ -159,19 +160,15 @@ def read_input(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
     """:func:`official_input` of a photo's files: (128, 128, 3) uint8.
 
     Raises:
-        PhotoError: a file is missing or damaged, or they do not fit each other; names the file.
+        PhotoError: a file is missing or damaged, or they do not fit each other; names the mask, if that is the one.
     """
     root = paths.dataset_dir(dataset)
-    pixels = {}
-    for name in (photo.image, photo.mask):
-        try:
-            pixels[name] = read_image(root / name, largest=None)[..., :3]
-        except PhotoError as error:
-            raise PhotoError(f"{name}: {error}") from error
+    image = read_image(root / photo.image, largest=None)[..., :3]
     try:
-        return official_input(pixels[photo.image], pixels[photo.mask].any(axis=-1), photo.box)
+        mask = read_image(root / photo.mask, largest=None)[..., :3].any(axis=-1)
     except PhotoError as error:
-        raise PhotoError(f"{photo.image}: {error}") from error
+        raise PhotoError(f"the mask {photo.mask}: {error}") from error
+    return official_input(image, mask, photo.box)
 
 
 def file_from_pix3d(points: np.ndarray, yaw: float = 0.0) -> np.ndarray:
@@ -454,7 +451,7 @@ class Pix3DSettings(Settings):
     weights_run: str | None
     models: list[str] | None
     pix3d: str
-    classes: list[str]
+    categories: list[str]
     yaw: int | None
     limit: int | None
     icp: str | None

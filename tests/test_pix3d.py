@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import papermill
 import pytest
 import torch
 from PIL import Image
 from r2n2_tree import write_tree
+from test_protocol import plain_protocol
 
-from lmnet_utils import inference, pix3d, pointclouds
+from lmnet_utils import inference, pipeline, pix3d, pointclouds
 from lmnet_utils.cutouts import PhotoError
 from lmnet_utils.metrics import bootstrap_interval, score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -221,8 +223,8 @@ def test_files_are_read_and_damaged_ones_are_named(tree: Path) -> None:
 
 
 # -------------------------------------------------------------------------------------------------------------- truths
-def test_the_frame_is_the_official_rotations() -> None:
-    """rotate(rotate(P, −90°, −90°), −90°) with P·Rx·Ry·Rz, and up of Pix3D (y) is up of the kit."""
+def official_rotation(points: np.ndarray) -> np.ndarray:
+    """rotate(rotate(P, −90°, −90°), −90°) with P·Rx·Ry·Rz."""
 
     def about(axis: int, degrees: float) -> np.ndarray:
         c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
@@ -230,9 +232,13 @@ def test_the_frame_is_the_official_rotations() -> None:
             return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
         return np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])  # with this sign in the official code
 
+    return points @ about(0, -90) @ about(1, -90) @ about(0, -90)
+
+
+def test_the_frame_is_the_official_rotations() -> None:
+    """And up of Pix3D (y) is up of the kit."""
     points = np.random.default_rng(0).normal(size=(50, 3))
-    official = points @ about(0, -90) @ about(1, -90) @ about(0, -90)
-    np.testing.assert_allclose(pix3d.file_from_pix3d(points), official, atol=1e-6)
+    np.testing.assert_allclose(pix3d.file_from_pix3d(points), official_rotation(points), atol=1e-6)
     up = pointclouds.y_up_from_file(pix3d.file_from_pix3d(np.array([[0.0, 1.0, 0.0]])))
     np.testing.assert_allclose(up, [[0, 1, 0]], atol=1e-6)
 
@@ -383,10 +389,80 @@ def test_intervals_resample_objects_with_all_their_photos() -> None:
 
 def test_settings_of_notebook_10() -> None:
     good = {
-        "run": "quickstart", "weights_run": None, "models": None, "pix3d": "pix3d", "classes": ["chair"], "yaw": None,
+        "run": "quickstart", "weights_run": None, "models": None, "pix3d": "pix3d", "categories": ["chair"], "yaw": None,
         "limit": None, "icp": "exact", "emd": True, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 32,
     }  # fmt: skip
     assert pix3d.Pix3DSettings(**good).icp == "exact"
     for name, value in {"icp": "best", "yaw": 45, "limit": 0, "batch_size": 0}.items():
         with pytest.raises(ValueError, match=name):
             pix3d.Pix3DSettings(**{**good, name: value})
+
+
+# ------------------------------------------------------------------------------------------------------------ notebook
+def test_notebook_10_scores_a_copy_of_pix3d(tree: Path, kit_folders: Path, networks: dict) -> None:
+    """The table against the protocol by its words: own preprocessing, own rotation, own ICP and assignment."""
+    entries = json.loads((tree / "pix3d.json").read_text())
+    Image.open(tree / entries[1]["img"]).convert("L").save(tree / entries[1]["img"])
+    Image.open(tree / entries[7]["img"]).convert("RGBA").save(tree / "img" / "sofa" / "0007.png")
+    entries[7]["img"] = "img/sofa/0007.png"
+    (tree / "img" / "table" / "broken.jpg").write_bytes((tree / entries[8]["img"]).read_bytes()[:2000])
+    entries.append({**entries[8], "img": "img/table/broken.jpg"})
+    entries.append({**entries[8], "img": "img/table/other.jpg", "model": "model/table/GONE/model.obj"})
+    (tree / "pix3d.json").write_text(json.dumps(entries))
+    data = {"data": {"dataset": "elsewhere", "split": "official", "classes": "13"}}
+    for name, network in networks.items():
+        own = {"data": {**data["data"], "classes": "chair"}} if name == "encoder_lambda_5.5" else data
+        save_model(kit_folders / "trained_models" / "mine" / name, network, training=own)
+
+    executed = kit_folders / "10.ipynb"
+    parameters = {"run": "mine", "weights_run": None, "yaw": 0, "batch_size": 2, "device": "cpu"}
+    source = Path(pix3d.__file__).parents[1] / "notebooks" / "10_pix3d.ipynb"
+    papermill.execute_notebook(str(source), str(executed), parameters, progress_bar=False, cwd=str(kit_folders))
+
+    outputs = [output for cell in json.loads(executed.read_text())["cells"] for output in cell.get("outputs", ())]
+    printed = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+    assert "7 photos of 5 objects: 3 chair, 1 sofa, 3 table" in printed
+    assert "left out: img/table/other.jpg: no cloud model/table/GONE/pcl_1024.npy" in printed
+    assert "left out: img/table/broken.jpg: the picture is damaged" in printed
+    folder = kit_folders / "runs" / "mine" / "10_pix3d"
+    record = json.loads((folder / "metrics.json").read_text())["results"]
+    assert (record["photos"], record["left_out"], record["yaw"]) == (5, 2, 0)
+    assert set(record["yaws"]) == {"0", "90", "180", "270"}
+    for name in ("preprocessing.png", "examples.png"):
+        assert Image.open(folder / name).width > 300
+
+    expected: dict[str, list[dict[str, float]]] = {"chair": [], "sofa": [], "table": []}
+    for number in (0, 1, 2, 7, 8):
+        item = entries[number]
+        image, mask = np.array(Image.open(tree / item["img"]).convert("RGB")), np.array(Image.open(tree / item["mask"]))
+        pixels = pix3d.official_input(
+            image, mask, item["bbox"]
+        )  # ICP takes other turns where a pixel is rounded otherwise
+        assert np.abs(pixels - reference_input(image, mask, item["bbox"])[0]).max() <= 0.505
+        with torch.inference_mode():
+            latent = networks["encoder_l1"](torch.from_numpy(pixels).permute(2, 0, 1)[None].float())
+            cloud = networks["autoencoder"].decode(latent)[0].numpy()
+        truth = official_rotation(cloud_of(item["model"]))
+        expected[item["category"]].append(plain_protocol(truth, cloud, 0, "exact"))
+    rows = {row["classes"]: row for row in record["pix3d"] if row["model"] == "L1"}
+    assert list(rows) == ["chair", "sofa", "table", "all", "mean of classes"]
+    for key in ("chamfer", "forward", "backward", "emd", "f_score_1", "f_score_2"):
+        means = {name: np.mean([found[key] for found in scores]) for name, scores in expected.items()}
+        for name, mean in means.items():
+            assert rows[name][key] == pytest.approx(mean, rel=1e-3), (name, key)
+            assert rows[name]["photos"] == len(expected[name])
+        everything = [found[key] for scores in expected.values() for found in scores]
+        assert rows["all"][key] == pytest.approx(np.mean(everything), rel=1e-3)
+        assert rows["mean of classes"][key] == pytest.approx(np.mean(list(means.values())), rel=1e-3)
+    assert [row["classes"] for row in record["pix3d"] if row["model"] == "λ = 5.5"] == ["chair"], "trained on chairs"
+    assert len([row for row in record["pix3d"] if row["model"] == "autoencoder"]) == 5
+
+
+def test_what_is_set_for_all_notebooks_leaves_pix3d_alone(kit_folders: Path) -> None:
+    """Notebook 10's data and categories are not those that the models are trained on."""
+    (kit_folders / "data" / "mine").mkdir()
+    overrides = ["all.dataset=mine", "all.classes=chair", "all.split=60-20-20"]
+    steps = pipeline.plan_steps(pipeline.load_profile("smoke"), "mine", overrides)
+    (values,) = [step.values for step in steps if step.notebook == "10_pix3d"]
+    assert (values["pix3d"], values["categories"]) == ("pix3d", ["chair", "sofa", "table"])
+    assert {step.values.get("dataset", "mine") for step in steps} == {"mine"}
