@@ -779,16 +779,15 @@ def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dic
     Args:
         scored: a method that looks at images.
         kind: of ICP.
-        limit: how many classes, those with the most test objects; by default all. The order is the taxonomy's.
+        limit: how many classes, those with the most test objects; by default all. In the order of :func:`~lmnet_utils.taxonomy.class_order`.
     """
     members: dict[str, list[int]] = {}
     for i, item in enumerate(scored.items):
         members.setdefault(taxonomy.NAME_OF[item.synset], []).append(i)
     objects = {name: len({scored.items[i].model for i in numbers}) for name, numbers in members.items()}
-    known = list(taxonomy.CLASSES)
-    chosen = sorted(members, key=lambda name: (-objects[name], known.index(name)))[:limit]
+    chosen = sorted(members, key=lambda name: (-objects[name], taxonomy.class_order(name)))[:limit]
     found = {}
-    for name in sorted(chosen, key=known.index):
+    for name in sorted(chosen, key=taxonomy.class_order):
         order = sorted(members[name], key=lambda i: scored.scores[kind]["chamfer"][i])
         picks = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
         found[name] = {word: i for word, i in picks.items() if word == "best" or i != picks["best"]}

@@ -31,7 +31,7 @@ from lmnet_utils.models import load_model
 from lmnet_utils.pointclouds import scaled_chamfer
 from lmnet_utils.reproducibility import Settings, choose
 from lmnet_utils.shapenet import INPUT_SIZE, network_input, open_pack, read_split
-from lmnet_utils.taxonomy import CLASSES, NAME_OF, classes_of
+from lmnet_utils.taxonomy import CLASSES, NAME_OF, class_order, classes_of
 
 WALKS = ("none", "samples", "images", "direction 1", "direction 2", "direction 3", "arithmetic")
 MAX_SAMPLES = 16
@@ -256,7 +256,7 @@ class Session:
     def classes(self) -> list[str]:
         """Names of the classes that have test objects; chair first, on which Variant II is trained."""
         found = {NAME_OF[model.split("/")[0]] for model in self.objects}
-        return sorted(found, key=lambda name: (name != "chair", list(CLASSES).index(name)))
+        return sorted(found, key=lambda name: (name != "chair", class_order(name)))
 
     def default_state(self, **changes: Any) -> State:
         """A chair seen nearly from behind, by the model with the largest λ."""

@@ -412,6 +412,8 @@ def test_gallery_finds_best_median_and_worst_of_a_class():
     assert found["chair"] == {"best": 4, "median": 0, "worst": 2}  # values 5 9 1 7 3 → sorted 1 3 5 7 9
     assert found["sofa"] == {"best": 1, "median": 5, "worst": 9} and found["table"] == {"best": 3, "worst": 7}
     assert list(evaluation.gallery(one, limit=1)) == ["chair"]
+    own = scored("encoder_l1", "L1", [5, 2, 9, 1], models=["mug/a", f"{SOFA}/b", "mug/c", "bowl/d"])
+    assert list(evaluation.gallery(own)) == ["sofa", "bowl", "mug"], "classes beyond the 13 come after them"
 
 
 # ------------------------------------------------------------------------------------------------ the paper's figures
