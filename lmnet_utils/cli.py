@@ -306,6 +306,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
         )
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
         raise pipeline.ProfileError(str(error)) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise pipeline.ProfileError(f"cannot write to {out}: {reason}. Choose another folder with --out") from error
     print(photos.report_text(rows))
     failed = sum(row["status"] == "failed" for row in rows)
     if known is None:

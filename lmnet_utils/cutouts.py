@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import importlib.util
 from pathlib import Path
@@ -47,9 +48,9 @@ def read_image(path: str | Path, *, largest: int | None = LARGEST_SIDE) -> np.nd
     """
     path = Path(path)
     if not path.is_file():
-        raise PhotoError("there is no such file." if not path.exists() else "this is no file.")
+        raise PhotoError("this is no file." if path.exists() else "there is no such file. Check the path.")
     if path.stat().st_size == 0:
-        raise PhotoError("the file is empty (0 bytes).")
+        raise PhotoError("the file is empty (0 bytes). Copy or save it again.")
     _know_heif(path)
     try:
         with Image.open(path) as image:
@@ -90,7 +91,11 @@ def read_mask(path: str | Path) -> np.ndarray:
 
 
 def _know_heif(path: Path) -> None:
-    if path.suffix.lower() not in (".heic", ".heif"):
+    """Make Pillow read HEIC, where the file is that: by its name, or by its content, as phones call it JPEG when they send it."""
+    with open(path, "rb") as file:
+        header = file.read(12)
+    named = path.suffix.lower() in (".heic", ".heif")
+    if not named and (header[4:8] != b"ftyp" or header[8:12] not in (b"heic", b"heix", b"heif", b"mif1", b"msf1")):
         return
     if importlib.util.find_spec("pillow_heif") is None:
         raise PhotoError("HEIC needs the package pillow-heif (`pip install pillow-heif`). Or save it as JPEG or PNG.")
@@ -204,9 +209,16 @@ def _segmented(picture: np.ndarray, background: str) -> tuple[np.ndarray, str]:
     found, plainness = plain_background(picture)
     if background == "plain" or plainness >= 0.5:
         return found, "plain background"
-    for method, module, way in (("rembg", "rembg", _by_rembg), ("grabcut", "cv2", _by_grabcut)):
-        if importlib.util.find_spec(module) is not None:
-            return way(picture), method
+    grabcut = importlib.util.find_spec("cv2") is not None
+    if importlib.util.find_spec("rembg") is not None:
+        try:
+            return _by_rembg(picture), "rembg"
+        except PhotoError:
+            if not grabcut:
+                raise
+            return _by_grabcut(picture), "grabcut, as rembg failed"
+    if grabcut:
+        return _by_grabcut(picture), "grabcut"
     raise PhotoError(
         f"the background is not plain: only {100 * plainness:.0f} % of the picture's border fit one smooth colour. {_ADVICE} "
         "Or install rembg or opencv-python-headless, which cope with more."
@@ -376,12 +388,24 @@ def _by_grabcut(picture: np.ndarray) -> np.ndarray:
 
 def _by_rembg(picture: np.ndarray) -> np.ndarray:
     """The package rembg: a network that finds the main object (it fetches its weights when it is first used)."""
-    rembg = _needed("rembg", "rembg")
     try:
-        found = rembg.remove(Image.fromarray(picture), only_mask=True)
-    except Exception as error:  # no network for its weights, no onnxruntime, …
-        raise PhotoError(f"rembg failed ({' '.join(str(error).split())[:200]}). {_ADVICE}") from error
+        rembg = _needed("rembg", "rembg[cpu]")
+        found = rembg.remove(Image.fromarray(picture), session=_rembg_session(rembg), only_mask=True)
+    except PhotoError:
+        raise
+    except (Exception, SystemExit) as error:  # no connection for its weights; it exits where onnxruntime is missing
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise PhotoError(
+            f"rembg failed ({reason}). It needs onnxruntime, and fetches u2net.onnx (176 MB) from GitHub when it is first used: "
+            f"check the connection, or put that file into ~/.u2net. Or do without: {_ADVICE}"
+        ) from error
     return np.asarray(found.convert("L"), np.float32) / 255
+
+
+@functools.cache
+def _rembg_session(rembg: Any) -> Any:
+    """Its network, loaded once and not for every picture."""
+    return rembg.new_session("u2net")
 
 
 def _needed(module: str, package: str) -> Any:

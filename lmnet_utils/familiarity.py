@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import zipfile
@@ -78,11 +79,12 @@ def measure_familiarity(
         rows = np.repeat(pack.rows(models), len(chosen))
         return pack.images(rows, np.tile(chosen, len(models)))
 
-    references = inference.encode_images(encoder, images_of(training), precision=precision)[0].numpy()
+    options = {"precision": precision, "progress": "familiarity"}
+    references = inference.encode_images(encoder, images_of(training), **options)[0].numpy()
     placed = [image for image in images_of(test).permute(0, 2, 3, 1).numpy() if image.any()]
     placed = [place(image, (image.max(axis=-1) > 0).astype(np.float32)) for image in placed]
     found = Familiarity(references, np.zeros(0), f"{len(training)} training and {len(test)} test objects")
-    latents = inference.encode_images(encoder, as_batch(placed), precision=precision)[0]
+    latents = inference.encode_images(encoder, as_batch(placed), **options)[0]
     return dataclasses.replace(found, calibration=np.sort(found.distances(latents)))
 
 
@@ -120,8 +122,8 @@ def familiarity_of(run: str, name: str, encoder: ImageEncoder) -> Familiarity | 
         return None
     found = measure_familiarity(encoder, pack, training, test)
     found = dataclasses.replace(found, data=f"{found.data} of {data['dataset']}")
-    with atomic_path(file) as temporary, open(temporary, "wb") as stream:
-        references = found.references.astype(np.float16)
+    with contextlib.suppress(OSError), atomic_path(file) as temporary, open(temporary, "wb") as stream:
+        references = found.references.astype(np.float16)  # not kept where the data may only be read
         np.savez_compressed(stream, references=references, calibration=found.calibration, data=found.data)
     return found
 

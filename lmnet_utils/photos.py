@@ -12,7 +12,6 @@ import dataclasses
 import hashlib
 import html
 import json
-import os
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -387,9 +386,9 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
             f"{paths.display(folder)} holds something that is no reconstruction. Empty it or choose another place."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary, replaced = (folder.with_name(f".{folder.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+    temporary, replaced = (folder.with_name(f".{folder.name}.{end}") for end in ("tmp", "old"))
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
         temporary.mkdir()
         inference.write_ply(temporary / "cloud.ply", y_up_from_file(found.points))
         for k, sample in enumerate(found.samples):
@@ -434,10 +433,14 @@ def summary(found: Reconstruction) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------- the batch
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A picture to reconstruct: its file, its mask's file, and the name of its folder below the output folder."""
+    """A picture to reconstruct: its file, its mask's file, and the name of its folder below the output folder.
+
+    ``file`` is what it is called in reports: below the folder that was given, or the file's name.
+    """
 
     path: Path
     name: str
+    file: str
     mask: Path | None = None
     problem: str = ""
 
@@ -456,18 +459,20 @@ def find_sources(
         In the order given, a folder's pictures sorted; names are unique.
     """
     skipped = [Path(path).resolve() for path in (*skip, *([masks] if masks and Path(masks).is_dir() else []))]
-    found: list[tuple[Path, str, str]] = []
+    found: list[tuple[Path, Path, str]] = []  # the file, what it is called, and what is wrong
     for given in map(Path, inputs):
         if not given.is_dir():
-            found.append((given, given.stem, ""))
+            found.append((given, Path(given.name), ""))
             continue
         inside = [path for path in sorted(given.rglob("*")) if _is_picture(path, given, skipped)]
-        found += [(path, path.relative_to(given).with_suffix("").as_posix(), "") for path in inside]
+        found += [(path, path.relative_to(given), "") for path in inside]
         if not inside:
-            found.append((given, given.name, f"no pictures in this folder (looked for {', '.join(SUFFIXES)})."))
+            problem = f"no pictures in this folder (looked for {', '.join(SUFFIXES)})."
+            found.append((given, Path(given.resolve().name), problem))
     taken: set[str] = set()
     sources = []
-    for path, name, problem in found:
+    for path, called, problem in found:
+        name = called.with_suffix("").as_posix()
         unique, k = name, 1
         while unique.lower() in taken:  # chair.jpg beside chair.png; some file systems ignore case
             k += 1
@@ -476,7 +481,7 @@ def find_sources(
         mask = None
         if masks is not None and not problem:
             mask, problem = _mask_of(Path(masks), name, len(found))
-        sources.append(Source(path, unique, mask, problem))
+        sources.append(Source(path, unique, called.as_posix(), mask, problem))
     return sources
 
 
@@ -492,6 +497,8 @@ def _mask_of(masks: Path, name: str, pictures: int) -> tuple[Path | None, str]:
             if candidate.suffix.lower() in SUFFIXES:
                 return candidate, ""
         return None, f"no mask called {name}.png (or another picture's ending) in the folder of masks."
+    if not masks.exists():
+        return None, f"there is no mask {masks.name}. Check the path."
     if pictures > 1:
         return None, "one mask for several pictures: give a folder of masks with the pictures' names."
     return masks, ""
@@ -525,6 +532,9 @@ def reconstruct_files(
 
     Returns:
         One row a picture: ``file, name, status ("done" or "failed"), error``, and for those done :func:`summary`.
+
+    Raises:
+        OSError: the report cannot be written, as in a folder of somebody else's or on a full disk.
     """
     import matplotlib.pyplot as plt
 
@@ -533,11 +543,12 @@ def reconstruct_files(
         raise ValueError(f"batch_size={batch_size}: expected at least 1.")
     out = Path(out)
     rows: list[dict[str, Any]] = []
+    write_json(out / REPORT, rows)  # fails before the work where nothing can be written
     with tqdm(total=len(sources), desc="reconstruct", unit="picture", disable=not progress) as bar:
         for start in range(0, len(sources), batch_size):
             ready: list[tuple[dict[str, Any], Photo]] = []
             for source in sources[start : start + batch_size]:
-                row = {"file": source.path.name, "name": source.name, "status": "failed", "error": source.problem}
+                row = {"file": source.file, "name": source.name, "status": "failed", "error": source.problem}
                 rows.append(row)
                 try:
                     if not source.problem:

@@ -182,8 +182,9 @@ def test_heic_is_read_where_pillow_heif_is_installed(tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
     Image.fromarray(corner_picture(120, 80)).save(tmp_path / "a.heic", quality=95)
-    image = read_image(tmp_path / "a.heic")
-    assert np.abs(image[10:30, 10:50, :3].astype(int) - RED).max() < 12
+    (tmp_path / "sent.jpg").write_bytes((tmp_path / "a.heic").read_bytes())  # as messengers do
+    for name in ("a.heic", "sent.jpg"):
+        assert np.abs(read_image(tmp_path / name)[10:30, 10:50, :3].astype(int) - RED).max() < 12
 
 
 # ------------------------------------------------------------------------------------------------------------ cut out
@@ -312,28 +313,61 @@ def test_a_background_that_is_not_plain(monkeypatch: pytest.MonkeyPatch) -> None
             cut_out(image, background=way)
 
 
-def test_rembg_takes_over_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    image, truth = scene(cluttered())
-    asked = []
+def stand_in_for_rembg(monkeypatch: pytest.MonkeyPatch, answer: np.ndarray | Exception | SystemExit) -> list[object]:
+    """rembg 2's two functions with their own signatures; returns what they are asked, in order."""
+    asked: list[object] = []
 
-    def remove(picture: Image.Image, only_mask: bool) -> Image.Image:
-        asked.append((picture.size, only_mask))
-        return Image.fromarray(truth.astype(np.uint8) * 255)
+    def new_session(model_name: str = "u2net", *args: object, **kwargs: object) -> str:
+        asked.append(model_name)
+        if isinstance(answer, BaseException):
+            raise answer
+        return "a loaded network"
+
+    def remove(
+        data: Image.Image,
+        alpha_matting: bool = False,
+        alpha_matting_foreground_threshold: int = 240,
+        alpha_matting_background_threshold: int = 10,
+        alpha_matting_erode_size: int = 10,
+        session: object = None,
+        only_mask: bool = False,
+        post_process_mask: bool = False,
+    ) -> Image.Image:
+        asked.append((data.size, data.mode, session, only_mask, alpha_matting))
+        return Image.fromarray(answer.astype(np.uint8) * 255)
 
     module = types.ModuleType("rembg")
-    module.remove = remove
+    module.new_session, module.remove = new_session, remove
     module.__spec__ = importlib.util.spec_from_loader("rembg", None)
     monkeypatch.setitem(sys.modules, "rembg", module)
-    found = cut_out(image)
-    assert found.method == "rembg" and asked == [((320, 240), True)]
-    assert overlap(found.mask, truth) == 1
+    return asked
 
-    def fails(*_, **__):
-        raise ConnectionError("no network")
 
-    module.remove = fails
-    with pytest.raises(PhotoError, match="rembg failed .no network"):
+def test_rembg_takes_over_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, truth = scene(cluttered())
+    asked = stand_in_for_rembg(monkeypatch, truth)
+    for way in ("auto", "rembg"):
+        found = cut_out(image, background=way)
+        assert found.method == "rembg" and overlap(found.mask, truth) == 1
+    call = ((320, 240), "RGB", "a loaded network", True, False)
+    assert asked == ["u2net", call, call], "the network is loaded once"
+    plain, _ = scene(shaded())
+    assert cut_out(plain).method == "plain background" and len(asked) == 3
+
+
+@pytest.mark.parametrize("fault", [ConnectionError("github.com cannot be reached"), SystemExit(1)])
+def test_where_rembg_fails(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
+    """Its weights cannot be fetched; or onnxruntime is missing, where importing or using it ends the process."""
+    image, _ = scene(cluttered())
+    asked = stand_in_for_rembg(monkeypatch, fault)
+    message = rf"rembg failed \({type(fault).__name__}: {fault}\).*176 MB.*into ~/.u2net.*mask"
+    with pytest.raises(PhotoError, match=message):
+        cut_out(image, background="rembg")
+    assert cut_out(image).method == "grabcut, as rembg failed"
+    without(monkeypatch, "cv2")
+    with pytest.raises(PhotoError, match=message):
         cut_out(image)
+    assert asked == ["u2net"] * 3, "the next picture tries again"
 
 
 def test_grabcut_copes_with_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -281,6 +281,10 @@ def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, networks) -> No
     assert (tmp_path / "a" / "cloud.ply").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
     photos.save(tmp_path / "a", second)
     assert (tmp_path / "a" / "cloud.ply").read_bytes() != before and len(list(tmp_path.iterdir())) == 1
+    (tmp_path / ".a.tmp").mkdir()  # of a process that was killed while it wrote
+    (tmp_path / ".a.old").mkdir()
+    photos.save(tmp_path / "a", first)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "diary.txt").write_text("dear diary")
     with pytest.raises(FileExistsError, match="no reconstruction"):
@@ -305,6 +309,7 @@ def test_pictures_in_folders_are_found_and_named_apart(tmp_path: Path) -> None:
     found = photos.find_sources(
         [root, root / "chair.jpg", tmp_path / "none.png", tmp_path / "empty"], skip=[root / "out"]
     )
+    assert [source.file for source in found][:2] == ["Chair.webp", "b/chair.jpg"], "as one finds it again in the folder"
     names = [(source.path.relative_to(tmp_path).as_posix(), source.name) for source in found]
     assert names == [
         ("photos/Chair.webp", "Chair"),
@@ -325,7 +330,10 @@ def test_masks_belong_to_pictures_by_name(tmp_path: Path) -> None:
     one, other = photos.find_sources([tmp_path], masks=tmp_path / "masks")
     assert one.mask == tmp_path / "masks" / "a.png" and "no mask called b.png" in other.problem
     assert photos.find_sources([tmp_path / "b.png"], masks=tmp_path / "a.jpg")[0].mask == tmp_path / "a.jpg"
-    assert all("one mask for several" in source.problem for source in photos.find_sources([tmp_path], masks="m.png"))
+    several = photos.find_sources([tmp_path / "a.jpg", tmp_path / "b.png"], masks=tmp_path / "masks" / "a.png")
+    assert all("one mask for several" in source.problem for source in several)
+    gone = photos.find_sources([tmp_path / "b.png"], masks=tmp_path / "nowhere")
+    assert gone[0].problem == "there is no mask nowhere. Check the path."
 
 
 # ----------------------------------------------------------------------------------------------------------- the batch
@@ -412,6 +420,9 @@ def test_lmnet_reconstruct_refuses_to_start(
         assert cli.main([*command, *options]) == 2, options
         assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+    (tmp_path / "out").write_text("a file, where a folder is wanted")
+    assert cli.main(command) == 2
+    assert f"cannot write to {tmp_path / 'out'}: " in capsys.readouterr().err
 
 
 def test_settings_of_notebook_11() -> None:
