@@ -427,18 +427,12 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
                 f"{step.notebook}: parameter weights_run: expected trained models in trained_models/{weights_run}, "
                 "found nothing"
             )
-        dataset = step.values.get("dataset")
-        fetched = any(other.values.get("download") is True for other in steps)
+    for dataset in dict.fromkeys(step.values.get("dataset") for step in steps):
+        fetched = any(step.values.get("download") is True for step in steps)
         if isinstance(dataset, str) and not (dataset == "freeshapes" or fetched or paths.dataset_dir(dataset).is_dir()):
-            hint = (
-                "`lmnet download shapenet` shows its terms and fetches it, `--set 01.download=true` does so within the run"
-                if dataset == "shapenet"
-                else "`lmnet import-meshes` makes one of your own meshes"
-            )
-            problems.append(
-                f"{step.notebook}: parameter dataset: expected the data set {dataset!r} in "
-                f"{paths.display(paths.dataset_dir(dataset))}, found nothing; {hint}"
-            )
+            from lmnet_utils.shapenet import missing
+
+            problems.append(f"parameter dataset: no data set {dataset!r}. {missing(dataset)}")
     return problems
 
 
@@ -989,7 +983,7 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             on_cell_execute=progress.cell,
         )
     except PapermillExecutionError as error:
-        trace = _clean_traceback(error.traceback)
+        trace = _clean_traceback(error.traceback, f"{error.ename}: ")
         raise StepFailed(f"{progress.where()} raised {error.ename}: {error.evalue}\n{trace}".rstrip()) from None
     except (RuntimeError, TimeoutError) as error:  # nbclient: dead kernel, kernel that does not start
         raise StepFailed(
@@ -1006,9 +1000,11 @@ def _no_format(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")  # papermill formats paths with the parameters
 
 
-def _clean_traceback(lines: Sequence[str], last: int = 15) -> str:
+def _clean_traceback(lines: Sequence[str], message: str, last: int = 15) -> str:
+    """The end of a traceback, without the error's message, which its reader has seen and which may be long."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
-    return "\n".join(f"    {line}" for line in text.splitlines()[-last:])
+    text = text.rpartition(f"\n{message}")[0] or text
+    return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-last:])
 
 
 # ------------------------------------------------------------------------------------------ the committed notebooks
