@@ -8,6 +8,7 @@ and is called so here.
 from __future__ import annotations
 
 import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -289,12 +290,15 @@ def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a zoo of errors for what is not a plain state dict
-        reason = " ".join(str(error).split())[:120]
-        truncated = " It is truncated or damaged: fetch it again." if isinstance(error, RuntimeError) else ""
-        raise ValueError(
-            f"{paths.display(path)} is no plain PyTorch state dict ({type(error).__name__}: {reason}).{truncated} {wanted}"
-        ) from error
+    except Exception as error:  # torch raises a zoo of errors, and advises to load what may hold code
+        why = (
+            f"truncated or damaged: {' '.join(str(error).split())[:120]}"
+            if start.startswith(b"PK")
+            else "not even its form"
+        )
+        if isinstance(error, pickle.UnpicklingError) and start.startswith(b"PK"):
+            why = "it holds code or other objects"
+        raise ValueError(f"{paths.display(path)} is no plain PyTorch state dict ({why}). {wanted}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         keys = f" with the keys {', '.join(map(str, list(state)[:4]))}" if isinstance(state, dict) else ""
         found = f"{type(state).__name__}{keys}"

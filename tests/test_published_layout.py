@@ -14,8 +14,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from r2n2_tree import write_tree
+from safetensors.torch import save_file
 
-from lmnet_utils import downloads, inference, models, paths, training
+from lmnet_utils import downloads, evaluation, frames, inference, models, paths, training
 
 ENCODERS = ["encoder_l1", "encoder_l2", "encoder_lambda_0", "encoder_lambda_0.5", "encoder_lambda_5.5"]
 SIX = ["autoencoder", *ENCODERS]
@@ -131,22 +132,133 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
             torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["encoder_l1", "encoder_lambda_5.5"])
-def test_a_published_file_starts_a_training(name: str, kit_folders: Path) -> None:
-    """As ``initial_weights``; with a learning rate of next to nothing, what is trained are the published numbers still."""
+COMMON = {
+    "run": "test", "dataset": "boxes", "split": "official", "classes": "13", "seed": 0, "device": "cpu", "precision": "fp32",
+    "epochs": 1, "batch_size": 2, "learning_rate": 1e-12, "schedule": "constant", "augment": False,
+}  # fmt: skip
+
+
+def encoder_settings(loss: str, **others: object) -> training.EncoderSettings:
+    """Of notebooks 03 to 05, with a learning rate of next to nothing: what is trained are the numbers that it started from."""
+    decays = {"weight_decay_conv": 0.0, "weight_decay_fc": 0.0}
+    given = {"architecture": "port", "width": 1.0, "views_per_model": 1, "diversity_weight": 5.5, **decays, **others}
+    return training.EncoderSettings(**COMMON, loss=loss, **given)
+
+
+@pytest.fixture
+def boxes(kit_folders: Path) -> Path:
+    """The kit's folder, with three boxes as a data set and the published autoencoder's file."""
     write_tree(kit_folders / "data" / "boxes", {"train": 2, "test": 1})
-    autoencoder, path = kit_folders / "autoencoder.pth", kit_folders / f"{name}.pth"
-    published_file("autoencoder", autoencoder)
+    published_file("autoencoder", kit_folders / "autoencoder.pth")
+    return kit_folders
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"), [("encoder_l1", "l1"), ("encoder_l2", "l2"), ("encoder_lambda_5.5", "probabilistic")]
+)
+def test_a_published_file_starts_the_training_of_an_encoder(name: str, loss: str, boxes: Path) -> None:
+    path = boxes / f"{name}.pth"
     state = published_file(name, path)
-    settings = training.EncoderSettings(
-        run="test", dataset="boxes", split="official", classes="13", seed=0, device="cpu", precision="fp32", epochs=1,
-        batch_size=2, learning_rate=1e-12, schedule="constant", augment=False, initial_weights=str(path),
-        architecture="port", width=1.0, loss="l1" if name == "encoder_l1" else "probabilistic", weight_decay_conv=0.0,
-        weight_decay_fc=0.0, views_per_model=1, autoencoder=str(autoencoder), diversity_weight=5.5,
-    )  # fmt: skip
+    settings = encoder_settings(loss, initial_weights=str(path), autoencoder=str(boxes / "autoencoder.pth"))
     trained = training.train_image_encoder(settings, progress=False).model.state_dict()
     for key, tensor in state.items():
         torch.testing.assert_close(trained[key.replace("std.", "log_variance.")], tensor, rtol=0, atol=1e-9)
+
+
+def test_the_published_autoencoder_starts_a_training_in_the_frame_of_the_data(boxes: Path, monkeypatch) -> None:
+    """From exactly those weights where the frames agree; where they do not, from those weights, turned."""
+    state = torch.load(boxes / "autoencoder.pth", weights_only=True)
+    settings = training.AutoencoderSettings(
+        **COMMON, initial_weights=str(boxes / "autoencoder.pth"), weight_decay=0.0, loss="paper", input_points=64
+    )
+    for yaw, (x, y, z) in ((0, (0, 1, 2)), (90, (0, 2, 1))):
+        monkeypatch.setattr(
+            frames, "yaw_errors", lambda *_, yaw=yaw, **__: {one: float(one != yaw) for one in frames.YAWS}
+        )
+        trained = training.train_autoencoder(settings, progress=False).model.state_dict()
+        for key, tensor in state.items():
+            if key == "encoder.conv1.weight":
+                tensor = tensor[:, [x, y, z]] * torch.tensor([1.0, -1.0 if yaw else 1.0, 1.0])[:, None]
+            elif key.startswith("decoder.fc3"):
+                rows = tensor.unflatten(0, (3, 2048))[[x, y, z]]
+                tensor = (
+                    rows * torch.tensor([1.0, -1.0 if yaw else 1.0, 1.0]).view(3, *[1] * (rows.ndim - 1))
+                ).flatten(0, 1)
+            if "running" not in key and "num_batches" not in key:
+                torch.testing.assert_close(trained[key], tensor, rtol=0, atol=1e-9)
+        settings = training.AutoencoderSettings(**{**settings.as_dict(), "run": "turned"})
+
+
+def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> None:
+    """``weights_run="published"`` in notebooks 06 and 08, and ``models=["port=…/encoder_l1.pth"]`` beside a run's own."""
+    for name in ("autoencoder", "encoder_l1", "encoder_lambda_0"):
+        published_file(name, boxes / f"{name}.pth")
+        downloads.download_weights(name, file=boxes / f"{name}.pth", quiet=True)
+    task = evaluation.open_task("boxes", "official", "13")
+    found = evaluation.load_networks("published", None)
+    frames.match_frame(found, task.pack, task.test)
+    scored = [evaluation.score_method(task, one, views=2) for one in evaluation.model_methods(task, found)]
+    assert [one.method.label for one in scored] == ["autoencoder", "L1", "λ = 0"]
+    assert all(np.isfinite(one.scores["none"]["chamfer"]).all() for one in scored) and len(scored[1].items) == 2
+    by_path = evaluation.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])
+    assert evaluation.fingerprint(by_path["port"]) == evaluation.fingerprint(found["encoder_l1"])
+
+
+def wrong_files(folder: Path) -> dict[str, tuple[bytes, str]]:
+    """Name → content and what is said about it, of files that are no published encoder."""
+    published_file("encoder_l1", folder / "good.pth")
+    good = (folder / "good.pth").read_bytes()
+
+    def saved(content: object) -> bytes:
+        torch.save(content, folder / "x.pth")
+        return (folder / "x.pth").read_bytes()
+
+    save_file({"base.0.0.weight": torch.zeros(2)}, folder / "x.safetensors")
+    resnet = {
+        "conv1.weight": torch.zeros(64, 3, 7, 7),
+        "bn1.weight": torch.zeros(64),
+        "layer1.0.conv1.weight": torch.zeros(3),
+    }
+    return {
+        "autoencoder.pth": (
+            (folder / "autoencoder.pth").read_bytes(),
+            "expected an image encoder, found an autoencoder",
+        ),
+        "resnet.pth": (saved(resnet), "neither an autoencoder .* its first keys are conv1.weight, bn1.weight"),
+        "truncated.pth": (good[: len(good) // 2], "truncated or damaged"),
+        "short.pth": (good[:-50], "truncated or damaged"),
+        "checkpoint.pth": (saved({"epoch": 3, "state_dict": {}}), "found dict with the keys epoch, state_dict"),
+        "whole_model.pth": (saved(torch.nn.Linear(2, 2)), "code or other objects"),
+        "weights.safetensors": ((folder / "x.safetensors").read_bytes(), "safetensors file: name the folder"),
+        "model.onnx": (b"\x08\x07\x12\x07pytorch\x1a\x051.9.0:\x80\x01", "no plain PyTorch state dict"),
+        "quota.pth": (b"\n<!DOCTYPE html><html><title>Google Drive - Quota exceeded</title>", "a web page"),
+        "empty.pth": (b"", "no plain PyTorch state dict"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["autoencoder.pth", "resnet.pth", "truncated.pth", "short.pth", "checkpoint.pth", "whole_model.pth", "weights.safetensors",
+     "model.onnx", "quota.pth", "empty.pth"],
+)  # fmt: skip
+def test_wrong_initial_weights_are_refused_by_name_and_reason(name: str, boxes: Path) -> None:
+    content, words = wrong_files(boxes)[name]
+    (boxes / name).write_bytes(content)
+    settings = encoder_settings("l1", initial_weights=str(boxes / name), autoencoder=str(boxes / "autoencoder.pth"))
+    with pytest.raises(ValueError, match=words) as refused:
+        training.train_image_encoder(settings, progress=False)
+    message = str(refused.value)
+    assert name in message and len(message) < 500 and "weights_only" not in message, message
+    assert not (paths.model_dir("test", "encoder_l1") / "model.safetensors").exists()
+
+
+def test_an_encoder_in_place_of_the_autoencoder_is_refused(boxes: Path) -> None:
+    published_file("encoder_l1", boxes / "encoder.pth")
+    settings = encoder_settings("l1", initial_weights=None, autoencoder=str(boxes / "encoder.pth"))
+    with pytest.raises(ValueError, match=r"encoder\.pth: expected an autoencoder, found an image encoder"):
+        training.train_image_encoder(settings, progress=False)
+    with pytest.raises(ValueError, match=r"expected an image encoder, and an autoencoder as 'autoencoder' only"):
+        evaluation.load_networks("x", [f"autoencoder={boxes / 'encoder.pth'}"])
 
 
 def test_a_published_file_does_not_start_another_architecture(kit_folders: Path) -> None:
