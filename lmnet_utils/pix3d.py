@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,8 +24,8 @@ from lmnet_utils.cutouts import PhotoError, read_image
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.photos import INPUT_SIZE, as_batch
-from lmnet_utils.pointclouds import file_from_y_up, y_up_from_file
 from lmnet_utils.reproducibility import Settings, read_json
+from lmnet_utils.shapenet import YAWS, turn_clouds
 
 CLASSES = ("chair", "sofa", "table")
 """Pix3D's categories that ShapeNet's 13 classes share, as the official code takes them."""
@@ -171,20 +172,17 @@ def read_input(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
     return official_input(image, mask, photo.box)
 
 
-def file_from_pix3d(points: np.ndarray, yaw: float = 0.0) -> np.ndarray:
+def file_from_pix3d(points: np.ndarray, yaw: int = 0) -> np.ndarray:
     """From the frame of Pix3D's clouds to that of the kit's cloud files: (x, y, z) → (−y, −x, −z).
 
     Source: the three rotations of the official ``metrics.py``, multiplied out. They lead to the frame of ShapeNet's clouds.
 
     Args:
         points: (…, 3).
-        yaw: degrees by which the result is turned about the vertical besides, for models of data whose fronts look elsewhere.
+        yaw: quarter turns, in degrees, about the vertical besides, for models of data whose fronts look elsewhere.
     """
-    x, y, z = np.moveaxis(np.asarray(points), -1, 0)
-    upright = y_up_from_file(np.stack([-y, -x, -z], -1))
-    cos, sin = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
-    turned = upright @ np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]).T
-    return file_from_y_up(turned).astype(np.float32)
+    x, y, z = np.moveaxis(np.asarray(points, np.float32), -1, 0)
+    return turn_clouds(np.stack([-y, -x, -z], -1), yaw)
 
 
 def read_cloud(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
@@ -201,6 +199,20 @@ def read_cloud(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
     if points.shape != (POINTS, 3) or not np.isfinite(points).all():
         raise PhotoError(f"{paths.display(file)}: expected {POINTS} finite points (1024, 3), found {points.shape}")
     return points.astype(np.float32)
+
+
+def read_clouds(photos: Sequence[Photo], dataset: str = "pix3d", *, limit: int) -> np.ndarray:
+    """True clouds (B, 1024, 3) of the first ``limit`` different objects, as :func:`file_from_pix3d` gives them."""
+    objects = {photo.object: photo for photo in photos}.values()
+    return np.stack([file_from_pix3d(read_cloud(photo, dataset)) for photo in list(objects)[:limit]])
+
+
+def count_by_category(photos: Sequence[Photo]) -> str:
+    """``"3 photos of 2 objects (2 chair, 1 sofa)"``."""
+    counts = Counter(photo.category for photo in photos)
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    objects = len({photo.object for photo in photos})
+    return f"{len(photos)} photos of {objects} objects" + (f" ({listed})" if listed else "")
 
 
 def limited(photos: Sequence[Photo], count: int | None) -> list[Photo]:
@@ -267,31 +279,6 @@ def batches(
 
 
 # -------------------------------------------------------------------------------------------------------------- scoring
-YAWS = (0, 90, 180, 270)
-
-
-def yaw_errors(autoencoder: PointCloudAutoencoder, clouds: Sequence[np.ndarray], *, seed: int = 0) -> dict[int, float]:
-    """How well the autoencoder knows true clouds at each quarter turn: no image is looked at, so that nothing is tuned.
-
-    A model knows objects in the frame of its training data. For ShapeNet's that is yaw 0, as in the official code; other data may have
-    their fronts elsewhere.
-
-    Args:
-        autoencoder: of the model.
-        clouds: each (1024, 3) in Pix3D's frame, of different objects.
-        seed: of the score's draw.
-
-    Returns:
-        yaw → Chamfer distance of the reconstructions, ×100 without ICP, the mean over the clouds.
-    """
-    errors = {}
-    for yaw in YAWS:
-        truth = np.stack([file_from_pix3d(cloud, yaw) for cloud in clouds])
-        guess = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
-        errors[yaw] = float(score(truth, guess, seed=seed)["chamfer"].mean())
-    return errors
-
-
 def class_means(autoencoder: PointCloudAutoencoder, classes: Sequence[str] = CLASSES) -> dict[str, np.ndarray]:
     """Category → (2048, 3): the decoded mean latent of the training objects; {} where the training data is not here."""
     from lmnet_utils.shapenet import open_pack, read_split
@@ -464,7 +451,7 @@ class Pix3DSettings(Settings):
     def check(self) -> None:
         if self.icp not in (None, "exact", "official"):
             raise ValueError(f"icp={self.icp!r}: expected None, 'exact' or 'official'.")
-        if self.yaw not in (None, 0, 90, 180, 270):
+        if self.yaw not in (None, *YAWS):
             raise ValueError(f"yaw={self.yaw}: expected 0, 90, 180, 270, or None to measure it.")
         if self.batch_size < 1 or (self.limit is not None and self.limit < 1):
             raise ValueError(f"batch_size={self.batch_size}, limit={self.limit}: expected at least 1.")

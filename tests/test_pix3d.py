@@ -13,7 +13,7 @@ from PIL import Image
 from r2n2_tree import write_tree
 from test_protocol import plain_protocol
 
-from lmnet_utils import inference, pipeline, pix3d, pointclouds
+from lmnet_utils import frames, inference, pipeline, pix3d, pointclouds
 from lmnet_utils.cutouts import PhotoError
 from lmnet_utils.metrics import bootstrap_interval, score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -317,8 +317,10 @@ def test_the_yaw_is_what_the_autoencoder_knows(monkeypatch: pytest.MonkeyPatch, 
         inference, "decode", lambda *_: torch.from_numpy(np.stack([pointclouds.file_from_y_up(wedge)] * 2))
     )
     for yaw in pix3d.YAWS:
-        own = pointclouds.y_up_from_file(pix3d.file_from_pix3d(np.eye(3), -yaw))  # how Pix3D's axes lie in the kit
-        errors = pix3d.yaw_errors(networks["autoencoder"], [wedge @ own.T] * 2)
+        own = pointclouds.y_up_from_file(
+            pix3d.file_from_pix3d(np.eye(3), -yaw % 360)
+        )  # how Pix3D's axes lie in the kit
+        errors = frames.yaw_errors(networks["autoencoder"], np.stack([pix3d.file_from_pix3d(wedge @ own.T)] * 2))
         assert min(errors, key=errors.__getitem__) == -yaw % 360
         assert list(errors) == [0, 90, 180, 270]
 
@@ -421,7 +423,7 @@ def test_notebook_10_scores_a_copy_of_pix3d(tree: Path, kit_folders: Path, netwo
 
     outputs = [output for cell in json.loads(executed.read_text())["cells"] for output in cell.get("outputs", ())]
     printed = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
-    assert "7 photos of 5 objects: 3 chair, 1 sofa, 3 table" in printed
+    assert "found: 6 photos of 4 objects (3 chair, 1 sofa, 2 table); 1 left out" in printed
     assert "left out: img/table/other.jpg: no cloud model/table/GONE/pcl_1024.npy" in printed
     assert "left out: img/table/broken.jpg: the picture is damaged" in printed
     folder = kit_folders / "runs" / "mine" / "10_pix3d"
