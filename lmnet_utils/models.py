@@ -294,7 +294,7 @@ def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         why = (
             f"truncated or damaged: {' '.join(str(error).split())[:120]}"
             if start.startswith(b"PK")
-            else "not even its form"
+            else "another kind of file"
         )
         if isinstance(error, pickle.UnpicklingError) and start.startswith(b"PK"):
             why = "it holds code or other objects"

@@ -187,7 +187,9 @@ def fetch(dataset: str = SHAPENET) -> None:
 
 
 def _unpacked_by_hand(folder: Path) -> bool:
-    return bool(_models_below(folder)) or any(folder.glob("**/train_models.json"))
+    if folder.name == "splits":  # ours lie there, too
+        return any(folder.rglob("train_models.json"))
+    return bool(_models_below(folder))
 
 
 # --------------------------------------------------------------------------------------------------- read a model

@@ -25,7 +25,7 @@ from test_archives import make
 from test_models import port_state_dict, reference_autoencoder, reference_features
 from test_transfer import QUOTA_PAGE, VIRUS_PAGE
 
-from lmnet_utils import archives, cli, doctor, downloads, paths, transfer
+from lmnet_utils import archives, cli, doctor, downloads, paths, shapenet, transfer
 from lmnet_utils.downloads import DownloadError, download, download_weights
 from lmnet_utils.inference import load_models, warn_of_leakage
 from lmnet_utils.models import PointCloudAutoencoder, load_model, save_model
@@ -35,6 +35,11 @@ REAL = downloads.manifest()
 RANDOM = random.Random(0)
 RENDERINGS = {f"ShapeNetRendering/03001627/{i}/rendering/00.png": RANDOM.randbytes(4000) for i in range(20)}
 CLOUDS = {f"ShapeNet_pointclouds/03001627/{i}/pointcloud_1024.npy": RANDOM.randbytes(4000) for i in range(20)}
+IDS = sorted(f"03001627/{i}" for i in range(20))
+LISTS = {
+    "splits/train_models.json": json.dumps({"03001627": IDS[:16]}).encode(),
+    "splits/val_models.json": json.dumps({"03001627": IDS[16:]}).encode(),
+}
 TGZ, MIRROR = "/data2/ShapeNetRendering.tgz", "/cs/cvgl/ShapeNetRendering.tgz"
 
 
@@ -700,3 +705,46 @@ def test_help_names_the_options(capsys):
     assert ended.value.code == 0
     for option in ("--list", "--yes", "--file", "--force", "--check", "--remove-archive", "--quiet"):
         assert option in output
+
+
+# --------------------------------------------------------------------------------------------------------- notebook 01
+def prepare() -> dict:
+    """What notebook 01 does with ``dataset="shapenet", download=True``."""
+    return shapenet.prepare(shapenet.DataSettings(dataset="shapenet", download=True))
+
+
+def test_notebook_01_fetches_shapenet_shows_its_terms_and_does_without_the_authors_lists(world, capsys):
+    world.page("shapenet-split", QUOTA_PAGE)
+    made = prepare()
+    output = capsys.readouterr().out
+    assert output.index("non-commercial research") < output.index("ShapeNetRendering is here"), "the terms come first"
+    assert "quota" in output and "Going on without it" in output
+    assert made["listed"] == 0 and len(shapenet.read_split("shapenet").train) == 15
+    assert shapenet.verify_dataset("shapenet", progress=False)["models"] == 20
+    world.drive("shapenet-split", make(world.folder / "lists", LISTS, "zip").read_bytes(), warn=False)
+    requests = len(world.server.requests)
+    made = prepare()
+    assert (made["listed"], made["on_disk"], made["split_differs"]) == (20, 20, {})
+    assert len(world.server.requests) == requests + 1, "only the lists were missing"
+    assert "ShapeNetRendering" not in capsys.readouterr().out and prepare() == made
+    assert len(world.server.requests) == requests + 1, "nothing was"
+
+
+def test_notebook_01_goes_on_with_a_download_that_broke_off(world, capsys):
+    file = world.server.files[TGZ]
+    file.cuts, world.server.files[MIRROR].cuts = [10_000] + [0] * 9, [0] * 9
+    with pytest.raises(DownloadError, match="broke off"):
+        prepare()
+    file.cuts = []
+    world.page("shapenet-split", QUOTA_PAGE)
+    assert prepare()["listed"] == 0
+    assert world.server.asked(TGZ)[-1].range, "from where it stood"
+
+
+def test_notebook_01_takes_what_was_unpacked_by_hand(world, capsys):
+    for name, content in {**RENDERINGS, **CLOUDS, **LISTS}.items():
+        path = paths.dataset_dir("shapenet") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    assert prepare()["listed"] == 20
+    assert not world.server.requests and not capsys.readouterr().out
