@@ -55,7 +55,10 @@ STYLE = """<style>
 .lmnet-explorer .lmnet-note .widget-html-content,.lmnet-explorer .lmnet-note{font-size:.8rem;line-height:1.35;color:#3d464f;white-space:normal;height:auto}
 .lmnet-explorer h3{margin:.5rem 0 .1rem;font-size:.9rem}
 .lmnet-explorer .widget-label,.lmnet-explorer .widget-readout,.lmnet-explorer .widget-label-basic span{color:#1b1f24}
-@media (max-width:700px){.lmnet-explorer .lmnet-right{order:-1}}
+.lmnet-explorer .lmnet-body{display:grid;grid-template:"main right" auto "more right" 1fr / 340px minmax(0,1fr);column-gap:14px;overflow:visible}
+.lmnet-explorer .lmnet-main{grid-area:main}.lmnet-explorer .lmnet-more{grid-area:more}.lmnet-explorer .lmnet-right{grid-area:right}
+@media (max-width:700px){.lmnet-explorer .lmnet-body{grid-template:"main" auto "right" auto "more" auto / minmax(0,1fr)}}
+.lmnet-explorer .lmnet-upload{margin:2px}.lmnet-explorer .lmnet-upload button{margin:0;width:auto}
 .lmnet-scores{border-collapse:collapse;font-size:.8rem}
 .lmnet-scores th,.lmnet-scores td{text-align:right;padding:1px 8px;border-bottom:1px solid #e3e6e9;font-variant-numeric:tabular-nums}
 .lmnet-scores th[scope=row]{text-align:left;font-weight:400}
@@ -221,24 +224,27 @@ class Explorer:
             button("GIF", "The walk, or a turn of the large shape", self.save_gif),
             button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
         ]
-        controls = widgets.VBox(
+        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
+        more = widgets.VBox(
             [
-                self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples, self.seed,
-                button("New noise for the large sample", "Draw this one sample anew", self.redraw),
+                self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
                 self.chosen, self.truth,
                 widgets.HTML("<h3>Walk in latent space</h3>"), self.walk, self.step,
                 widgets.HBox([self.start, self.end], layout=row), widgets.HBox(keep, layout=row), self.slots,
                 widgets.HTML("<h3>Files</h3>"), widgets.HBox([self.upload, self.opened], layout=row),
                 note(f"PNG, JPEG or WebP, at most {MAX_UPLOAD // 10**6} MB: the object cut out, or before a plain background."),
                 widgets.HBox([widgets.Label("Save:"), *saves], layout=row),
-            ],
-            layout=widgets.Layout(flex="1 1 300px", min_width="0", max_width="360px", padding="0 8px 0 0"),
+            ]
         )  # fmt: skip
         numbers = widgets.HBox([self.chart, self.table], layout=row)
         self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
-        right = widgets.VBox([self.viewer, numbers, self.foot], layout=widgets.Layout(flex="3 1 330px", min_width="0"))
-        right.add_class("lmnet-right")
-        body = widgets.HBox([controls, right], layout=row)
+        right = widgets.VBox([self.viewer, numbers, self.foot])
+        body = widgets.HBox(
+            [main, right, more]
+        )  # a grid: on a narrow screen the picture stands below the first sliders
+        for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
+            part.layout.min_width = "0"
+            part.add_class(f"lmnet-{name}")
         top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
         self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
         for name, one in self._set.items():
@@ -305,7 +311,7 @@ class Explorer:
         self.viewer.show(groups, figures.camera_of(self.session, state), figures.home_camera(self.session, state))
         self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
         self.state = state
-        self._follow([panel.title for _, panels in groups[:1] for panel in panels if panel.kind != "image"])
+        self._follow([panel.title for _, panels in groups[-1:] for panel in panels if panel.kind != "image"])
         self.chart.value = figures.sigma_svg(self.session, state)
         self.table.value = figures.score_html(self.session, state)
         self._say()

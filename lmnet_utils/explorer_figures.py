@@ -72,25 +72,25 @@ def home_camera(session: Session, state: State) -> dict[str, float]:
 
 
 def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
-    """What is on the screen, in groups with a heading: one group, or one for each of the compared models."""
+    """What is on the screen, in groups with a heading: one group, or the image's and one for each of the compared models."""
     results = session.results(state)
     item, truth = session.item(state.image), session.truth(state)
     where = f"{NAME_OF[item.synset]}, azimuth {item.azimuth:.0f}°" if item else "upload"
     shared = [Panel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
     if state.truth and truth is not None:
         shared.append(_cloud("truth", "truth", truth, "the true shape"))
-    groups, limit = [], spread_limit(results)
-    for number, found in enumerate(results):
+    limit = spread_limit(results)
+    groups = [("", shared)] if len(results) > 1 else []
+    for found in results:
         panels = [_cloud("mean", "mean", found.mean, "the decoded mean")]
         panels.append(
-            _cloud("spread", "mean", found.mean, f"0 to {100 * limit:g} %", spread_colours(found.spread, limit))
+            _cloud("spread", "mean", found.mean, f"0 to {100 * limit:g}\u00a0%", spread_colours(found.spread, limit))
         )
         if found.walk is not None:
             panels.append(_cloud("walk", "walk", found.walk, f"the walk at {state.step:.2f}"))
         panels += [_cloud(f"sample {k + 1}", "sample", cloud, "") for k, cloud in enumerate(found.samples)]
-        if number == 0:
-            panels = shared + panels
         if len(results) == 1:
+            panels = shared + panels
             titles = [panel.title for panel in panels if panel.kind != "image"]
             chosen = state.chosen if state.chosen in titles else "mean"
             big = next(panel for panel in panels if panel.title == chosen)
@@ -316,7 +316,7 @@ DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")  # lines differ in more th
 
 def sigma_svg(session: Session, state: State, width: int = 420, height: int = 190) -> str:
     """σ against azimuth as a small SVG for the screen, made in a millisecond; the same content as :func:`plot_sigma`."""
-    left, right, top, bottom, limit = 38, 8, 8, 34, 0.25
+    left, right, top, bottom, limit = 38, 18, 8, 34, 0.25
 
     def place(azimuth: float, sigma: float) -> str:
         x = left + (width - left - right) * azimuth / 360

@@ -22,7 +22,7 @@ const STYLE = `
 .lmnet-grid canvas,.lmnet-grid img{width:100%;aspect-ratio:1;display:block;border-radius:6px 6px 0 0;object-fit:contain}
 .lmnet-grid canvas{cursor:grab;touch-action:pan-y}
 .lmnet-grid canvas:focus-visible,.lmnet-thumbs input:focus-visible+img,.lmnet-view button:focus-visible{outline:3px solid #0b5fa5;outline-offset:1px}
-.lmnet-grid figcaption{padding:2px 6px 4px;font-size:.8rem;color:#3d464f}
+.lmnet-grid figcaption{margin-top:auto;padding:2px 6px 4px;font-size:.8rem;color:#3d464f}
 .lmnet-foot{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.4rem 0;font-size:.8rem;color:#3d464f}
 .lmnet-foot button,.lmnet-files a{font:inherit;padding:.15rem .6rem;border:1px solid #8a939c;border-radius:4px;background:#fff;color:#1b1f24;cursor:pointer}
 .lmnet-ramp{display:block;height:8px;margin-top:3px;border:1px solid #8a939c;background:linear-gradient(90deg,#00224e,#35456c,#666970,#948e77,#c8b866,#fee838)}
@@ -319,7 +319,12 @@ function renderView({ model, el }) {
     names.forEach((name) => watched.addEventListener(name, note, true));
     watched.addEventListener("pointermove", drag, true);
     nameControls(watched);
-    new MutationObserver(() => nameControls(watched)).observe(watched, { childList: true, subtree: true });
+    new MutationObserver((changes) => {
+      nameControls(watched);
+      const added = changes.flatMap((change) => [...change.addedNodes]);
+      const alert = added.find((node) => node.matches?.(".lmnet-alert") || node.querySelector?.(".lmnet-alert"));
+      if (alert) alert.scrollIntoView({ block: "nearest" }); // it stands at the top; who uploads is far below
+    }).observe(watched, { childList: true, subtree: true });
   };
   setTimeout(watch, 0);
   setTimeout(watch, 1000);
@@ -362,6 +367,7 @@ function renderUpload({ model, el }) {
     model.send(about, undefined, content ? [content] : []);
     input.value = ""; // so that the same file can come again
   });
+  el.classList.add("lmnet-upload");
   el.append(button, input);
 }
 

@@ -327,8 +327,11 @@ def test_panels_follow_the_state(session: Session, state: State) -> None:
     )
     assert "truth" not in {panel.title for panel in figures.panels_of(session, state.but(truth=False))[0][1]}
     compared = figures.panels_of(session, state.but(models=session.names, samples=2))
-    assert [name for name, _ in compared] == [inference.label(name) for name in session.names]
-    spreads = [next(p for p in panels if p.title == "spread") for _, panels in compared]
+    assert [name for name, _ in compared] == ["", *(inference.label(name) for name in session.names)]
+    assert [panel.title for panel in compared[0][1]] == ["input", "truth"]
+    columns = {tuple(panel.title for panel in panels) for _, panels in compared[1:]}
+    assert columns == {("mean", "spread", "sample 1", "sample 2")}, "one below the other"
+    spreads = [next(p for p in panels if p.title == "spread") for _, panels in compared[1:]]
     assert len({panel.note for panel in spreads}) == 1, "one scale for all that are compared"
 
 
@@ -382,7 +385,8 @@ def test_controls_change_the_picture_as_the_model_says(session: Session) -> None
     explorer.classes.value = "lamp"
     assert explorer.state.image.startswith("03636649/") and "chairs only" in explorer.foot.value
     explorer.compare.value = True
-    assert [group["label"] for group in explorer.viewer.groups] == [inference.label(n) for n in session.plain_names]
+    labels = [group["label"] for group in explorer.viewer.groups]
+    assert labels == ["", *(inference.label(name) for name in session.plain_names)]
 
 
 def test_what_goes_wrong_is_said_in_the_explorer(session: Session, kit_folders: Path) -> None:
