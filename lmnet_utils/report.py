@@ -118,9 +118,16 @@ def _steps(run: str, state: Mapping[str, Any]) -> list[dict[str, Any]]:
         found = [(path, read_json(path)) for path in files if path.name == "metrics.json"]
         step["metrics"] = [record for path, record in found if root in path.parents]
         step["models"] = {path.parent.name: record for path, record in found if root not in path.parents}
-        step["pictures"] = _captioned([path for path in files if path.suffix in PICTURES and root in path.parents])
+        pictures = [path for path in files if path.suffix in PICTURES and root in path.parents]
+        step["pictures"] = _captioned([path for path in pictures if not _is_a_result(path, root)])
         step["pages"] = _captioned([path for path in files if path.suffix == ".html" and root in path.parents])
     return steps
+
+
+def _is_a_result(picture: Path, root: Path) -> bool:
+    """Whether it lies in a folder of results, such as notebook 11's clouds, below the folder of the figures that show them."""
+    above = list(picture.parents)[1 : len(picture.relative_to(root).parts) - 1]
+    return any((folder / "figures.json").is_file() for folder in above)
 
 
 def _captioned(files: Sequence[Path]) -> list[tuple[Path, str]]:

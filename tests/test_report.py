@@ -6,6 +6,7 @@ import base64
 import html.parser
 import json
 import re
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -177,6 +178,15 @@ def test_tables_say_what_their_rows_and_columns_are(full_run):
 def test_captions_and_their_order_come_from_figures_json(full_run):
     text = full_run.text
     assert text.index("Chairs, truth & guess") < text.index("All")
+
+
+def test_pictures_among_the_results_stay_in_their_folders(kit_folders):
+    folder = add_step("tiny", "11_own_photo", {"pictures": 1})
+    write_json(folder / "figures.json", {"some_figure.png": "All clouds"})
+    (folder / "clouds" / "chair").mkdir(parents=True)
+    shutil.copy(folder / "some_figure.png", folder / "clouds" / "chair" / "cutout.png")
+    page = _Page(report.report_html("tiny"))
+    assert len(page.all("img")) == 1 and "All clouds" in page.text and "Cutout" not in page.text
 
 
 @pytest.mark.parametrize("evil", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'</style>&amp;"])
