@@ -176,7 +176,7 @@ class Explorer:
 
     # ------------------------------------------------------------------------------------------------------ building
     def _build(self) -> None:
-        session, wide = self.session, widgets.Layout(width="100%", max_width="340px")
+        session, wide = self.session, widgets.Layout(width="auto", max_width="340px")
         style = {"description_width": "84px"}
 
         def control(kind: Any, description: str, **options: Any) -> Any:
@@ -230,7 +230,7 @@ class Explorer:
                 self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
                 self.chosen, self.truth,
                 widgets.HTML("<h3>Walk in latent space</h3>"), self.walk, self.step,
-                widgets.HBox([self.start, self.end], layout=row), widgets.HBox(keep, layout=row), self.slots,
+                self.start, self.end, widgets.HBox(keep, layout=row), self.slots,
                 widgets.HTML("<h3>Files</h3>"), widgets.HBox([self.upload, self.opened], layout=row),
                 note(f"PNG, JPEG or WebP, at most {MAX_UPLOAD // 10**6} MB: the object cut out, or before a plain background."),
                 widgets.HBox([widgets.Label("Save:"), *saves], layout=row),

@@ -344,10 +344,18 @@ function renderThumbnails({ model, el }) {
       input.addEventListener("change", () => { model.set("index", i); model.save_changes(); });
       set.append(element("label", {}, [input, element("img", { src: item.image, alt: item.alt }), item.text]));
     });
+    requestAnimationFrame(reveal);
+  };
+  const reveal = () => { // the chosen one, within its row: the page itself stays where it is
+    const chosen = set.querySelector("input:checked")?.parentElement;
+    if (!chosen) return;
+    const box = chosen.getBoundingClientRect(), row = set.getBoundingClientRect();
+    if (box.left < row.left || box.right > row.right) set.scrollLeft += box.left - row.left - row.width / 2;
   };
   const select = () => {
     const input = set.querySelectorAll("input")[model.get("index")];
     set.querySelectorAll("input").forEach((other) => { other.checked = other === input; });
+    reveal();
   };
   model.on("change:items", build);
   model.on("change:index", select);
