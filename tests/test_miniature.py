@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,12 @@ def paper(tree: Path) -> Run:
 def port(tree: Path) -> Run:
     """As far as the profiles differ: the data's split and the trainings."""
     return run(tree, "port", "--only", "01,02,03,05")
+
+
+def printed(notebook: Path) -> str:
+    """What a notebook's cells printed."""
+    cells = pipeline.read_notebook(notebook)["cells"]
+    return "".join("".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", []))
 
 
 def markdown(notebook: Path) -> list[str]:
@@ -165,6 +172,39 @@ def test_port_trains_on_its_own_split_and_settings(port: Run) -> None:
         assert (settings["architecture"], settings["batch_size"], *decays) == ("port", 64, 1e-5, 1e-3)
         assert settings["views_per_model"] is None and data["split"] == "60-20-20"
     assert data["classes"] == "chair" and data["training_models"] == 8
+
+
+def test_notebook_01_works_on_a_part_and_says_what_is_missing(tmp_path: Path) -> None:
+    """Two classes, one of them without clouds; a damaged picture; and the port's lists, with their leakage."""
+    for name in ("data", "trained_models", "runs"):
+        (tmp_path / name).mkdir()
+    root = tmp_path / "data" / "shapenet"
+    models = write_shapenet(root, {"chair": 6, "lamp": 2})
+    chairs = [model for model in sorted(models["train"] + models["test"]) if model.startswith(CLASSES["chair"])]
+    shutil.rmtree(root / "ShapeNet_pointclouds" / CLASSES["lamp"])
+    picture = root / "ShapeNetRendering" / chairs[0] / "rendering" / "07.png"
+    picture.write_bytes(picture.read_bytes()[:-40])
+    for folder, part in (("shapenet_point/{}.txt", chairs), ("shapenet_point_chair/{}_chair.txt", chairs[::-1])):
+        for side, listed in zip(("train", "valid", "test"), (part[:3], part[3:4], part[4:]), strict=True):
+            path = root / "splits" / folder.format(side)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(listed))
+    done = run(tmp_path, "paper", "--only", "01", "--set", "all.split=port")
+    assert done.status == 0, done.output[-3000:]
+    text = printed(done.runs / "01_data_preparation.ipynb")
+    for line in (
+        "5 of 8 objects on disk are complete",
+        f"{chairs[0]}: 07.png broken or cut off",
+        "no point clouds: lamp (2 of 2). `lmnet download shapenet-clouds --check`",
+        "nothing of airplane, bench, cabinet",
+        "the authors' lists name 8 objects; 8 of them are here.",
+        "the port's own lists are here, as split 'port', for the classes 13, chair.",
+        "chair: 3 train, 1 val, 2 test, 2 of its test objects are training objects of the 13 classes",
+        "turned by  90°: overlap",
+        "3 of 8 models of 'shapenet' are incomplete and left out",
+    ):
+        assert line in text, line
+    assert (done.runs / "01_data_preparation" / "frame.png").is_file()
 
 
 def test_nothing_there_is_refused_with_the_command_that_fetches_it(kit_folders: Path) -> None:
