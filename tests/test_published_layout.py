@@ -7,6 +7,7 @@ written out as plain functions (tests/test_models.py does so for single networks
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ import torch.nn.functional as F
 from r2n2_tree import write_tree
 from safetensors.torch import save_file
 
-from lmnet_utils import downloads, evaluation, frames, inference, models, paths, training
+from lmnet_utils import downloads, evaluation, frames, inference, models, paths, shapenet, training
+from lmnet_utils.taxonomy import CLASSES
 
 ENCODERS = ["encoder_l1", "encoder_l2", "encoder_lambda_0", "encoder_lambda_0.5", "encoder_lambda_5.5"]
 SIX = ["autoencoder", *ENCODERS]
@@ -202,6 +204,39 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
     assert all(np.isfinite(one.scores["none"]["chamfer"]).all() for one in scored) and len(scored[1].items) == 2
     by_path = evaluation.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])
     assert evaluation.fingerprint(by_path["port"]) == evaluation.fingerprint(found["encoder_l1"])
+
+
+def test_published_models_that_know_the_test_objects_are_warned_of(kit_folders: Path) -> None:
+    """The port's lists are its own, drawn anew for chairs: counted where they are here, feared where they are not."""
+    root = kit_folders / "data" / "shapenet"
+    write_tree(root, {"train": 3, "test": 2})
+    config = {"kind": "image_encoder", "training": {"data": downloads.manifest()["trained_on"]}}
+    first, second = models.ImageEncoder("port", 0.25), models.ImageEncoder("port", 0.25, variational=True)
+    first.config, second.config = dict(config), {**config, "variational": True}
+    test = evaluation.open_task("shapenet", "official", "13").test
+
+    def warned(model: models.ImageEncoder, split: str = "official") -> list[str]:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            inference.warn_of_leakage(model, "it", "shapenet", split, test)
+        return [str(warning.message) for warning in found]
+
+    assert "may have been among its training objects" in warned(first)[0]
+    everything = [f"{CLASSES['chair']}/{name}" for name in ("test000", "test001", "train000", "train001", "train002")]
+    for folder, train in (
+        ("shapenet_point/{}.txt", everything[2:]),
+        ("shapenet_point_chair/{}_chair.txt", everything[1:]),
+    ):
+        for side, listed in (("train", train), ("valid", []), ("test", everything[:1])):
+            path = root / "splits" / folder.format(side)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(listed))
+    shapenet.make_splits("shapenet")
+    assert warned(first) == [], "it has seen none of them"
+    for split in ("official", "port"):
+        assert warned(second, split) == [
+            "it was trained on 1 of the 2 test objects (split 'port'), so its scores are too good."
+        ]
 
 
 def wrong_files(folder: Path) -> dict[str, tuple[bytes, str]]:
