@@ -51,6 +51,8 @@ OBJECT_SIDE = 93
 renders it is 92 on average."""
 OBJECT_SHIFT = 5
 """Rows by which the object's box lies below the middle: the mean of FreeShapes' training renders, whose camera looks down."""
+SMALLEST = 16
+"""Pixels of a picture's shorter side below which nothing can be told."""
 FAR = 95.0
 """Percentile of :class:`lmnet_utils.familiarity.Familiarity` from which on a picture counts as unlike what the model has seen."""
 REPORT = "reconstructions.json"
@@ -148,6 +150,11 @@ def prepare(path: str | Path, *, background: str = "auto", mask: str | Path | No
             "ignore"
         )  # Pillow's about large pictures, where MAX_PIXELS decides, and about odd metadata
         image = read_image(path)
+    if min(image.shape[:2]) < SMALLEST:
+        raise PhotoError(
+            f"only {image.shape[1]} × {image.shape[0]} pixels: expected {SMALLEST} at least, 200 and more are good. "
+            "Look for a larger one."
+        )
     cutout = cut_out(image, background=background, mask=None if mask is None else read_mask(mask))
     clean = image if cutout.method == "alpha" else without_fringe(image, cutout.mask)
     return Photo(image, cutout, place(clean, cutout.mask), tuple(_remarks(cutout.mask)))
@@ -469,7 +476,8 @@ def find_sources(
         if not inside:
             problem = f"no pictures in this folder (looked for {', '.join(SUFFIXES)})."
             found.append((given, Path(given.resolve().name), problem))
-    taken: set[str] = set()
+    folders = {parent.as_posix() for _, called, _ in found for parent in called.parents}
+    taken = {folder.lower() for folder in folders}  # chairs.jpg beside chairs/
     sources = []
     for path, called, problem in found:
         name = called.with_suffix("").as_posix()

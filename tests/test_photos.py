@@ -296,6 +296,7 @@ def test_pictures_in_folders_are_found_and_named_apart(tmp_path: Path) -> None:
     root = tmp_path / "photos"
     for name in (
         "b/chair.jpg",
+        "b.png",
         "chair.png",
         "chair.jpg",
         "Chair.webp",
@@ -309,11 +310,13 @@ def test_pictures_in_folders_are_found_and_named_apart(tmp_path: Path) -> None:
     found = photos.find_sources(
         [root, root / "chair.jpg", tmp_path / "none.png", tmp_path / "empty"], skip=[root / "out"]
     )
-    assert [source.file for source in found][:2] == ["Chair.webp", "b/chair.jpg"], "as one finds it again in the folder"
+    called = [source.file for source in found]
+    assert called[:3] == ["Chair.webp", "b/chair.jpg", "b.png"], "as one finds it again in the folder"
     names = [(source.path.relative_to(tmp_path).as_posix(), source.name) for source in found]
     assert names == [
         ("photos/Chair.webp", "Chair"),
         ("photos/b/chair.jpg", "b/chair"),
+        ("photos/b.png", "b_2"),
         ("photos/chair.jpg", "chair_2"),
         ("photos/chair.png", "chair_3"),
         ("photos/chair.jpg", "chair_4"),
@@ -347,6 +350,7 @@ def mixed(tmp_path: Path) -> Path:
     (folder / "empty.png").write_bytes(b"")
     (folder / "text.jpg").write_bytes(b"nothing")
     Image.new("RGB", (50, 50), "white").save(folder / "white.png")
+    Image.new("RGB", (1, 1), "red").save(folder / "one.png")
     (folder / "huge.png").write_bytes(png((16_000, 9_000, 1, 0), b""))
     return folder
 
@@ -364,6 +368,7 @@ def test_a_batch_goes_on_after_bad_pictures(tmp_path: Path, mixed: Path, network
         "empty.png": "empty",
         "text.jpg": "no picture",
         "white.png": "no object found",
+        "one.png": "only 1 × 1 pixels: expected 16 at least",
         "huge.png": "at most",
         "none.png": "no such file",
     }.items():
@@ -396,12 +401,12 @@ def test_lmnet_reconstruct(trained_here: str, mixed: Path, tmp_path: Path, capsy
     assert "less familiar than" in output
     assert cli.main([*command, str(mixed), "--samples", "2"]) == 1, "bad pictures count"
     output = capsys.readouterr().out
-    assert output.startswith("λ = 5.5") and "3 reconstructed, 4 failed" in output
+    assert output.startswith("λ = 5.5") and "3 reconstructed, 5 failed" in output
     assert len(list((tmp_path / "out" / "good_2").glob("sample_*.ply"))) == 2
     # the results lie among the pictures: they are not taken for pictures the next time
     assert cli.main([*command[:-2], str(mixed / "results"), "--no-figures", str(mixed)]) == 1
     assert cli.main([*command[:-2], str(mixed / "results"), "--no-figures", str(mixed)]) == 1
-    assert capsys.readouterr().out.count("3 reconstructed, 4 failed") == 2
+    assert capsys.readouterr().out.count("3 reconstructed, 5 failed") == 2
 
 
 def test_lmnet_reconstruct_refuses_to_start(
