@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return doctor.main(arguments[1:]) or 0
     options = _parser().parse_args(arguments)
-    from lmnet_utils.pipeline import ProfileError
+    from lmnet_utils.profiles import ProfileError
 
     try:
         return options.command(options)
@@ -191,26 +191,26 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _profiles(options: argparse.Namespace) -> int:
-    from lmnet_utils import pipeline
+    from lmnet_utils import profiles
 
-    for name in pipeline.profile_names():
-        profile = pipeline.load_profile(name)
+    for name in profiles.profile_names():
+        profile = profiles.load_profile(name)
         print(f"{name:<12}{' '.join(profile.description.split())}")
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
-    from lmnet_utils import paths, pipeline, report
+    from lmnet_utils import paths, profiles, report
 
     if not (paths.runs_root() / options.run).is_dir():
         names = sorted(path.name for path in paths.runs_root().glob("*") if path.is_dir())
-        raise pipeline.ProfileError(f"no run {options.run!r} in runs/. There are: {', '.join(names) or 'none'}")
+        raise profiles.ProfileError(f"no run {options.run!r} in runs/. There are: {', '.join(names) or 'none'}")
     print(paths.display(report.write_report(options.run)))
     return 0
 
 
 def _download(options: argparse.Namespace) -> int:
-    from lmnet_utils import downloads, pipeline
+    from lmnet_utils import downloads, profiles
 
     if options.list:
         for name in downloads.names():
@@ -221,18 +221,18 @@ def _download(options: argparse.Namespace) -> int:
             print(f"{name} = {' + '.join(members)}")
         return 0
     if not options.names:
-        raise pipeline.ProfileError(f"download what? There are: {', '.join([*downloads.groups(), *downloads.names()])}")
+        raise profiles.ProfileError(f"download what? There are: {', '.join([*downloads.groups(), *downloads.names()])}")
     try:
         names = downloads.expand(options.names)
     except ValueError as error:
-        raise pipeline.ProfileError(str(error)) from error
+        raise profiles.ProfileError(str(error)) from error
     if options.file and len(names) > 1:
-        raise pipeline.ProfileError("--file is one asset's file: give one NAME with it")
+        raise profiles.ProfileError("--file is one asset's file: give one NAME with it")
     again = options.file or options.force or options.check
     try:
         missing = [name for name in names if again or not downloads.is_here(downloads.asset(name))]
     except ValueError as error:  # an unreadable record
-        raise pipeline.ProfileError(str(error)) from error
+        raise profiles.ProfileError(str(error)) from error
     if missing:
         print(downloads.offer(missing), flush=True)
     if missing and not options.file and not _agreed(options.yes):
@@ -261,12 +261,12 @@ def _download(options: argparse.Namespace) -> int:
 
 def _agreed(yes: bool) -> bool:
     """Whether the terms shown above are accepted: by ``--yes``, or by a person who is asked."""
-    from lmnet_utils import pipeline
+    from lmnet_utils import profiles
 
     if yes:
         return True
     if not sys.stdin or not sys.stdin.isatty():
-        raise pipeline.ProfileError("nobody is here to accept these terms. If you do, add --yes")
+        raise profiles.ProfileError("nobody is here to accept these terms. If you do, add --yes")
     try:
         return input("\nDo you accept these terms, and shall the download start? [y/N] ").strip().lower() in (
             "y",
@@ -279,7 +279,7 @@ def _agreed(yes: bool) -> bool:
 def _reconstruct(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from lmnet_utils import familiarity, inference, paths, photos, pipeline
+    from lmnet_utils import familiarity, inference, paths, photos, profiles
     from lmnet_utils.reproducibility import pick_device
 
     out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
@@ -305,10 +305,10 @@ def _reconstruct(options: argparse.Namespace) -> int:
             figures=not options.no_figures,
         )
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
-        raise pipeline.ProfileError(str(error)) from error
+        raise profiles.ProfileError(str(error)) from error
     except OSError as error:
         reason = error.strerror or error
-        raise pipeline.ProfileError(f"cannot write to {out}: {reason}. Choose another folder with --out") from error
+        raise profiles.ProfileError(f"cannot write to {out}: {reason}. Choose another folder with --out") from error
     print(photos.report_text(rows))
     failed = sum(row["status"] == "failed" for row in rows)
     if known is None:
@@ -318,7 +318,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 
 def _import_meshes(options: argparse.Namespace) -> int:
-    from lmnet_utils import meshes, paths, pipeline
+    from lmnet_utils import meshes, paths, profiles
 
     try:
         report = meshes.import_meshes(
@@ -333,7 +333,7 @@ def _import_meshes(options: argparse.Namespace) -> int:
             progress=not options.quiet,
         )
     except (FileNotFoundError, ValueError) as error:
-        raise pipeline.ProfileError(str(error)) from error
+        raise profiles.ProfileError(str(error)) from error
     except KeyboardInterrupt:
         print("lmnet: interrupted; finished objects are kept, the same command goes on from there", file=sys.stderr)
         return 130
@@ -356,19 +356,19 @@ def _convert_checkpoint(options: argparse.Namespace) -> int:
 
 
 def _notebooks(options: argparse.Namespace) -> int:
-    from lmnet_utils import pipeline
+    from lmnet_utils import pipeline, profiles, stored_notebooks
 
     if options.sync:
         from lmnet_utils import colab
 
         return colab.main()
-    if problems := pipeline.differences_from_defaults():
-        raise pipeline.ProfileError("\n".join(problems))
+    if problems := stored_notebooks.differences_from_defaults():
+        raise profiles.ProfileError("\n".join(problems))
     if not options.no_run:
         status = pipeline.run_profile("quickstart", force=not options.resume)
         if status:
             return status
-    pipeline.store_notebooks()
+    stored_notebooks.store_notebooks()
     return 0
 
 

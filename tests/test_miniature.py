@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from r2n2_tree import write_shapenet
 
-from lmnet_utils import pipeline, splits
+from lmnet_utils import pipeline, profiles, splits
 from lmnet_utils.reproducibility import read_json
 from lmnet_utils.taxonomy import CLASSES
 
@@ -90,13 +90,13 @@ def port(tree: Path) -> Run:
 
 def printed(notebook: Path) -> str:
     """What a notebook's cells printed."""
-    cells = pipeline.read_notebook(notebook)["cells"]
+    cells = profiles.read_notebook(notebook)["cells"]
     return "".join("".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", []))
 
 
 def markdown(notebook: Path) -> list[str]:
     """The Markdown that a notebook's cells gave out."""
-    cells = pipeline.read_notebook(notebook)["cells"]
+    cells = profiles.read_notebook(notebook)["cells"]
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     return ["".join(data["text/markdown"]) for data in outputs if "text/markdown" in data]
 
@@ -104,7 +104,7 @@ def markdown(notebook: Path) -> list[str]:
 def test_paper_runs_to_its_report(paper: Run) -> None:
     assert paper.status == 0, paper.output[-3000:]
     steps = read_json(paper.runs / "steps.json")["steps"]
-    assert {step["notebook"] for step in steps.values()} == set(pipeline.load_profile("paper").notebooks)
+    assert {step["notebook"] for step in steps.values()} == set(profiles.load_profile("paper").notebooks)
     assert {step["status"] for step in steps.values()} == {"done"}
     assert all((paper.runs / f"{key}.ipynb").is_file() for key in steps)
     page = (paper.runs / "report.html").read_text(encoding="utf-8")
@@ -209,9 +209,9 @@ def test_notebook_01_works_on_a_part_and_says_what_is_missing(tmp_path: Path) ->
 
 def test_nothing_there_is_refused_with_the_command_that_fetches_it(kit_folders: Path) -> None:
     with pytest.raises(
-        pipeline.ProfileError, match=r"(?s)    lmnet download shapenet\n.*--set 01\.download=true"
+        profiles.ProfileError, match=r"(?s)    lmnet download shapenet\n.*--set 01\.download=true"
     ) as refused:
         pipeline.run_profile("paper")
     assert str(refused.value).count("non-commercial research") == 1, "the terms, once"
-    steps = pipeline.plan_steps(pipeline.load_profile("paper"), "paper", ["01.download=true"])
+    steps = profiles.plan_steps(profiles.load_profile("paper"), "paper", ["01.download=true"])
     assert steps[0].values["download"] is True, "notebook 01 fetches it"

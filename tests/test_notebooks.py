@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import lmnet_utils
-from lmnet_utils import colab, pipeline
+from lmnet_utils import colab, profiles
 
 FOLDER = Path(lmnet_utils.__file__).resolve().parent.parent / "notebooks"
 NAMES = (
@@ -272,7 +272,7 @@ def test_every_notebook_passes_nbval_at_smoke_size(smoke_run: SmokeRun) -> None:
     """
     folder = smoke_run.folder
     for name in NOTEBOOKS:
-        parameters = pipeline.profile_parameters("smoke", name)[0]
+        parameters = profiles.profile_parameters("smoke", name)[0]
         papermill.execute_notebook(
             str(FOLDER / f"{name}.ipynb"),
             str(folder / f"{name}.ipynb"),

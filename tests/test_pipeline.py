@@ -14,8 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lmnet_utils import cli, paths, pipeline
-from lmnet_utils.pipeline import ProfileError
+from lmnet_utils import cli, paths, pipeline, profiles, stored_notebooks
+from lmnet_utils.profiles import ProfileError
 
 FIRST = """\
 run: str = "tiny"
@@ -75,10 +75,10 @@ def in_process(monkeypatch) -> None:
 
     def execute(step, output, quiet=False, say=print):
         names = {}
-        for cell in pipeline.read_notebook(pipeline.notebook_path(step.notebook))["cells"]:
+        for cell in profiles.read_notebook(profiles.notebook_path(step.notebook))["cells"]:
             if cell["cell_type"] == "code":
                 exec(cell["source"], names)
-                if pipeline.is_tagged(cell, "parameters"):
+                if profiles.is_tagged(cell, "parameters"):
                     names.update(step.parameters)
         output.write_text("{}")
 
@@ -149,7 +149,7 @@ def test_a_wrong_setting_is_refused_by_name_before_anything_runs(project, overri
     ],
 )
 def test_set_reads_yaml_of_the_declared_type(project, override, name, value):
-    step = pipeline.plan_steps(pipeline.load_profile("tiny"), "tiny", [override])[0]
+    step = profiles.plan_steps(profiles.load_profile("tiny"), "tiny", [override])[0]
     assert step.parameters[name] == value
     assert type(step.parameters[name]) is type(value)
 
@@ -189,8 +189,8 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(project, capsys):
 
 def test_defaults_reach_every_notebook_that_declares_them_and_no_other(project):
     make_profile("defaults: {weight: 2}\nnotebooks:\n  01_first:\n  02_second:\n")
-    assert pipeline.profile_parameters("tiny", "01_first") == [{"run": "tiny"}]
-    assert pipeline.profile_parameters("tiny", "02_second") == [{"run": "tiny", "weight": 2.0}]
+    assert profiles.profile_parameters("tiny", "01_first") == [{"run": "tiny"}]
+    assert profiles.profile_parameters("tiny", "02_second") == [{"run": "tiny", "weight": 2.0}]
 
 
 def test_weights_that_are_not_there_are_refused_unless_the_run_makes_them(project):
@@ -204,14 +204,14 @@ def test_weights_that_are_not_there_are_refused_unless_the_run_makes_them(projec
         "notebooks:\n  01_first:\n  02_second: {initial_weights: trained_models/tinny/autoencoder, "
         "autoencoder: trained_models/tiny/autoencoder}\n"
     )
-    assert len(pipeline.plan_steps(pipeline.load_profile("tiny"), "tiny")) == 2
+    assert len(profiles.plan_steps(profiles.load_profile("tiny"), "tiny")) == 2
 
 
 def test_a_data_set_that_is_not_there_is_refused(project):
     make_notebook("02_second", 'run: str = "tiny"\ndataset: str = "freeshapes"')
     assert "dataset" in refusal("02.dataset=shapenet")
     (project / "data" / "shapenet").mkdir(parents=True)
-    pipeline.plan_steps(pipeline.load_profile("tiny"), "tiny", ["02.dataset=shapenet"])
+    profiles.plan_steps(profiles.load_profile("tiny"), "tiny", ["02.dataset=shapenet"])
 
 
 def test_shipped_weights_are_never_run_over(project):
@@ -223,7 +223,7 @@ def test_shipped_weights_are_never_run_over(project):
 @pytest.mark.parametrize("name", ["../escape", "a/b", "", ".hidden"])
 def test_a_run_name_stays_a_folder_name(project, name):
     with pytest.raises(ProfileError, match="run name"):
-        pipeline.plan_steps(pipeline.load_profile("tiny"), name)
+        profiles.plan_steps(profiles.load_profile("tiny"), name)
 
 
 def test_a_parameters_cell_with_code_is_refused(project):
@@ -356,8 +356,8 @@ def test_a_sweep_gives_one_notebook_and_one_metrics_file_each(project, in_proces
 
 
 def test_two_sweeps_give_every_combination(project):
-    steps = pipeline.plan_steps(
-        pipeline.load_profile("tiny"), "tiny", ["01.number=[1, 2]", "01.flag=[true, false]", "01.items=[p, q]"]
+    steps = profiles.plan_steps(
+        profiles.load_profile("tiny"), "tiny", ["01.number=[1, 2]", "01.flag=[true, false]", "01.items=[p, q]"]
     )
     first = [step for step in steps if step.notebook == "01_first"]
     assert [(step.parameters["number"], step.parameters["flag"]) for step in first] == [
@@ -382,7 +382,7 @@ def test_papermill_executes_a_sweep_with_its_parameters_and_progress_in_plain_li
     assert "[01_first] cell 4/4  Part 1\n" in out
     assert "[02_second--weight=5.5] step 3/3" in out
     kept = nbformat.read(project / "runs" / "tiny" / "02_second--weight=5.5.ipynb", as_version=4)
-    assert "weight = 5.5" in next(cell.source for cell in kept.cells if pipeline.is_tagged(cell, "injected-parameters"))
+    assert "weight = 5.5" in next(cell.source for cell in kept.cells if profiles.is_tagged(cell, "injected-parameters"))
 
 
 def test_the_kernel_is_this_python_and_this_package_from_anywhere(project, tmp_path, monkeypatch):
@@ -525,7 +525,7 @@ def test_outputs_are_grafted_clean_and_in_order(project):
     first = make_notebook("01_first", FIRST.replace("tiny", "quickstart"), show, bar)
     second = make_notebook("02_second", 'run: str = "quickstart"\nweight: float = 5.5', "print('weight', weight)")
     assert pipeline.run_profile("quickstart") == 0
-    pipeline.store_notebooks(say=lambda text: None)
+    stored_notebooks.store_notebooks(say=lambda text: None)
 
     for path in (first, second):
         notebook = nbformat.read(path, as_version=4)
@@ -545,7 +545,7 @@ def test_outputs_are_grafted_clean_and_in_order(project):
     before = second.read_text()  # a notebook that changed since it was executed is not given old outputs
     second.write_text(before.replace("print('weight', weight)", "print('wait', weight)"))
     with pytest.raises(ProfileError, match="02_second: its code has changed"):
-        pipeline.store_notebooks(say=lambda text: None)
+        stored_notebooks.store_notebooks(say=lambda text: None)
 
 
 @pytest.mark.parametrize(
@@ -558,13 +558,13 @@ def test_outputs_that_do_not_belong_in_the_repository_are_refused(project, sourc
     before = path.read_bytes()
     assert pipeline.run_profile("quickstart") == 0
     with pytest.raises(ProfileError, match=expected):
-        pipeline.store_notebooks(say=lambda text: None)
+        stored_notebooks.store_notebooks(say=lambda text: None)
     assert path.read_bytes() == before
 
 
 def test_a_quickstart_that_differs_from_the_notebooks_defaults_is_found(project):
     make_profile("notebooks:\n  01_first: {number: 2}\n  02_second: {weight: [0.5, 5.5]}\n", "quickstart")
-    found = pipeline.differences_from_defaults()
+    found = stored_notebooks.differences_from_defaults()
     assert [text.partition(" in ")[0] for text in found if "parameter run" not in text] == [
         "01_first: parameter number is 2",
         "02_second: parameter weight is swept over [0.5, 5.5]",
@@ -580,9 +580,9 @@ def test_weights_follow_a_sweep(project):
         (project / "trained_models" / "shipped" / name).mkdir(parents=True)
     profile = "notebooks:\n  02_second: {{weight: [0.0, 5.5], initial_weights: 'trained_models/shipped/of_{{{}}}'}}\n"
     make_profile(profile.format("weight:g"))
-    weights = [values["initial_weights"] for values in pipeline.profile_parameters("tiny", "02_second")]
+    weights = [values["initial_weights"] for values in profiles.profile_parameters("tiny", "02_second")]
     assert weights == ["trained_models/shipped/of_0", "trained_models/shipped/of_5.5"]
-    assert pipeline.differences_from_defaults("tiny") == []
+    assert stored_notebooks.differences_from_defaults("tiny") == []
     make_profile(profile.format("wieght"))
     assert "02_second: a folder of weights names something that is not swept: 'wieght'" in refusal()
 
@@ -602,10 +602,10 @@ def test_every_profile_fits_the_committed_notebooks(name, monkeypatch, tmp_path)
     for dataset in ("shapenet",):  # the data set itself is a download
         (tmp_path / dataset).mkdir()
     monkeypatch.setenv("LMNET_DATA", str(tmp_path))
-    profile = pipeline.load_profile(name)
+    profile = profiles.load_profile(name)
     assert profile.description
     assert list(profile.notebooks) == COMMITTED
-    steps = pipeline.plan_steps(profile, profile.run_name)
+    steps = profiles.plan_steps(profile, profile.run_name)
     variants = [step.parameters for step in steps if step.notebook == "05_encoder_probabilistic"]
     seeds = (0, 1, 2) if name == "freeshapes" else (variants[0].get("seed"),)
     expected = [(seed, weight) for seed in seeds for weight in (0.0, 0.5, 5.5)]
@@ -613,4 +613,4 @@ def test_every_profile_fits_the_committed_notebooks(name, monkeypatch, tmp_path)
 
 
 def test_the_notebooks_defaults_are_the_quickstart():
-    assert pipeline.differences_from_defaults("quickstart") == []
+    assert stored_notebooks.differences_from_defaults("quickstart") == []

@@ -13,7 +13,7 @@ from PIL import Image
 from r2n2_tree import write_tree
 from test_protocol import plain_protocol
 
-from lmnet_utils import frames, inference, pipeline, pix3d, pointclouds
+from lmnet_utils import frames, inference, pix3d, pointclouds, profiles
 from lmnet_utils.cutouts import PhotoError
 from lmnet_utils.metrics import bootstrap_interval, score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -464,7 +464,7 @@ def test_what_is_set_for_all_notebooks_leaves_pix3d_alone(kit_folders: Path) -> 
     """Notebook 10's data and categories are not those that the models are trained on."""
     (kit_folders / "data" / "mine").mkdir()
     overrides = ["all.dataset=mine", "all.classes=chair", "all.split=60-20-20"]
-    steps = pipeline.plan_steps(pipeline.load_profile("smoke"), "mine", overrides)
+    steps = profiles.plan_steps(profiles.load_profile("smoke"), "mine", overrides)
     (values,) = [step.values for step in steps if step.notebook == "10_pix3d"]
     assert (values["pix3d"], values["categories"]) == ("pix3d", ["chair", "sofa", "table"])
     assert {step.values.get("dataset", "mine") for step in steps} == {"mine"}

@@ -32,10 +32,9 @@ def test_links_and_pictures_are_there():
 
 
 def test_commands_name_real_profiles_and_targets():
-    from lmnet_utils import pipeline
 
-    profiles = set(re.findall(r"lmnet run ([a-z]+)", README))
-    assert profiles <= set(pipeline.profile_names())
+    named = set(re.findall(r"lmnet run ([a-z]+)", README))
+    assert named <= set(profiles.profile_names())
     makefile = (paths.project_root() / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"`?make ([a-z]+)", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
