@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lmnet_utils import paths, shipping
+from lmnet_utils import paths, profiles, shipping
 from lmnet_utils.reproducibility import read_json
 
 README = (paths.project_root() / "README.md").read_text(encoding="utf-8")
@@ -32,7 +32,6 @@ def test_links_and_pictures_are_there():
 
 
 def test_commands_name_real_profiles_and_targets():
-
     named = set(re.findall(r"lmnet run ([a-z]+)", README))
     assert named <= set(profiles.profile_names())
     makefile = (paths.project_root() / "Makefile").read_text(encoding="utf-8")
