@@ -51,10 +51,14 @@ OTHER_MESHES = (
     ".x3d",
 )
 """Formats of meshes that are not read: named in the report, unlike textures and texts, which are passed over."""
+READER = 2
+"""Counts up when :func:`read_mesh` gives other meshes: objects that an earlier one made are made anew."""
 MAX_FACES = 1_000_000
 MAX_BYTES = 500_000_000
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1), "-x": (-1, 0, 0), "-y": (0, -1, 0), "-z": (0, 0, -1)}
 RESERVED = (freeshapes.DATASET, "shapenet", "pix3d")
+FINEST = 1 / 48
+"""Longest edge of a textured triangle, in diagonals of the object: about two pixels of a view."""
 SAME_SHAPE = 2e-4
 """Largest difference of :func:`shape_moments` below which two files hold one object: far above the rounding of text formats."""
 REPORT = "import_report.csv"
@@ -126,18 +130,23 @@ def read_mesh(path: Path, up: str = "y", front: str = "z", max_faces: int = MAX_
             f"{count:,} triangles, more than {max_faces:,}: reduce it, in Blender or MeshLab, or raise --max-faces"
         )
 
+    if any(part.faces.min() < 0 or part.faces.max() >= len(part.vertices) for part in triangles):
+        raise MeshError("broken: triangles name vertices that are not there")
+    everything = np.concatenate([part.vertices[np.unique(part.faces)] for part in triangles])
+    with np.errstate(over="ignore", invalid="ignore"):
+        finest = FINEST * np.linalg.norm(np.ptp(everything, axis=0))
+
     vertices, faces, colours, first = [], [], [], 0
     for part in triangles:
-        if part.faces.min() < 0 or part.faces.max() >= len(part.vertices):
-            raise MeshError("broken: triangles name vertices that are not there")
         try:
-            colours.append(face_colours(part))
+            points, corners, paint = coloured(part, finest)
         except Exception:  # a texture that is missing or damaged leaves a shape that is as good
-            colours.append(np.full((len(part.faces), 3), GREY, np.uint8))
+            points, corners, paint = part.vertices, part.faces, np.full((len(part.faces), 3), GREY, np.uint8)
             notes.append("colours unreadable, grey instead")
-        vertices.append(np.asarray(part.vertices, dtype=np.float64))
-        faces.append(np.asarray(part.faces, dtype=np.int64) + first)
-        first += len(part.vertices)
+        vertices.append(np.asarray(points, dtype=np.float64))
+        faces.append(np.asarray(corners, dtype=np.int64) + first)
+        colours.append(paint)
+        first += len(points)
     used, position = np.unique(np.concatenate(faces), return_inverse=True)  # loose vertices do not count
     points = np.concatenate(vertices)[used]
     if not np.isfinite(points).all():
@@ -153,20 +162,41 @@ def read_mesh(path: Path, up: str = "y", front: str = "z", max_faces: int = MAX_
     return Mesh(freeshapes.unit_diagonal(mesh.vertices), mesh.faces, mesh.colours), "; ".join(dict.fromkeys(notes))
 
 
-def face_colours(part: Any) -> np.ndarray:
-    """Colour (F, 3) uint8 of every face of a ``trimesh.Trimesh``: its texture's at its centre, its own, or grey."""
-    visual = part.visual
+def coloured(part: Any, finest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices (V, 3), faces (F, 3) and a colour (F, 3) uint8 for each of a ``trimesh.Trimesh``: its texture's, its own, or grey.
+
+    A face has one colour, so textured faces are cut until no edge is longer than ``finest``, and take the colour at their centres.
+    """
+    visual, vertices, faces = part.visual, part.vertices, part.faces
     if visual.kind == "texture":
         uv, colours = visual.uv, None
-        if uv is not None and len(uv) == len(part.vertices):
-            colours = visual.material.to_color(uv[part.faces].mean(axis=1))
+        if uv is not None and len(uv) == len(vertices) and visual.material.to_color(uv[:1]) is not None:
+            corners = _cut_up(np.concatenate([vertices, uv], axis=1)[faces], finest)
+            vertices, faces = corners[..., :3].reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3)
+            colours = visual.material.to_color(corners[..., 3:].mean(axis=1))
         if colours is None:
             colours = visual.material.main_color
     elif visual.kind in ("face", "vertex"):
         colours = visual.face_colors
     else:
         colours = [GREY] * 3
-    return np.broadcast_to(np.asarray(colours, dtype=np.uint8)[..., :3], (len(part.faces), 3)).copy()
+    return vertices, faces, np.broadcast_to(np.asarray(colours, dtype=np.uint8)[..., :3], (len(faces), 3)).copy()
+
+
+def _cut_up(corners: np.ndarray, finest: float, at_most: int = 200_000) -> np.ndarray:
+    """Corners (F, 3, 3 and more) of triangles → of those that they are cut into, each long one into four, again and again.
+
+    It ends where no edge is longer than ``finest``, or where there would be more than ``at_most`` triangles.
+    """
+    while True:
+        sides = np.linalg.norm(corners[..., :3] - np.roll(corners[..., :3], -1, axis=1), axis=-1)
+        long = sides.max(axis=1) > finest
+        if not long.any() or len(corners) + 3 * long.sum() > at_most:
+            return corners
+        a, b, c = corners[long].transpose(1, 0, 2)
+        ab, bc, ca = (a + b) / 2, (b + c) / 2, (c + a) / 2
+        quarters = [np.stack(corner, axis=1) for corner in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
+        corners = np.concatenate([corners[~long], *quarters])
 
 
 def shape_moments(mesh: Mesh) -> np.ndarray:
@@ -307,7 +337,7 @@ def import_meshes(
             "name (--name), rename the folder, or delete the data set."
         )
 
-    options = {"up": up, "front": front, "seed": seed, "recipe": freeshapes.RECIPE}
+    options = {"up": up, "front": front, "seed": seed, "recipe": freeshapes.RECIPE, "reader": READER}
     rows: dict[str, Row] = {}
     wanted: dict[str, dict[str, Any]] = {}
     contents: dict[str, str] = {}

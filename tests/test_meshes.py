@@ -134,7 +134,7 @@ def test_transformed_parts_of_a_glb_are_put_together_where_they_belong(tmp_path:
     assert (mesh.colours[height > 0, 1] > 150).all() and (mesh.colours[height < 0, 0] > 150).all()
 
 
-def test_textures_are_read_at_the_face_and_a_missing_one_leaves_grey(tmp_path: Path) -> None:
+def test_textures_are_read_within_faces_and_a_missing_one_leaves_grey(tmp_path: Path) -> None:
     texture = np.zeros((8, 8, 3), np.uint8)
     texture[:4], texture[4:] = RED[:3], BLUE[:3]  # red above (v near 1), blue below
     Image.fromarray(texture).save(tmp_path / "paint.png")
@@ -144,7 +144,17 @@ def test_textures_are_read_at_the_face_and_a_missing_one_leaves_grey(tmp_path: P
         "f 1/1 2/2 3/1\nf 1/3 3/4 4/3\n"
     )
     mesh, note = meshes.read_mesh(tmp_path / "a.obj")
-    assert note == "" and mesh.colours.tolist() == [list(RED[:3]), list(BLUE[:3])]
+    flat = np.ptp(mesh.vertices[mesh.faces][..., 0], axis=1) < 1e-6  # the first triangle: the file's z is the kit's x
+    assert note == "" and (mesh.colours[flat] == RED[:3]).all() and (mesh.colours[~flat] == BLUE[:3]).all()
+    (tmp_path / "wall.obj").write_text(  # one quad, the whole texture on it
+        "mtllib a.mtl\nusemtl m\nv 0 0 0\nv 2 0 0\nv 2 1 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\nf 1/1 2/2 3/3 4/4\n"
+    )
+    wall, _ = meshes.read_mesh(tmp_path / "wall.obj")
+    corners = wall.vertices[wall.faces]
+    height = corners.mean(axis=1)[:, 1]
+    assert (wall.colours[height > 0.02] == RED[:3]).all() and (wall.colours[height < -0.02] == BLUE[:3]).all()
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
+    assert area == pytest.approx(2 / 5, rel=1e-3), "cut up, nothing added or lost"
     (tmp_path / "paint.png").unlink()
     mesh, _ = meshes.read_mesh(tmp_path / "a.obj")
     assert len(mesh.faces) == 2
@@ -312,7 +322,8 @@ def test_the_report_says_what_became_of_every_file(own: meshes.Report, folder: P
 def test_the_kit_takes_the_data_set_like_any_other(own: meshes.Report) -> None:
     report = shapenet.verify_dataset("own", progress=False)
     assert report["problems"] == {} and report["complete"] == 5
-    assert report["classes"] == {"chair": {"models": 3, "complete": 3}, "coffee-mug": {"models": 2, "complete": 2}}
+    complete = {name: (counts["models"], counts["complete"]) for name, counts in report["classes"].items()}
+    assert complete == {"chair": (3, 3), "coffee-mug": (2, 2)}
     everything, chairs = (shapenet.read_split("own", classes=group) for group in ("13", "chair"))
     assert shapenet.classes_in(everything.train) == {"chair": 2, "coffee-mug": 1}
     assert shapenet.classes_in(everything.test) == {"chair": 1, "coffee-mug": 1}
