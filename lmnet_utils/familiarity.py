@@ -1,4 +1,4 @@
-"""How familiar a picture is to an image encoder: how far its latent lies from those of the training images."""
+"""How familiar a picture is to an image encoder: how far its latent, and the picture itself, lie from the training images'."""
 
 from __future__ import annotations
 
@@ -25,35 +25,60 @@ if TYPE_CHECKING:
     from lmnet_utils.shapenet import Pack
 
 NEIGHBOURS = 5
-_FAMILIARITY_FORMAT = 1
+_FAMILIARITY_FORMAT = 2
+_BLOCK = 8
+"""Pixels of the blocks in which two pictures are compared."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Familiarity:
-    """How far a latent lies from those of the training images, told against images that were not trained on.
+    """How far a picture lies from the training images, told against images that were not trained on.
 
-    The distance is the mean Euclidean distance to the 5 nearest latents of training images. It says that the encoder's
-    answer is unusual; it cannot say that a usual answer is right.
+    Two distances, each the mean Euclidean one to the 5 nearest of the training images: of latents, and of :func:`appearance`. The
+    latent's says that the encoder's answer is unusual, but a network gives usual answers to many pictures of nothing (noise, faces
+    and pages of text all got one), hence the second. Neither can say that an answer is right.
 
     Attributes:
-        references: (R, 512) latents of training images.
-        calibration: (C,) ascending: the distances of test images that were placed as photos are.
-        data: in words what both come from.
+        latents: (R, 512) of training images.
+        appearances: (R, A) of training images that were placed as photos are.
+        calibration: (C, 2) both distances of test images that were placed as photos are.
+        data: in words what all come from.
     """
 
-    references: np.ndarray
+    latents: np.ndarray
+    appearances: np.ndarray
     calibration: np.ndarray
     data: str = ""
 
-    def distances(self, latents: np.ndarray | torch.Tensor) -> np.ndarray:
-        """(B, 512) → (B,)."""
-        reference = torch.from_numpy(self.references.astype(np.float64))
-        distances = torch.cdist(torch.as_tensor(np.asarray(latents, np.float64)), reference)
-        return distances.topk(min(NEIGHBOURS, len(reference)), largest=False).values.mean(dim=-1).numpy()
+    def distances(self, latents: np.ndarray | torch.Tensor, inputs: torch.Tensor) -> np.ndarray:
+        """Latents (B, 512) and the network inputs (B, 3, 128, 128) that they come from → (B, 2)."""
+        return np.stack(
+            [_to_nearest(latents, self.latents), _to_nearest(appearance(inputs), self.appearances)], axis=-1
+        )
 
-    def percentiles(self, latents: np.ndarray | torch.Tensor) -> np.ndarray:
-        """(B, 512) → (B,): the share of test images that lie nearer to the training than each, in percent."""
-        return 100 * np.searchsorted(self.calibration, self.distances(latents)) / len(self.calibration)
+    def percentiles(self, distances: np.ndarray) -> np.ndarray:
+        """Distances (B, 2) → (B,): the share of test images that are less far, by the worse of their two ranks, in percent."""
+
+        def worse_rank(values: np.ndarray) -> np.ndarray:
+            columns = zip(self.calibration.T, values.T, strict=True)
+            return np.max([np.searchsorted(np.sort(known), column) for known, column in columns], axis=0)
+
+        others = np.sort(worse_rank(self.calibration))
+        return 100 * np.searchsorted(others, worse_rank(distances)) / len(others)
+
+
+def appearance(inputs: torch.Tensor) -> torch.Tensor:
+    """Network inputs (B, 3, 128, 128) uint8 → (B, 1536): mean and twice the deviation of each colour in 16 × 16 blocks, 0…1."""
+    pixels = inputs.float() / 255
+    mean = torch.nn.functional.avg_pool2d(pixels, _BLOCK)
+    variance = torch.nn.functional.avg_pool2d(pixels.square(), _BLOCK) - mean.square()
+    return torch.cat([mean, 2 * variance.clamp(min=0).sqrt()], dim=1).flatten(1)
+
+
+def _to_nearest(points: np.ndarray | torch.Tensor, references: np.ndarray) -> np.ndarray:
+    known = torch.from_numpy(references.astype(np.float64))
+    distances = torch.cdist(torch.as_tensor(np.asarray(points, np.float64)), known)
+    return distances.topk(min(NEIGHBOURS, len(known)), largest=False).values.mean(dim=-1).numpy()
 
 
 def measure_familiarity(
@@ -65,7 +90,7 @@ def measure_familiarity(
     views: int = 8,
     precision: str = "fp32",
 ) -> Familiarity:
-    """Collect the latents of training images and calibrate with test images placed as photos are.
+    """Collect latents and appearances of training images and calibrate with test images placed as photos are.
 
     Args:
         encoder: whose latents.
@@ -79,13 +104,17 @@ def measure_familiarity(
         rows = np.repeat(pack.rows(models), len(chosen))
         return pack.images(rows, np.tile(chosen, len(models)))
 
+    def placed(images: torch.Tensor) -> torch.Tensor:
+        seen = [image for image in images.permute(0, 2, 3, 1).numpy() if image.any()]
+        return as_batch([place(image, (image.max(axis=-1) > 0).astype(np.float32)) for image in seen])
+
     options = {"precision": precision, "progress": "familiarity"}
-    references = inference.encode_images(encoder, images_of(training), **options)[0].numpy()
-    placed = [image for image in images_of(test).permute(0, 2, 3, 1).numpy() if image.any()]
-    placed = [place(image, (image.max(axis=-1) > 0).astype(np.float32)) for image in placed]
-    found = Familiarity(references, np.zeros(0), f"{len(training)} training and {len(test)} test objects")
-    latents = inference.encode_images(encoder, as_batch(placed), **options)[0]
-    return dataclasses.replace(found, calibration=np.sort(found.distances(latents)))
+    rendered, unknown = images_of(training), placed(images_of(test))
+    latents = inference.encode_images(encoder, rendered, **options)[0].numpy()
+    data = f"{len(training)} training and {len(test)} test objects"
+    found = Familiarity(latents, appearance(placed(rendered)).numpy(), np.zeros((0, 2)), data)
+    distances = found.distances(inference.encode_images(encoder, unknown, **options)[0], unknown)
+    return dataclasses.replace(found, calibration=distances)
 
 
 def familiarity_of(run: str, name: str, encoder: ImageEncoder) -> Familiarity | None:
@@ -122,34 +151,38 @@ def familiarity_of(run: str, name: str, encoder: ImageEncoder) -> Familiarity | 
         return None
     found = measure_familiarity(encoder, pack, training, test)
     found = dataclasses.replace(found, data=f"{found.data} of {data['dataset']}")
+    # not kept where the data may only be read
     with contextlib.suppress(OSError), atomic_path(file) as temporary, open(temporary, "wb") as stream:
-        references = found.references.astype(np.float16)  # not kept where the data may only be read
-        np.savez_compressed(stream, references=references, calibration=found.calibration, data=found.data)
+        smaller = {name: getattr(found, name).astype(np.float16) for name in ("latents", "appearances")}
+        np.savez_compressed(stream, **smaller, calibration=found.calibration, data=found.data)
     return found
 
 
 def _kept_familiarity(file: Path) -> Familiarity | None:
     try:
         with np.load(file, allow_pickle=False) as kept:
-            return Familiarity(kept["references"].astype(np.float32), kept["calibration"], str(kept["data"]))
+            known = (kept[name].astype(np.float32) for name in ("latents", "appearances"))
+            return Familiarity(*known, kept["calibration"], str(kept["data"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):  # none there, or a damaged one
         return None
 
 
-def familiarity_plot(known: Familiarity, distances: Mapping[str, float]) -> Figure:
-    """Histogram of the calibration's distances, with the pictures' as lines.
+def familiarity_plot(known: Familiarity, distances: Mapping[str, np.ndarray]) -> Figure:
+    """Both distances of the calibration's pictures as dots, and of the pictures as marks.
 
     Args:
         known: of the model.
-        distances: name of a picture → its distance.
+        distances: name of a picture → its two distances.
     """
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
-    axis.hist(known.calibration, bins=40, color="0.8", label="test renders, placed as photos are")
-    axis.axvline(np.percentile(known.calibration, FAR), color="0.4", ls=":", label=f"{FAR:.0f} % of them")
-    for k, (name, distance) in enumerate(distances.items()):
-        axis.axvline(distance, color=f"C{k % 10}", ls=("-", "--", "-.")[k // 10 % 3], label=name)
-    axis.set(xlabel="distance to the training latents", ylabel="test renders", xlim=(0, None))
-    axis.legend(fontsize=7, frameon=False)
+    figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    beyond = known.percentiles(known.calibration) >= FAR
+    for chosen, colour, label in ((~beyond, "0.8", f"{FAR:.0f} % of the test renders"), (beyond, "0.5", "the others")):
+        axis.plot(*known.calibration[chosen].T, ".", ms=3, color=colour, label=f"{label}, placed as photos are")
+    for k, (name, pair) in enumerate(distances.items()):
+        axis.plot(*pair, "osD^v"[k // 10 % 5], color=f"C{k % 10}", label=name)
+    axis.set(xlabel="latent: distance to training images", ylabel="picture: distance to training images")
+    axis.set(xlim=(0, None), ylim=(0, None))
+    axis.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

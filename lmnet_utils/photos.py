@@ -230,9 +230,8 @@ def reconstruct(
         raise ValueError(f"samples={samples}: expected 0 or more.")
     if samples and not encoder.variational:
         raise ValueError(f"samples={samples}: this model gives one shape a picture; only Variant II has samples.")
-    latent, log_variance = inference.encode_images(
-        encoder, as_batch([photo.input for photo in photos]), precision=precision
-    )
+    inputs = as_batch([photo.input for photo in photos])
+    latent, log_variance = inference.encode_images(encoder, inputs, precision=precision)
     decoder = inference.decoder_of(autoencoder, encoder)
     points = inference.decode(decoder, latent).numpy()
     clouds = np.zeros((len(photos), 0, *points.shape[1:]), np.float32)
@@ -240,7 +239,9 @@ def reconstruct(
         indices = [photo.noise_index for photo in photos]
         drawn = inference.sample_latents(latent, log_variance, samples, seed=seed, indices=indices)
         clouds = inference.decode(decoder, drawn).numpy()
-    far = [None] * len(photos) if familiarity is None or not len(photos) else familiarity.percentiles(latent)
+    far: Sequence[float | None] = [None] * len(photos)
+    if familiarity is not None and len(photos):
+        far = familiarity.percentiles(familiarity.distances(latent, inputs))
     return [
         Reconstruction(photo, points[k], clouds[k], None if far[k] is None else round(float(far[k]), 1))
         for k, photo in enumerate(photos)

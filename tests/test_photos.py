@@ -124,17 +124,35 @@ def test_an_input_does_not_depend_on_format_or_rotation(tmp_path: Path) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- familiarity
-def test_distance_and_percentile_against_brute_force() -> None:
+def to_nearest(points: np.ndarray, references: np.ndarray) -> np.ndarray:
+    every = np.sqrt(((points[:, None].astype(np.float64) - references[None].astype(np.float64)) ** 2).sum(-1))
+    return np.sort(every, axis=1)[:, :5].mean(1)
+
+
+def test_distances_and_percentiles_against_brute_force() -> None:
     rng = np.random.default_rng(0)
-    references, calibration = rng.normal(size=(300, 512)).astype(np.float32), np.sort(rng.uniform(20, 40, 200))
-    known = Familiarity(references, calibration)
-    latents = rng.normal(size=(7, 512)).astype(np.float32) * rng.uniform(0.5, 1.5, (7, 1))
-    every = np.sqrt(((latents[:, None].astype(np.float64) - references[None].astype(np.float64)) ** 2).sum(-1))
-    expected = np.sort(every, axis=1)[:, :5].mean(1)
-    np.testing.assert_allclose(known.distances(latents), expected, rtol=1e-6)
-    shares = [100 * np.mean(calibration < value) for value in expected]
-    np.testing.assert_allclose(known.percentiles(torch.from_numpy(latents.astype(np.float32))), shares, atol=0.51)
-    assert Familiarity(references[:2], calibration).distances(latents).shape == (7,), "fewer than five references"
+    references = rng.normal(size=(300, 512)).astype(np.float32)
+    appearances = rng.uniform(0, 1, (200, 1536)).astype(np.float32)
+    calibration = rng.uniform(20, 40, (100, 2)) * [1, 0.5]
+    known = Familiarity(references, appearances, calibration)
+    latents = rng.normal(size=(7, 512)).astype(np.float32) * rng.uniform(0.5, 1.5, (7, 1)).astype(np.float32)
+    inputs = rng.integers(0, 256, (7, 3, 128, 128)).astype(np.uint8)
+    blocks = inputs.reshape(7, 3, 16, 8, 16, 8) / 255
+    seen = np.concatenate([blocks.mean((3, 5)), 2 * blocks.std((3, 5))], axis=1).reshape(7, -1)
+    expected = np.stack([to_nearest(latents, references), to_nearest(seen, appearances)], -1)
+    found = known.distances(latents, torch.from_numpy(inputs))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+    def worse_rank(pair: np.ndarray) -> float:
+        return max((calibration[:, k] < pair[k]).sum() for k in (0, 1))
+
+    some = np.concatenate([calibration[:40], [[0, 0], [100, 0], [0, 100], [30, 15.1]]])
+    others = np.array([worse_rank(pair) for pair in calibration])
+    shares = [100 * (others < worse_rank(pair)).mean() for pair in some]
+    np.testing.assert_allclose(known.percentiles(some), shares)
+    assert known.percentiles(some)[40:43].tolist() == [0, 100, 100], "far by one of both is far"
+    few = Familiarity(references[:2], appearances[:2], calibration)
+    assert few.distances(latents, torch.from_numpy(inputs)).shape == (7, 2), "fewer than five references"
 
 
 @pytest.fixture
@@ -152,18 +170,20 @@ def test_familiarity_is_measured_with_the_training_data_and_kept(
 ) -> None:
     encoder = inference.load_models(trained_here)["encoder_l1"]
     known = familiarity.familiarity_of(trained_here, "encoder_l1", encoder)
-    assert known.references.shape == (2 * 8, 512) and known.calibration.shape == (8,)
+    assert known.latents.shape == (2 * 8, 512) and known.appearances.shape == (2 * 8, 1536)
     assert known.data == "2 training and 1 test objects of boxes"
-    assert (np.diff(known.calibration) >= 0).all() and known.calibration[0] > 0
+    assert known.calibration.shape == (8, 2) and known.calibration.min() > 0
     noise = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 3, 128, 128)).astype(np.uint8))
-    assert (known.percentiles(inference.encode_images(encoder, noise)[0]) == 100).all(), "noise is no box"
+    distances = known.distances(inference.encode_images(encoder, noise)[0], noise)
+    assert (known.percentiles(distances) == 100).all(), "noise is no box"
 
     def never(*_, **__):
         raise AssertionError("measured a second time")
 
     monkeypatch.setattr(familiarity, "measure_familiarity", never)
     again = familiarity.familiarity_of(trained_here, "encoder_l1", encoder)
-    np.testing.assert_allclose(again.references, known.references, rtol=2e-3, atol=1e-3)
+    for name in ("latents", "appearances"):
+        np.testing.assert_allclose(getattr(again, name), getattr(known, name), rtol=2e-3, atol=1e-3)
     np.testing.assert_array_equal(again.calibration, known.calibration)
     (file,) = (kit_folders / "data" / "boxes" / "familiarity").glob("*.npz")
     file.write_bytes(file.read_bytes()[:100])
@@ -218,8 +238,10 @@ def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
 def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
     autoencoder, encoder, _ = networks
     latent = inference.encode_images(encoder, photos.as_batch([photo(0).input]))[0].numpy()
-    near = Familiarity(np.repeat(latent, 5, 0), np.linspace(1, 2, 100))
-    far = Familiarity(np.repeat(latent, 5, 0) + 100, np.linspace(1, 2, 100))
+    seen = familiarity.appearance(photos.as_batch([photo(0).input])).numpy()
+    scale = np.stack([np.linspace(1, 2, 100)] * 2, -1)
+    near = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0), scale)
+    far = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0) + 100, scale)
     found = photos.reconstruct(autoencoder, encoder, [photo(0)], familiarity=near)[0]
     assert (found.percentile, found.notes) == (0.0, ())
     found = photos.reconstruct(autoencoder, encoder, [photo(0)], familiarity=far)[0]
