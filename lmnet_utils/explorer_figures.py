@@ -221,7 +221,7 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
         for k in range(0, len(panels), columns)
     ]
     height = 0.25 + (cell + 0.25) * len(lines)
-    drawn = plt.figure(figsize=(max(cell * columns, 6.5), height + 2.3))
+    drawn = plt.figure(figsize=(max(cell * columns, 10), height + 2.3))
     upper, lower = drawn.subfigures(2, 1, height_ratios=(height, 2.3))
     axes = upper.subplots(len(lines), columns, squeeze=False)
     upper.subplots_adjust(left=0.06, right=0.99, top=1 - 0.25 / height, bottom=0.02, wspace=0.05, hspace=0.2)
@@ -239,7 +239,9 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
     plot_sigma(left, session, state)
     right.axis("off")
-    right.text(0, 1, score_text(session, state), va="top", family="monospace", fontsize=7, transform=right.transAxes)
+    numbers = score_text(session, state)
+    size = min(7, 490 / max(map(len, numbers.splitlines())))  # points; many models still find room
+    right.text(0, 1, numbers, va="top", family="monospace", fontsize=size, transform=right.transAxes)
     return drawn
 
 
