@@ -347,6 +347,7 @@ def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n"
+        + "<p>Turn the clouds with the mouse, a finger or the arrow keys.</p>\n"
         + "".join(f"<p>{html.escape(note)}.</p>\n" for note in found.notes)
         + '<div id="view"></div>\n</main>\n'
         + "".join(f'<script type="application/octet-stream" id="{key}">{text}</script>\n' for key, text in data.items())

@@ -19,7 +19,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from lmnet_utils import cli, freeshapes, meshes, paths, shapenet, splits, taxonomy, training
+from lmnet_utils import cli, explorer_state, freeshapes, meshes, models, paths, shapenet, splits, taxonomy, training
 from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.taxonomy import CLASSES
 
@@ -386,6 +386,27 @@ def test_networks_train_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: p
     )  # fmt: skip
     result = training.train_image_encoder(encoder, progress=False)
     assert np.isfinite(result.history[-1]["loss"]) and result.data["training_models"] == 3
+
+
+def test_the_chain_runs_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class beyond the 13 and an empty validation set, through notebooks 01 and 06 and the explorer's choice."""
+    for name in ("runs", "trained_models"):
+        monkeypatch.setenv(f"LMNET_{name.upper()}", str(tmp_path / name))
+    (tmp_path / "short.yaml").write_text("notebooks: {01_data_preparation: , 06_inference: }")
+    weights = tmp_path / "trained_models" / "own"
+    models.save_model(weights / "autoencoder", models.PointCloudAutoencoder())
+    assert own.sides["val"] == 0
+    command = ["run", str(tmp_path / "short.yaml"), "--run-name", "own", "--set", "all.dataset=own", "--quiet"]
+    assert cli.main(command) == 0
+    runs = tmp_path / "runs" / "own"
+    assert "| coffee-mug | 1 | 0 | 1 |" in (runs / "01_data_preparation.ipynb").read_text()
+    results = json.loads((runs / "06_inference" / "metrics.json").read_text())["results"]
+    found = {(row["model"], row["classes"]): row["n_models"] for row in results["per_class"]}
+    assert found["autoencoder", "coffee-mug"] == found["autoencoder", "chair"] == 1
+    variational = models.ImageEncoder(width=0.25, variational=True).initialise()
+    models.save_model(weights / "encoder_lambda_5.5", variational)
+    session = explorer_state.Session("own", dataset="own")
+    assert session.classes == ["chair", "coffee-mug"] and len(session.objects_of("coffee-mug")) == 1
 
 
 def test_round_objects_do_not_fail_the_frame_check(own: meshes.Report, monkeypatch: pytest.MonkeyPatch) -> None:
