@@ -49,6 +49,7 @@ LAMBDA_NOTE = (
     "λ acts in <em>training</em>: every place of this slider is another trained network, not a knob of one network."
 )
 MAX_STATE = 2 * 10**6  # bytes of a saved state, uploads within
+ASLEEP = " A page that nobody touches for half an hour falls asleep: then load it again."
 STYLE = """<style>
 .lmnet-explorer{max-width:100%;overflow-x:hidden;background:#fff;color:#1b1f24;box-sizing:border-box;padding:4px}
 .lmnet-explorer *{box-sizing:border-box}
@@ -341,7 +342,7 @@ class Explorer:
         self.foot.value = (
             f"Image {html.escape(self._describe(state.image))}. The kernel took {self.kernel_ms[-1]:.0f} ms for the last "
             f"picture, {middle:.0f} ms in the median of {len(self.kernel_ms)}.{strange}"
-        )
+        ) + (ASLEEP if on_a_page() else "")
 
     def _describe(self, image: str) -> str:
         item = self.session.item(image)

@@ -309,8 +309,13 @@ function renderView({ model, el }) {
 
   // When did the visitor change something? The oldest change that no picture has answered counts.
   const root = () => el.closest(".lmnet-explorer") || el;
-  const note = (event) => { if (!host.contains(event.target)) asked ||= performance.now(); };
-  const names = ["pointerdown", "keydown", "change", "input"];
+  // Opening a menu or moving on by Tab is no change; a slider changes while it is held.
+  const slides = (target) => target.closest?.("[role=slider], .noUi-target, .ui-slider");
+  const note = (event) => {
+    if (host.contains(event.target) || event.key === "Tab") return;
+    if (event.type === "change" || slides(event.target)) asked ||= performance.now();
+  };
+  const names = ["pointerdown", "keydown", "change"];
   const drag = (event) => { if (event.buttons) note(event); };
   let watched = null;
   const watch = () => {

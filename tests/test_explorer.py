@@ -24,8 +24,8 @@ from anywidget import AnyWidget
 from PIL import Image, ImageFile
 from r2n2_tree import write_tree
 
+from lmnet_utils import app, explorer_state, gallery, inference, paths, photos, shapenet
 from lmnet_utils import explorer_figures as figures
-from lmnet_utils import explorer_state, gallery, inference, paths, photos, shapenet
 from lmnet_utils.explorer import Explorer, received
 from lmnet_utils.explorer_state import Session, State
 from lmnet_utils.pointclouds import scaled_chamfer, y_up_from_file
@@ -623,6 +623,7 @@ def test_a_page_writes_nothing_to_this_machine(
     explorer = Explorer(session, folder=tmp_path / "saved")
     explorer.save_state()
     assert not (tmp_path / "saved").exists()
+    assert "half an hour" in explorer.foot.value and app.IDLE_SECONDS == 1800
 
 
 # ------------------------------------------------------------------------------------------------- gallery and page
