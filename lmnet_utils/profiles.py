@@ -27,6 +27,7 @@ import yaml
 
 from lmnet_utils import paths
 from lmnet_utils.reproducibility import read_json
+from lmnet_utils.taxonomy import NAME_OF
 
 # Parameters that name a folder or file of weights, relative to the project root.
 WEIGHTS = ("initial_weights", "autoencoder")
@@ -408,6 +409,29 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
             from lmnet_utils.shapenet import missing
 
             problems.append(f"parameter dataset: no data set {dataset!r}. {missing(dataset)}")
+    return problems + _nothing_to_train_on(steps)
+
+
+def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
+    """Trainings on classes of which an imported data set has no training object, such as Variant II's chairs."""
+    from lmnet_utils import splits
+
+    problems = []
+    for step in steps:
+        dataset, split, classes = (step.values.get(name) for name in ("dataset", "split", "classes"))
+        if "epochs" not in step.values or not (paths.dataset_dir(str(dataset)) / "imports").is_dir():
+            continue  # no training, or data that notebook 01 makes
+        try:
+            known, wanted = (splits.read(paths.dataset_dir(dataset), split, group).train for group in ("13", classes))
+        except (FileNotFoundError, ValueError):
+            continue  # the notebook says what is wrong
+        if not wanted:
+            there = ", ".join(sorted({NAME_OF[model.split("/")[0]] for model in known})) or "nothing"
+            number = step.notebook.partition("_")[0]
+            problems.append(
+                f"{step.notebook}: parameter classes: {dataset!r} has no training object of {classes!r} (it has {there}); "
+                f"--set {number}.classes=13 takes all its classes"
+            )
     return problems
 
 

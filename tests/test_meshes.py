@@ -409,6 +409,21 @@ def test_the_chain_runs_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: p
     assert session.classes == ["chair", "coffee-mug"] and len(session.objects_of("coffee-mug")) == 1
 
 
+def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Variant II is trained on chairs, unless one says otherwise."""
+    root = kit_folders / "data" / "mugs"
+    (root / "imports").mkdir(parents=True)
+    for name in splits.SPLITS:
+        splits.write(root, name, splits.Split(["mug/a", f"{CLASSES['lamp']}/b"], [], ["mug/c"]))
+    command = ["run", "smoke", "--run-name", "mugs", "--dry-run", "--set", "all.dataset=mugs"]
+    assert cli.main(command) == 2
+    assert (
+        "05_encoder_probabilistic: parameter classes: 'mugs' has no training object of 'chair' (it has lamp, mug); "
+        "--set 05.classes=13 takes all its classes" in capsys.readouterr().err
+    )
+    assert cli.main([*command, "--set", "05.classes=13"]) == 0
+
+
 def test_round_objects_do_not_fail_the_frame_check(own: meshes.Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """They fit at every yaw; which one fits best is chance."""
     mugs = [model for model in shapenet.find_models("own") if model.startswith("coffee-mug/")]
