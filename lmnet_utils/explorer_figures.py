@@ -36,7 +36,7 @@ SCRIPT = Path(__file__).with_name("viewer.js")
 """Draws panels in the browser: the explorer's view and the gallery's."""
 COLOURS = {"mean": (0, 114, 178), "sample": (0, 130, 95), "truth": (200, 82, 0), "walk": (148, 68, 122)}
 """Of the kinds of shapes, as in ``viewer.js``: a palette (after Okabe and Ito) that colour-blind people can tell apart."""
-SPREAD_LIMITS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+SPREAD_LIMITS = tuple(step * power for power in (0.001, 0.01, 0.1) for step in (1, 1.5, 2, 3, 5, 7))
 """Where the spread map's colours may end, in object diagonals: few steps, so that maps compare from picture to picture."""
 
 
