@@ -147,6 +147,14 @@ def test_has_no_size_switch_and_no_pasted_installation(name: str) -> None:
         assert not re.search(r"pip install|sys\.path|%cd|os\.chdir", cell.source.replace(colab.setup_cell(), ""))
 
 
+@each_notebook
+def test_nothing_is_drawn_into_an_output_widget_while_the_notebook_runs(name: str) -> None:
+    """papermill may then wait for ever: nbclient answers the widget on the socket that it listens to, and can miss the
+    kernel's reply (nbclient's issue 312; it stopped a run of ours). ``interact`` draws at once; ``observe`` does not."""
+    for cell in code_cells(read(name)):
+        assert not re.search(r"\binteract(ive|ive_output)?\(", cell.source), "draw when the control is moved"
+
+
 # ---------------------------------------------------------------------------------------------------------- outputs
 @each_notebook
 def test_no_path_of_a_machine_in_sources_or_outputs(name: str) -> None:
