@@ -23,6 +23,14 @@ def test_the_protocols_speed_is_that_of_the_committed_file():
     assert f"the same figures to {found['largest_difference']:.0e}".replace("e-0", "e-") in README
 
 
+def test_the_explorers_latency_is_that_of_the_committed_file():
+    found = read_json(paths.project_root() / "benchmarks" / "explorer.json")["results"]
+    page, lab = (f"{found['browser'][where]['median_ms']:.0f} ms" for where in ("page", "jupyterlab"))
+    assert f"{page} on the page and {lab} in JupyterLab" in README
+    assert found["visitors"]["visitors"] == 8
+    assert f"with eight visitors at once {found['visitors']['change']['median_ms']:.0f} ms" in README
+
+
 def test_links_and_pictures_are_there():
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     local = [target for target in targets if "://" not in target]
