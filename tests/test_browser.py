@@ -349,6 +349,12 @@ def test_jupyterlab(browser, lab_address: str, session: Session, shots: Path, pl
         use(visitor, session, shots, place, "lab")
         visitor.no_overflow()
         assert visitor.serious(".lmnet-explorer") == []
+        tab.set_viewport_size({"width": 400, "height": 900})
+        tab.keyboard.press("Control+b")  # closes JupyterLab's file browser
+        tab.locator("#jp-left-stack").wait_for(state="hidden")
+        tab.locator(".lmnet-view").first.scroll_into_view_if_needed()
+        visitor.no_overflow()
+        visitor.keep(shots / "lab_400.png", 1600)
         assert visitor.complaints == []
 
 
