@@ -136,7 +136,12 @@ def test_make_app_says_where_it_is_and_leaves_nothing_behind(tmp_path: Path, mon
     log = tmp_path / "log"
     with log.open("w") as output:
         server = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
         )
         try:
             wait_for(lambda: answers(port) or server.poll() is not None, "make app")
