@@ -1,7 +1,7 @@
 """`lmnet run paper` and `lmnet run port`, whole, on a tree with ShapeNet's layout: 13 classes, 24 views, real class ids.
 
 Everything that a profile says stays, but for what ``--set`` makes small: epochs, widths, sweeps, how many are drawn. The commands run
-in a process of their own, as a user starts them; paper whole, port as far as it differs, both on one tree.
+in a process of their own, as a user starts them, both on one tree.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def paper(tree: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def port(tree: Path) -> Run:
-    """As far as the profiles differ: the data's split and the trainings."""
-    return run(tree, "port", "--only", "01,02,03,05")
+    return run(tree, "port")
 
 
 def printed(notebook: Path) -> str:
@@ -101,13 +100,15 @@ def markdown(notebook: Path) -> list[str]:
     return ["".join(data["text/markdown"]) for data in outputs if "text/markdown" in data]
 
 
-def test_paper_runs_to_its_report(paper: Run) -> None:
-    assert paper.status == 0, paper.output[-3000:]
-    steps = read_json(paper.runs / "steps.json")["steps"]
-    assert {step["notebook"] for step in steps.values()} == set(profiles.load_profile("paper").notebooks)
+@pytest.mark.parametrize("profile", ["paper", "port"])
+def test_the_profile_runs_to_its_report(profile: str, request: pytest.FixtureRequest) -> None:
+    done = request.getfixturevalue(profile)
+    assert done.status == 0, done.output[-3000:]
+    steps = read_json(done.runs / "steps.json")["steps"]
+    assert {step["notebook"] for step in steps.values()} == set(profiles.load_profile(profile).notebooks)
     assert {step["status"] for step in steps.values()} == {"done"}
-    assert all((paper.runs / f"{key}.ipynb").is_file() for key in steps)
-    page = (paper.runs / "report.html").read_text(encoding="utf-8")
+    assert all((done.runs / f"{key}.ipynb").is_file() for key in steps)
+    page = (done.runs / "report.html").read_text(encoding="utf-8")
     assert all(key in page for key in steps) and "Chamfer" in page
 
 
