@@ -103,11 +103,7 @@ class Widgets:
             text = answer.read().decode()
         self.opened_s = time.perf_counter() - started
         kernel = text.split('"kernelId": "')[1].split('"')[0]
-        # HINT FOR G FROM THE LEAD (delete): without the subprotocol "v1.kernel.websocket.jupyter.org" Voila's
-        # kernel_websocket_handler.read_header_from_binary_message parses our legacy binary message as v1 and loops over a
-        # garbage count: 14 GB and 100 % CPU (I killed it). Connect with subprotocols=["v1.kernel.websocket.jupyter.org"] and
-        # read v1 frames: 8-byte little-endian count, offsets, [channel, header, parent, metadata, content, buffers...].
-        # It is also a denial of service by any visitor: see whether app.py can refuse legacy websockets.
+        # Without this protocol Voilà takes a message with buffers for one of it, and loops over a count of nonsense.
         place = f"ws://{host}/api/kernels/{kernel}/channels"
         self.channel = websocket.create_connection(place, timeout=120, subprotocols=["v1.kernel.websocket.jupyter.org"])
         control = uuid.uuid4().hex

@@ -272,7 +272,8 @@ def placing_cost(
         pack = open_pack(data["dataset"])
     except (OSError, ValueError):
         return None
-    rows = np.repeat(pack.rows([model for model in test if model in set(pack.models)]), views)
+    on_disk = set(pack.models)
+    rows = np.repeat(pack.rows([model for model in test if model in on_disk]), views)
     chosen = np.linspace(0, pack.views, views, endpoint=False).astype(int)
     images = pack.images(rows, np.tile(chosen, len(rows) // views)).permute(0, 2, 3, 1).numpy()
     seen = images.any(axis=(1, 2, 3))
