@@ -126,6 +126,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not get between the answers
+    sys.stdout = sys.stderr  # shown line by line: standard output into a pipe would be kept back until the end
     while True:
         try:
             function, item = pickle.load(sys.stdin.buffer)
