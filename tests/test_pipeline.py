@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lmnet_utils import cli, paths, pipeline, profiles, stored_notebooks
+from lmnet_utils import cache, cli, paths, pipeline, profiles, stored_notebooks
 from lmnet_utils.profiles import ProfileError
 
 FIRST = """\
@@ -281,26 +281,13 @@ def test_steps_run_in_order_then_are_skipped_until_something_changes(project, in
     assert "01_first/metrics.json is gone" in capsys.readouterr().out
     assert executed(project) == ["01_first 4"]
 
-    monkeypatch.setattr(pipeline, "_helpers_hash", lambda: "other helper code")
+    monkeypatch.setitem(cache.VERSIONS, "losses", cache.VERSIONS["losses"] + 1)
     assert cli.main(["run", "tiny", "--set", "01.number=4"]) == 0
+    assert "the kit's code changed: losses 1 → 2" in capsys.readouterr().out
     assert executed(project) == ["01_first 4", "new code"]
 
     assert cli.main(["run", "tiny", "--set", "01.number=4", "--force", "--only", "01"]) == 0
     assert executed(project) == ["01_first 4"]
-
-
-def test_only_code_that_decides_results_counts_as_helper_code(tmp_path, monkeypatch):
-    package = tmp_path / "package"
-    package.mkdir()
-    for name in ("models", "report"):
-        (package / f"{name}.py").write_text("before")
-    monkeypatch.setattr(pipeline, "__file__", str(package / "pipeline.py"))
-    before = pipeline._helpers_hash()
-    (package / "report.py").write_text("after")
-    (package / "README.md").write_text("after")
-    assert pipeline._helpers_hash() == before
-    (package / "models.py").write_text("after")
-    assert pipeline._helpers_hash() != before
 
 
 def test_changed_initial_weights_make_a_step_out_of_date(project, in_process):
