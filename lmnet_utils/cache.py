@@ -175,9 +175,9 @@ def _plain(node: Any) -> Any:
         return [_plain(part) for part in node if not _is_text(part)]
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
-    # what some versions of Python add says nothing
-    return [type(node).__name__, *([n, _plain(v)] for n, v in fields if n not in ("ctx", "kind", "type_comment"))]
+    said = ((name, value) for name, value in ast.iter_fields(node) if name not in ("ctx", "kind", "type_comment"))
+    fields = [[name, _plain(value)] for name, value in said if value is not None]
+    return [type(node).__name__, *(field for field in fields if field[1] != [])]  # not every Python has empty ones
 
 
 def _is_text(node: Any) -> bool:
