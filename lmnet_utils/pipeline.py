@@ -18,6 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from lmnet_utils import cache, paths
 from lmnet_utils.cutouts import SUFFIXES
 from lmnet_utils.profiles import (
@@ -515,25 +517,25 @@ def _warn_of_overwriting(plan: _Run, step: Step, written: set[str], say: Callabl
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Two runs into one folder would write over each other; the second one is told so."""
-    lock = folder / ".running"
-    try:
-        with open(lock, "x", encoding="utf-8") as file:
-            file.write(str(os.getpid()))
-    except FileExistsError:
-        import psutil
+    """Two runs into one folder would write over each other; the second one is told so.
 
-        owner = lock.read_text(encoding="utf-8")
-        if owner.isdigit() and psutil.pid_exists(int(owner)) and int(owner) != os.getpid():
-            raise ProfileError(
-                f"{paths.display(folder)} is in use by the run with process number {owner}; wait for it, stop it, "
-                f"or give this run another name with --run-name"
-            ) from None
-        lock.write_text(str(os.getpid()), encoding="utf-8")
+    The system itself holds the lock, so a run that was killed leaves none; ``.running`` only says whose it is.
+    """
+    lock, owner = FileLock(folder / ".lock"), folder / ".running"
     try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        number = owner.read_text(encoding="utf-8").strip() if owner.is_file() else "unknown"
+        raise ProfileError(
+            f"{paths.display(folder)} is in use by the run with process number {number}; wait for it, stop it, "
+            f"or give this run another name with --run-name"
+        ) from None
+    try:
+        write_json(owner, os.getpid())
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        owner.unlink(missing_ok=True)
+        lock.release()
 
 
 @contextlib.contextmanager

@@ -622,11 +622,21 @@ def test_an_interrupt_ends_kernel_and_run_and_can_be_continued(project, number):
 
 
 def test_two_runs_into_one_folder_are_kept_apart(project, in_process):
-    folder = paths.run_dir("tiny")
-    (folder / ".running").write_text(str(os.getppid()))
-    assert "in use by the run with process number" in refusal()
-    (folder / ".running").write_text("999999999")  # left by a machine that went down
-    assert pipeline.run_profile("tiny", only=["01"]) == 0
+    hold = "import sys, time, pathlib\nfrom lmnet_utils.pipeline import _only_one\n"
+    hold += "with _only_one(pathlib.Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(600)"
+    command = [sys.executable, "-c", hold, str(paths.run_dir("tiny"))]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout.readline() == "held\n"
+        message = refusal()
+        assert f"runs/tiny is in use by the run with process number {other.pid}; wait for it" in message
+        assert "--run-name" in message and executed(project) == []
+        assert pipeline.run_profile("tiny", only=["01"], run_name="other") == 0
+    finally:
+        other.kill()
+        other.communicate()
+    assert pipeline.run_profile("tiny", only=["01"]) == 0  # the killed run left no lock
+    assert executed(project) == ["01_first 3"] * 2
 
 
 def test_force_clears_what_a_finished_training_would_only_load(project, in_process):
