@@ -6,7 +6,6 @@ and their controls, kept on disk like the scores, and put into curves, bins and 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from lmnet_utils import diversity, metrics, pointclouds, taxonomy
+from lmnet_utils import cache, diversity, metrics, taxonomy
 from lmnet_utils.evaluation import (
     Scored,
     Task,
     TrainingLatents,
-    code_hash,
     deterministic,
     fingerprint,
     finite_interval,
-    kept_arrays,
 )
 from lmnet_utils.inference import (
     Item,
@@ -221,7 +218,6 @@ class _Measuring:
         """Figures of all images. ``batch``: span → clouds of its image i, options of the driver, further figures."""
         key = {**about, **self.training.identity, **self.training.task.data, "samples": self.samples, "seed": self.seed}
         key |= {"items": [f"{item.model}/{item.view}" for item in self.items], "precision": self.precision}
-        key["code"] = _measuring_code()
 
         def compute(span: slice) -> dict[str, np.ndarray]:
             rows = self.rows[span]
@@ -234,7 +230,8 @@ class _Measuring:
 
         path = None if self.folder is None else self.folder / file
         bar = shown if self.progress else ""
-        return kept_arrays(path, key, len(self.items), min(self.batch_size, 32), compute, bar)
+        at_once = min(self.batch_size, 32)
+        return cache.kept_arrays(path, cache.fingerprint(key, "diversity"), len(self.items), at_once, compute, bar)
 
     def single(self, decoder: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, span: slice) -> np.ndarray:
         """Scores of the one answer without samples."""
@@ -303,12 +300,6 @@ class _Measuring:
         shown = f"{label(base_name(partner))} + noise as {label(base_name(name))}"
         figures = self.figures(f"noise_{name}", about, f"{label(partner)} + noise as {label(name)}", batch)
         return Answers(shown, "noise", base_name(name), figures)
-
-
-@functools.cache
-def _measuring_code() -> str:
-    """Hash of the code that measures: with other code, kept figures would be other figures."""
-    return code_hash(diversity, pointclouds, metrics.protocol_clouds)
 
 
 # ------------------------------------------------------------------------------------------------------ curves and bins

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--run-name", metavar="NAME", help="folder below runs/ and trained_models/ (default: the profile's)"
     )
     run.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
-    run.add_argument("--force", action="store_true", help="also run the steps that are up to date")
+    run.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
     run.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
     run.set_defaults(command=_run)
 

@@ -8,14 +8,9 @@ on where it stood, a second one takes seconds.
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-import inspect
 import json
-import sys
-import time
-import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +18,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
-from lmnet_utils import diversity, metrics, paths, pointclouds, taxonomy
+from lmnet_utils import cache, diversity, metrics, paths, taxonomy
 from lmnet_utils.inference import (
     Item,
     base_name,
@@ -41,15 +35,13 @@ from lmnet_utils.inference import (
     trained_classes,
 )
 from lmnet_utils.metrics import Evaluation, Scores
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint, load_model
 from lmnet_utils.rendering import Panel
 from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 
 ICP_KINDS = ("none", "exact", "official")
 """Without ICP; with it; with the official code's inverted transform."""
-SAVE_INTERVAL_S = 20.0
-"""A killed evaluation loses at most about so much work."""
 _CLOUDS_AT_ONCE = 4096  # training clouds encoded at once: 100 MB
 
 
@@ -200,17 +192,6 @@ def load_networks(
                 f"{name}={found[name]}: expected an image encoder, and an autoencoder as 'autoencoder' only."
             )
     return {"autoencoder": networks.pop("autoencoder"), **networks}
-
-
-def fingerprint(network: torch.nn.Module) -> str:
-    """SHA-256 over a network's architecture and weights, wherever they were loaded from."""
-    kind = {key: network.config.get(key) for key in ("kind", "architecture", "width", "variational", "decoder")}
-    digest = hashlib.sha256(json.dumps(kind, sort_keys=True).encode())
-    for name, tensor in sorted(network.state_dict().items()):
-        if not name.endswith("num_batches_tracked"):
-            digest.update(f"{name} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def model_methods(
@@ -433,7 +414,7 @@ def score_method(
         task: what it is scored on.
         method: what is scored.
         folder: where its scores are kept; None keeps nothing. A file there serves again only if everything that decides
-            the scores is the same (weights, decoder, data, split, objects, options, code of the metrics); one that is
+            the scores is the same (weights, decoder, data, split, objects, options, :data:`cache.VERSIONS`); one that is
             not complete, of a killed evaluation or of fewer views, is continued.
         views: of each object, by default all; a method that looks at no image has one cloud an object.
         icp: which of :data:`ICP_KINDS`.
@@ -447,7 +428,7 @@ def score_method(
     """
     items = items_of(task.pack, method.objects, views if method.images else 1)
     key = {"method": dict(method.identity), "objects": _hash(method.objects), **task.data}
-    key |= {"icp": list(icp), "emd": emd, "seed": seed, "code": _scoring_code()}
+    key |= {"icp": list(icp), "emd": emd, "seed": seed}
 
     def compute(span: slice) -> dict[str, np.ndarray]:
         part = items[span]
@@ -462,107 +443,13 @@ def score_method(
         return found
 
     file = None if folder is None else Path(folder) / method.name
-    arrays = kept_arrays(file, key, len(items), batch_size, compute, method.label if progress else "")
+    shown = method.label if progress else ""
+    arrays = cache.kept_arrays(file, cache.fingerprint(key, "methods"), len(items), batch_size, compute, shown)
     scores: dict[str, Scores] = {kind: {} for kind in icp}
     for name, values in arrays.items():
         kind, _, score = name.partition(".")
         scores[kind][score] = values
     return Scored(method, items, scores)
-
-
-def kept_arrays(
-    file: Path | None,
-    key: Mapping[str, Any],
-    count: int,
-    batch_size: int,
-    compute: Callable[[slice], dict[str, np.ndarray]],
-    progress: str = "",
-) -> dict[str, np.ndarray]:
-    """Arrays over ``count`` items, computed batch by batch and kept on disk as they come.
-
-    Args:
-        file: ``<file>-<hash of the key>.npz`` keeps the arrays; None keeps nothing. A file of fewer items is continued.
-        key: everything that decides the arrays, as JSON.
-        count: how many items.
-        batch_size: how many are computed at once.
-        compute: a slice of the items → their arrays, the items first.
-        progress: text beside a progress bar; empty for none.
-    """
-    if file is not None:
-        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-        file = file.with_name(f"{file.name}-{digest[:16]}.npz")
-    done = _read_arrays(file)
-    start, saved = len(next(iter(done.values()), ())), time.monotonic()
-    with tqdm(total=count, initial=min(start, count), desc=progress, unit="cloud", disable=not progress) as bar:
-        while start < count:
-            found = compute(slice(start, min(start + batch_size, count)))
-            done = {name: np.concatenate([done.get(name, values[:0]), values]) for name, values in found.items()}
-            bar.update(min(batch_size, count - start))
-            start = min(start + batch_size, count)
-            if file is not None and (start == count or time.monotonic() - saved > SAVE_INTERVAL_S):
-                with atomic_path(file) as temporary, open(temporary, "wb") as stream:
-                    np.savez(stream, **done)
-                saved = time.monotonic()
-    return {name: values[:count] for name, values in done.items()}
-
-
-def _read_arrays(file: Path | None) -> dict[str, np.ndarray]:
-    """The arrays of a file; none of one that is not there or cannot be read."""
-    if file is None or not file.is_file():
-        return {}
-    try:
-        with np.load(file, allow_pickle=False) as content:
-            return {name: content[name] for name in content.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return {}
-
-
-@functools.cache
-def _scoring_code() -> str:
-    """Hash of the code that scores: with other code, kept scores would be of another metric.
-
-    The assignment solver is left out: its matchings are optimal, whatever way it finds them.
-    """
-    kit = {value.__name__: value for value in vars(metrics).values() if inspect.ismodule(value)}
-    helpers = [kit[name] for name in sorted(kit) if name.startswith("lmnet_utils.")]  # that metrics hands the work to
-    return code_hash(metrics.score, *dict.fromkeys([pointclouds, *helpers]))
-
-
-def code_hash(*parts: Any) -> str:
-    """SHA-256 of what modules and functions do: comments, docstrings and layout do not count.
-
-    Args:
-        parts: modules, and functions; a function counts with all that it uses of its own module.
-    """
-    digest = hashlib.sha256()
-    for part in parts:
-        tree = ast.parse(inspect.getsource(part if inspect.ismodule(part) else sys.modules[part.__module__]))
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list):  # a text on a line of its own does nothing
-                node.body = [line for line in body if not (isinstance(line, ast.Expr) and _is_text(line.value))]
-        nodes = tree.body if inspect.ismodule(part) else _used(tree, part.__name__)
-        digest.update("\n".join(map(ast.dump, nodes)).encode())
-    return digest.hexdigest()
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _used(tree: ast.Module, name: str) -> list[ast.stmt]:
-    """The definition of ``name`` in a module, and those of whatever it uses there, in the module's order."""
-    defined: dict[str, ast.stmt] = {}
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        names = [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]
-        defined.update((found, node) for found in names if found)
-    known, waiting = set(), [name]
-    while waiting:
-        known.add(waiting[-1])
-        uses = {node.id for node in ast.walk(defined[waiting.pop()]) if isinstance(node, ast.Name)}
-        waiting += uses & set(defined) - known
-    return [node for found, node in defined.items() if found in known]
 
 
 def evaluations(scored: Sequence[Scored], kind: str = "none") -> list[Evaluation]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lmnet_utils import inference, paths
+from lmnet_utils import cache, inference, paths
 from lmnet_utils.models import ImageEncoder
 from lmnet_utils.photos import FAR, as_batch, place
 from lmnet_utils.reproducibility import atomic_path, sha256_of
@@ -25,7 +22,8 @@ if TYPE_CHECKING:
     from lmnet_utils.shapenet import Pack
 
 NEIGHBOURS = 5
-_FAMILIARITY_FORMAT = 2
+FOLDER = "familiarity"
+"""Below a data set's folder; keeps what was measured with its training objects."""
 _BLOCK = 8
 """Pixels of the blocks in which two pictures are compared."""
 
@@ -134,13 +132,16 @@ def familiarity_of(run: str, name: str, encoder: ImageEncoder) -> Familiarity | 
         return None
     root = paths.dataset_dir(data["dataset"])
     weights = sha256_of(paths.model_dir(run, name) / "model.safetensors")
+
+    def file_of(pack_hash: str | None) -> Path:
+        key = cache.fingerprint([weights, parts.checksum, pack_hash], "familiarity")
+        return root / FOLDER / f"{key}.npz"
+
     try:
         parts = read_split(data["dataset"], data["split"], data["classes"])
         training = inference.spread_over_classes([model for model in parts.train if "-c" not in model])[:2000]
         test = inference.spread_over_classes(parts.test)[:500]
-        key = f"{_FAMILIARITY_FORMAT} {weights} {parts.checksum}"
-        file = root / "familiarity" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
-        if (kept := _kept_familiarity(file)) is not None:
+        if (kept := _kept_familiarity(file_of(cache.pack_hash(root)))) is not None:
             return kept
         pack = open_pack(data["dataset"])
         known = set(pack.models)
@@ -152,19 +153,18 @@ def familiarity_of(run: str, name: str, encoder: ImageEncoder) -> Familiarity | 
     found = measure_familiarity(encoder, pack, training, test)
     found = dataclasses.replace(found, data=f"{found.data} of {data['dataset']}")
     # not kept where the data may only be read
-    with contextlib.suppress(OSError), atomic_path(file) as temporary, open(temporary, "wb") as stream:
+    with contextlib.suppress(OSError), atomic_path(file_of(pack.hash)) as temporary, open(temporary, "wb") as stream:
         smaller = {name: getattr(found, name).astype(np.float16) for name in ("latents", "appearances")}
         np.savez_compressed(stream, **smaller, calibration=found.calibration, data=found.data)
     return found
 
 
 def _kept_familiarity(file: Path) -> Familiarity | None:
-    try:
-        with np.load(file, allow_pickle=False) as kept:
-            known = (kept[name].astype(np.float32) for name in ("latents", "appearances"))
-            return Familiarity(*known, kept["calibration"], str(kept["data"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):  # none there, or a damaged one
+    kept = cache.read_arrays(file)
+    if set(kept) != {"latents", "appearances", "calibration", "data"}:
         return None
+    known = (kept[name].astype(np.float32) for name in ("latents", "appearances"))
+    return Familiarity(*known, kept["calibration"], str(kept["data"]))
 
 
 def familiarity_plot(known: Familiarity, distances: Mapping[str, np.ndarray]) -> Figure:

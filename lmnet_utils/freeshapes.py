@@ -31,7 +31,7 @@ from PIL import Image
 from scipy.spatial import cKDTree
 from tqdm.auto import tqdm
 
-from lmnet_utils import paths, reproducibility, splits
+from lmnet_utils import cache, paths, reproducibility, splits
 
 DATASET = "freeshapes"
 SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
@@ -392,8 +392,6 @@ def build_source(furniture_dir: Path, labels_csv: Path, destination: Path | None
 # Making the data set from the committed source
 # --------------------------------------------------------------------------------------------------------------------
 
-RECIPE = 1
-"""Raised whenever the same source and seed would give other files: what an older recipe made is made again."""
 IMAGE_SIZE = 137
 SUPERSAMPLE = 3
 VIEWS = 24
@@ -649,15 +647,15 @@ def one_thread() -> None:
 
 
 def _keep_or_clear(root: Path, seed: int) -> None:
-    """Remove what another recipe, source or seed made below ``root``; renderings and clouds only."""
+    """Remove what another version of this code, source or seed made below ``root``; renderings and clouds only."""
     made_by = {
-        "recipe": RECIPE,
+        "recipe": cache.VERSIONS["freeshapes"],
         "seed": seed,
         "source": reproducibility.sha256_of(source_dir() / "meshes.npz.xz"),
     }
     record = root / "made_by.json"
-    if record.is_file() and reproducibility.read_json(record) != made_by:
-        record.unlink()
+    if not record.is_file() or reproducibility.read_json(record) != made_by:
+        record.unlink(missing_ok=True)  # first, so that half-removed files are never taken for new ones
         for name in ("ShapeNetRendering", "ShapeNet_pointclouds"):
             shutil.rmtree(root / name, ignore_errors=True)
     reproducibility.write_json(record, made_by)

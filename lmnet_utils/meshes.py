@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from lmnet_utils import freeshapes, paths, reproducibility, splits
+from lmnet_utils import cache, freeshapes, paths, reproducibility, splits
 from lmnet_utils.freeshapes import GREY, Mesh
 from lmnet_utils.taxonomy import CLASSES, class_named, class_order
 
@@ -51,8 +51,6 @@ OTHER_MESHES = (
     ".x3d",
 )
 """Formats of meshes that are not read: named in the report, unlike textures and texts, which are passed over."""
-READER = 2
-"""Counts up when :func:`read_mesh` gives other meshes: objects that an earlier one made are made anew."""
 MAX_FACES = 1_000_000
 MAX_BYTES = 500_000_000
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1), "-x": (-1, 0, 0), "-y": (0, -1, 0), "-z": (0, 0, -1)}
@@ -337,7 +335,8 @@ def import_meshes(
             "name (--name), rename the folder, or delete the data set."
         )
 
-    options = {"up": up, "front": front, "seed": seed, "recipe": freeshapes.RECIPE, "reader": READER}
+    made_by = {"recipe": cache.VERSIONS["freeshapes"], "reader": cache.VERSIONS["meshes"]}
+    options = {"up": up, "front": front, "seed": seed, **made_by}
     rows: dict[str, Row] = {}
     wanted: dict[str, dict[str, Any]] = {}
     contents: dict[str, str] = {}

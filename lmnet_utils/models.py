@@ -7,6 +7,8 @@ and is called so here.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import pickle
 from pathlib import Path
@@ -269,6 +271,17 @@ def load_model(
     load_weights(model, state, paths.display(path))
     model.config = config
     return model.to(device).eval()
+
+
+def fingerprint(network: nn.Module) -> str:
+    """SHA-256 over a network's architecture and weights, wherever they were loaded from."""
+    kind = {key: network.config.get(key) for key in ("kind", "architecture", "width", "variational", "decoder")}
+    digest = hashlib.sha256(json.dumps(kind, sort_keys=True).encode())
+    for name, tensor in sorted(network.state_dict().items()):
+        if not name.endswith("num_batches_tracked"):
+            digest.update(f"{name} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _build(config: dict[str, Any]) -> PointCloudAutoencoder | ImageEncoder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import dataclasses
 import json
 import os
 import re
@@ -18,7 +18,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lmnet_utils import paths
+from filelock import FileLock, Timeout
+
+from lmnet_utils import cache, paths
+from lmnet_utils.cutouts import SUFFIXES
 from lmnet_utils.profiles import (
     WEIGHTS,
     Profile,
@@ -35,19 +38,42 @@ from lmnet_utils.profiles import (
 from lmnet_utils.reproducibility import RECORDED_PACKAGES, read_json, sha256_of, write_json
 
 STATE_FILE = "steps.json"
-# What a notebook builds on, where that is not simply every notebook before it: the encoders do not see each other.
-NEEDS = {
-    "03_encoder_l1": ("01_data_preparation", "02_autoencoder_training"),
-    "04_encoder_l2": ("01_data_preparation", "02_autoencoder_training"),
-    "05_encoder_probabilistic": ("01_data_preparation", "02_autoencoder_training"),
-}
-# Modules that run, check or show notebooks but decide no figure: a change in them makes nothing out of date.
-NOT_RESULTS = {
-    *("app", "archives", "cli", "colab", "doctor", "downloads", "pipeline", "profiles", "report", "shipping"),
-    *("stored_notebooks", "tensorflow_checkpoints", "transfer"),
-}
 # Files by which a step's results are known, beside weights and pictures.
 OUTPUTS = ("metrics.json", "config.json", "index.csv")
+
+
+@dataclasses.dataclass(frozen=True)
+class Uses:
+    """What decides a notebook's results beside its own code and parameters.
+
+    ``needs``: notebooks whose results it cannot do without; ``reads``: those whose results it reads if they are there.
+    ``parts``: of :data:`lmnet_utils.cache.VERSIONS`.
+    """
+
+    needs: tuple[str, ...]
+    parts: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+
+
+_DATA, _AUTOENCODER, _L1 = "01_data_preparation", "02_autoencoder_training", "03_encoder_l1"
+_TRAININGS = (_AUTOENCODER, _L1, "04_encoder_l2", "05_encoder_probabilistic")
+_TRAINING_PARTS = ("training", "frames", "inference", "rendering")
+USES = {
+    _DATA: Uses((), ("freeshapes", "splits", "pack", "geometry", "networks")),
+    _AUTOENCODER: Uses((_DATA,), ("splits", *_TRAINING_PARTS)),
+    _L1: Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
+    "04_encoder_l2": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS), reads=(_L1,)),
+    "05_encoder_probabilistic": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
+    "06_inference": Uses((_DATA, *_TRAININGS), ("splits", "frames", "methods", "statistics", "rendering")),
+    "07_rendering": Uses(("06_inference",), ("predictions", "geometry", "rendering", "splits")),
+    "08_evaluation": Uses(
+        (_DATA, *_TRAININGS), ("splits", "frames", "methods", "diversity", "losses", "statistics", "rendering")
+    ),
+    "09_explorer": Uses((_DATA, *_TRAININGS), ("splits", "explorer")),
+    "10_pix3d": Uses(_TRAININGS, ("splits", "frames", "pix3d", "rendering"), reads=(_DATA,)),
+    "11_own_photo": Uses(_TRAININGS, ("photos", "familiarity", "rendering"), reads=(_DATA,)),
+}
+"""Notebook → what it uses. A notebook that does not stand here uses all notebooks before it, and all parts."""
 
 
 class StepFailed(Exception):
@@ -55,15 +81,6 @@ class StepFailed(Exception):
 
 
 # -------------------------------------------------------------------------------------------- what is up to date
-def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _helpers_hash() -> str:
-    package = Path(__file__).parent
-    return _hash({path.name: sha256_of(path) for path in package.glob("*.py") if path.stem not in NOT_RESULTS})
-
-
 def _package_versions() -> dict[str, str]:
     versions = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
     for name in RECORDED_PACKAGES:
@@ -72,47 +89,84 @@ def _package_versions() -> dict[str, str]:
     return versions
 
 
-def _weights_hash(value: str) -> str:
-    path = paths.resolve(value)
-    files = [path] if path.is_file() else sorted([*path.glob("*.safetensors"), *path.glob("config.json")])
-    return _hash({file.name: sha256_of(file) for file in files})
+def _files_hash(*values: str) -> str:
+    """Hash of files, and of the weights, pictures and masks in folders, given as parameters give them."""
+    found = []
+    for path in map(paths.resolve, values):
+        files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_input(file))
+        found += [[file.relative_to(path).as_posix(), sha256_of(file)] for file in files]
+    return cache.fingerprint(found)
+
+
+def _is_input(file: Path) -> bool:
+    kinds = (".safetensors", ".pth", *SUFFIXES)
+    return file.is_file() and (file.name == "config.json" or file.suffix.lower() in kinds)
 
 
 def _source_state(dataset: str) -> str:
     """State of what a data set is made from: the embedded source, or how many models a downloaded tree holds."""
     for source in (paths.dataset_dir(dataset) / "source", paths.project_root() / "data" / dataset / "source"):
         if source.is_dir():
-            return _hash({path.name: sha256_of(path) for path in sorted(source.iterdir()) if path.is_file()})
+            return cache.fingerprint(
+                {path.name: sha256_of(path) for path in sorted(source.iterdir()) if path.is_file()}
+            )
     counts = {}
     for part in ("ShapeNetRendering", "ShapeNet_pointclouds"):
         folder = paths.dataset_dir(dataset) / part
         if folder.is_dir():
             counts[part] = {entry.name: len(os.listdir(entry)) for entry in os.scandir(folder) if entry.is_dir()}
-    return _hash(counts)
+    return cache.fingerprint(counts)
 
 
 def _made_state(dataset: str) -> str:
-    """State of a made data set: which parts are there, and its splits, which list every model."""
+    """State of a made data set: which parts are there, its splits, which list every model, and its pack's content."""
     root = paths.dataset_dir(dataset)
     parts = [part for part in ("ShapeNetRendering", "ShapeNet_pointclouds") if (root / part).is_dir()]
     splits = {path.relative_to(root).as_posix(): sha256_of(path) for path in sorted(root.glob("splits/**/*.txt"))}
-    return _hash([parts, splits])
+    return cache.fingerprint([parts, splits, cache.pack_hash(root)])
 
 
-def _own_fingerprint(step: Step, shared: Mapping[str, str]) -> dict[str, str]:
-    """What decides a step's result, apart from the steps before it; a short hash for each kind of input."""
-    code = [cell["source"] for cell in read_notebook(notebook_path(step.notebook))["cells"] if is_code(cell)]
-    inputs: dict[str, Any] = {
-        name: _weights_hash(value) for name in WEIGHTS if isinstance(value := step.values.get(name), str)
+def _inputs_of(step: Step) -> dict[str, Any]:
+    """Hashes of what a step reads and no step before it makes."""
+    values = step.values
+    found: dict[str, Any] = {}
+    for name in ("photos", "masks", "state", *WEIGHTS):  # parameters that hold paths
+        given = values.get(name)
+        texts = given if isinstance(given, list) else [given]
+        found[name] = _files_hash(*(text for text in texts if isinstance(text, str) and text))
+    if isinstance(models := values.get("models"), list):  # "name=path": one from elsewhere
+        found["models"] = _files_hash(*(str(text).partition("=")[2] for text in models if "=" in str(text)))
+    if isinstance(run := values.get("weights_run"), str):
+        found["weights_run"] = _files_hash(str(paths.trained_models_root() / run))
+    if isinstance(pix3d := values.get("pix3d"), str):
+        found["pix3d"] = _files_hash(str(paths.dataset_dir(pix3d) / "pix3d.json"))
+    if isinstance(dataset := values.get("dataset"), str):
+        found["dataset"] = _source_state(dataset)
+    return found
+
+
+def code_of(notebook: str) -> list[str]:
+    """What a notebook's code cells do, the parameters cell left out: comments and layout change nothing."""
+    cells = [cell for cell in read_notebook(notebook_path(notebook))["cells"] if is_code(cell)]
+    found = []
+    for source in (cell["source"] for cell in cells if not is_tagged(cell, "parameters")):
+        try:
+            found.append(cache.meaning(source))
+        except SyntaxError:  # a shell command
+            found.append(source)
+    return found
+
+
+def _own_fingerprint(step: Step) -> dict[str, Any]:
+    """What decides a step's result, apart from the steps before it: a short hash for each kind, and versions."""
+    parts = USES[step.notebook].parts if step.notebook in USES else tuple(cache.VERSIONS)
+    return {
+        "notebook": cache.fingerprint(code_of(step.notebook)),
+        "parameters": cache.fingerprint(step.values),
+        "inputs": cache.fingerprint(_inputs_of(step)),
+        "packages": cache.fingerprint(_package_versions()),
+        "versions": cache.versions(*parts),
     }
-    if isinstance(run := step.values.get("weights_run"), str):
-        models = paths.trained_models_root() / run
-        inputs["weights_run"] = {
-            path.parent.name: sha256_of(path) for path in sorted(models.glob("*/model.safetensors"))
-        }
-    if isinstance(dataset := step.values.get("dataset"), str):
-        inputs["dataset"] = _source_state(dataset)
-    return {"notebook": _hash(code), "parameters": _hash(step.values), "inputs": _hash(inputs), **shared}
 
 
 def _files_of(run: str) -> dict[str, tuple[int, int]]:
@@ -159,27 +213,57 @@ class _Run:
         self.profile, self.run, self.steps, self.selected, self.force = profile, run, list(steps), selected, force
         self.state = load_state(run)
         self.records: dict[str, dict[str, Any]] = self.state["steps"]
-        self.shared = {"helpers": _helpers_hash(), "packages": _hash(_package_versions())}
         self.data_step = next((step.key for step in steps if isinstance(step.values.get("dataset"), str)), None)
 
     def notebook_file(self, step: Step) -> Path:
         return paths.runs_root() / self.run / f"{step.key}.ipynb"
 
-    def before(self, step: Step) -> list[Step]:
-        """The steps that a step builds on."""
+    def before(self, step: Step, *, needed: bool = False) -> list[Step]:
+        """The steps that a step builds on; only those that it cannot do without if ``needed``."""
         stems = list(dict.fromkeys(other.notebook for other in self.steps))
-        earlier = stems[: stems.index(step.notebook)]
-        needs = NEEDS.get(step.notebook, earlier)
-        return [other for other in self.steps if other.notebook in needs and other.notebook in earlier]
+        names = set(stems[: stems.index(step.notebook)])
+        if uses := USES.get(step.notebook):
+            used = uses.needs if needed else uses.needs + uses.reads
+            names &= set(used) - self.replaced(step)
+        return [other for other in self.steps if other.notebook in names]
 
-    def fingerprint(self, step: Step) -> dict[str, str]:
-        before = {}
+    def replaced(self, step: Step) -> set[str]:
+        """Trainings of this run that a step does without, as its parameters name other weights."""
+        weights_run, autoencoder = step.values.get("weights_run"), step.values.get("autoencoder")
+        if isinstance(weights_run, str) and weights_run != self.run:
+            return set(_TRAININGS)
+        own = (paths.trained_models_root() / self.run).absolute()
+        if isinstance(autoencoder, str) and own not in paths.resolve(autoencoder).absolute().parents:
+            return {_AUTOENCODER}
+        return set()
+
+    def fingerprint(self, step: Step) -> dict[str, Any]:
+        before: dict[str, Any] = {}
         for other in self.before(step):
             record = self.records.get(other.key, {})
-            before[other.key] = [record.get("fingerprint"), record.get("digest")]
+            before[other.key] = record.get("digest")
             if record.get("status") != "done":  # executed by hand, in Jupyter
                 before[other.key] = [sha256_of(path) for path in self.results_by_hand(other)]
-        return {**_own_fingerprint(step, self.shared), "before": _hash(before)}
+        return {**_own_fingerprint(step), "before": cache.fingerprint(before)}
+
+    def digest(self, step: Step, record: Mapping[str, Any]) -> str:
+        """Hash of what the steps behind a step read of it: weights, the made data set, predictions.
+
+        Of a step that leaves none of these, and of one that is not known, everything that decided its result counts.
+        """
+        found: dict[str, Any] = {}
+        for name in record["outputs"]:
+            path = stored_path(name)
+            if path.suffix == ".safetensors":
+                found[name] = sha256_of(path)
+            elif path.name == "index.csv":
+                files = [path, *sorted(path.parent.rglob("*.npy"))]
+                found[name] = [[file.relative_to(path.parent).as_posix(), sha256_of(file)] for file in files]
+        if "data" in record:
+            found["data"] = record["data"]
+        if not found or step.notebook not in USES:
+            found["decided by"] = record["fingerprint"]
+        return cache.fingerprint(found)
 
     def results_by_hand(self, step: Step) -> list[Path]:
         return sorted((paths.runs_root() / self.run).glob(f"{step.notebook}/**/metrics.json"))
@@ -194,6 +278,8 @@ class _Run:
         if record["status"] != "done":
             return f"{record['status']} last time"
         now, then = self.fingerprint(step), record["fingerprint"]
+        if "versions" not in then:
+            return "an earlier version of the kit ran it"
         if now["parameters"] != then.get("parameters"):
             old = record.get("parameters", {})
             changed = [
@@ -204,14 +290,15 @@ class _Run:
             return f"parameters changed: {', '.join(changed) or 'some are gone'}"
         words = {
             "notebook": "the notebook's code changed",
-            "inputs": "its data or initial weights changed",
-            "helpers": "the code in lmnet_utils changed (a finished training is loaded; --force trains it again)",
+            "inputs": "its data, pictures or weights changed",
             "packages": "package versions changed",
             "before": "a step before it gave another result",
         }
         for kind, reason in words.items():
             if now[kind] != then.get(kind):
                 return reason
+        if changed := cache.changed_versions(then["versions"], now["versions"]):
+            return f"the kit's code changed: {changed}"
         missing = [name for name in record["outputs"] if not stored_path(name).is_file()]
         if missing:
             return f"{missing[0]} is gone"
@@ -225,7 +312,7 @@ class _Run:
         for step in self.steps:
             if step.notebook not in self.selected:
                 continue
-            for other in self.before(step):
+            for other in self.before(step, needed=True):
                 done = self.records.get(other.key, {}).get("status") == "done" or self.results_by_hand(other)
                 if other.notebook not in self.selected and not done:
                     problems.append(
@@ -290,7 +377,7 @@ def run_profile(
     selected = {resolve_notebook(text, stems) for text in only} or set(stems)
     if from_:
         selected = set(stems[stems.index(resolve_notebook(from_, stems)) :])
-    steps = plan_steps(loaded, run, overrides)
+    steps = plan_steps(loaded, run, overrides, selected)
     plan = _Run(loaded, run, steps, selected, force)
     if problems := plan.missing_before():
         raise ProfileError("\n".join(problems))
@@ -367,7 +454,7 @@ def _execute(plan: _Run, step: Step, quiet: bool, say: Callable[[str], None]) ->
     """Execute one step and record it; StepFailed and KeyboardInterrupt pass after they have been recorded."""
     earlier = plan.records.get(step.key, {})
     if plan.force:
-        _remove_outputs(earlier)
+        _remove_outputs(plan, step)
     record: dict[str, Any] = {
         "notebook": step.notebook,
         "parameters": step.values,
@@ -396,22 +483,25 @@ def _execute(plan: _Run, step: Step, quiet: bool, say: Callable[[str], None]) ->
         kept = {name for name in earlier.get("outputs", []) if name in files}
         record["outputs"] = sorted(written | kept) + [_stored(plan.notebook_file(step))]
         _warn_of_overwriting(plan, step, written, say)
-        weights = [name for name in record["outputs"] if name.endswith(".safetensors")]
-        record["digest"] = _hash({name: sha256_of(stored_path(name)) for name in weights})
         if step.key == plan.data_step:
             record["data"] = _made_state(step.values["dataset"])
-            record["digest"] = _hash([record["digest"], record["data"]])
+        record["digest"] = plan.digest(step, record)
         plan.save()
 
 
-def _remove_outputs(record: Mapping[str, Any]) -> None:
-    """Clear what a step left before, so that --force trains anew: a finished training would only be loaded."""
-    for name in record.get("outputs", []):
+def _remove_outputs(plan: _Run, step: Step) -> None:
+    """Clear what a step left before and what it keeps, so that --force computes anew: else it would only be loaded."""
+    for name in plan.records.get(step.key, {}).get("outputs", []):
         path = stored_path(name)
         if path.name == "index.csv":  # predictions are replaced as whole folders, known by this file
             continue
         path.unlink(missing_ok=True)
         (path.parent / "training_state.pt").unlink(missing_ok=True)
+    cache.clear_arrays(paths.runs_root() / plan.run / step.notebook)
+    if step.notebook in USES and "familiarity" in USES[step.notebook].parts:
+        for path in paths.data_root().glob("*/familiarity/*.npz"):
+            with contextlib.suppress(OSError):  # data that may only be read
+                path.unlink()
 
 
 def _warn_of_overwriting(plan: _Run, step: Step, written: set[str], say: Callable[[str], None]) -> None:
@@ -427,25 +517,25 @@ def _warn_of_overwriting(plan: _Run, step: Step, written: set[str], say: Callabl
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Two runs into one folder would write over each other; the second one is told so."""
-    lock = folder / ".running"
-    try:
-        with open(lock, "x", encoding="utf-8") as file:
-            file.write(str(os.getpid()))
-    except FileExistsError:
-        import psutil
+    """Two runs into one folder would write over each other; the second one is told so.
 
-        owner = lock.read_text(encoding="utf-8")
-        if owner.isdigit() and psutil.pid_exists(int(owner)) and int(owner) != os.getpid():
-            raise ProfileError(
-                f"{paths.display(folder)} is in use by the run with process number {owner}; wait for it, stop it, "
-                f"or give this run another name with --run-name"
-            ) from None
-        lock.write_text(str(os.getpid()), encoding="utf-8")
+    The system itself holds the lock, so a run that was killed leaves none; ``.running`` only says whose it is.
+    """
+    lock, owner = FileLock(folder / ".lock"), folder / ".running"
     try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        number = owner.read_text(encoding="utf-8").strip() if owner.is_file() else "unknown"
+        raise ProfileError(
+            f"{paths.display(folder)} is in use by the run with process number {number}; wait for it, stop it, "
+            f"or give this run another name with --run-name"
+        ) from None
+    try:
+        write_json(owner, os.getpid())
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        owner.unlink(missing_ok=True)
+        lock.release()
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ import json
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -281,8 +281,13 @@ def resolve_notebook(text: str, stems: Sequence[str]) -> str:
     return matches[0]
 
 
-def plan_steps(profile: Profile, run: str, overrides: Sequence[str] = ()) -> list[Step]:
+def plan_steps(
+    profile: Profile, run: str, overrides: Sequence[str] = (), selected: Collection[str] | None = None
+) -> list[Step]:
     """Every step of a profile, in order, all values checked against the notebooks' declarations.
+
+    Args:
+        selected: notebooks that are to run, whose data and weights have to be there; by default all.
 
     Raises:
         ProfileError: with one line for each unknown notebook or parameter, wrong type and missing input.
@@ -369,13 +374,13 @@ def plan_steps(profile: Profile, run: str, overrides: Sequence[str] = ()) -> lis
         keys = [step.key for step in steps]
         if len(set(keys)) < len(keys):
             problems.append(f"{stem}: the sweep {sweeps} names a value twice")
-    problems += _missing_inputs(steps, run)
+    problems += _missing_inputs(steps, run, [s for s in steps if selected is None or s.notebook in selected])
     if problems:
         raise ProfileError("\n".join(dict.fromkeys(problems)))
     return steps
 
 
-def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
+def _missing_inputs(steps: Sequence[Step], run: str, selected: Sequence[Step]) -> list[str]:
     problems = []
     if not re.fullmatch(r"\w[\w.=+-]*", run):
         problems.append(f"run name {run!r}: expected letters, digits and .-_ only, for it names a folder")
@@ -385,13 +390,13 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
             "choose another with --run-name"
         )
     own_models = paths.trained_models_root() / run
-    for index, step in enumerate(steps):
+    for step in selected:
         for name in WEIGHTS:
             value = step.values.get(name)
             if not isinstance(value, str):
                 continue
             path = paths.resolve(value)
-            made_here = index > 0 and own_models.absolute() in path.absolute().parents
+            made_here = step is not steps[0] and own_models.absolute() in path.absolute().parents
             if not path.exists() and not made_here:
                 problems.append(
                     f"{step.notebook}: parameter {name}: expected weights at {value}, found nothing; "
@@ -403,13 +408,13 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
                 f"{step.notebook}: parameter weights_run: expected trained models in trained_models/{weights_run}, "
                 "found nothing"
             )
-    for dataset in dict.fromkeys(step.values.get("dataset") for step in steps):
-        fetched = any(step.values.get("download") is True for step in steps)
+    for dataset in dict.fromkeys(step.values.get("dataset") for step in selected):
+        fetched = any(step.values.get("download") is True for step in selected)
         if isinstance(dataset, str) and not (dataset == "freeshapes" or fetched or paths.dataset_dir(dataset).is_dir()):
             from lmnet_utils.shapenet import missing
 
             problems.append(f"parameter dataset: no data set {dataset!r}. {missing(dataset)}")
-    return problems + _nothing_to_train_on(steps)
+    return problems + _nothing_to_train_on(selected)
 
 
 def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:

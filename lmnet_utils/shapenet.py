@@ -35,7 +35,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from lmnet_utils import freeshapes, paths, pointclouds, reproducibility, splits
+from lmnet_utils import cache, freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
 from lmnet_utils.splits import Split
 from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_order, is_own_class
@@ -45,7 +45,6 @@ CROP = slice(4, -5)
 INPUT_SIZE = 128
 RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
-PACK_FORMAT = 1
 SHAPENET = "shapenet"
 """The folder below ``data/`` for the paper's data, and what `lmnet download` calls them."""
 YAWS = (0, 90, 180, 270)
@@ -507,7 +506,7 @@ def tree_signature(dataset: str, progress: bool = False) -> tuple[str, list[str]
     root = paths.dataset_dir(dataset)
     models = find_models(dataset)
     yaw = yaw_of(dataset)
-    digest = hashlib.sha256(f"format {PACK_FORMAT}\n{f'yaw {yaw}' if yaw else ''}".encode())
+    digest = hashlib.sha256(f"format {cache.VERSIONS['pack']}\n{f'yaw {yaw}' if yaw else ''}".encode())
     for model in tqdm(models, desc="look for changes", unit="model", disable=not progress or len(models) < 5000):
         synset, name = model.split("/")
         digest.update(f"{model}\n".encode())

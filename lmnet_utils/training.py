@@ -8,8 +8,6 @@ happened: bit for bit on a CPU in fp32.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +20,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import paths, taxonomy
+from lmnet_utils import cache, paths, taxonomy
 from lmnet_utils.frames import match_frame
 from lmnet_utils.losses import (
     AUTOENCODER_LOSSES,
@@ -37,6 +35,7 @@ from lmnet_utils.models import (
     WIDTHS,
     ImageEncoder,
     PointCloudAutoencoder,
+    fingerprint,
     load_model,
     load_weights,
     save_model,
@@ -290,7 +289,7 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     if not direct:
         autoencoder = load_model(autoencoder_folder(settings), device, kind="autoencoder").requires_grad_(False)
         match_frame({"autoencoder": autoencoder}, pack, split.train)
-        data["autoencoder"] = fingerprint_of(autoencoder)
+        data["autoencoder"] = fingerprint(autoencoder)
         latents, mirrored = compute_latents(autoencoder, pack, rows, mirrored=settings.augment)
         start = {"scale": float(latents.std(0).mean()) if len(latents) > 1 else 1.0, "mean": latents.mean(0)}
 
@@ -460,15 +459,6 @@ def _generator(*key: int) -> np.random.Generator:
     return np.random.default_rng(list(key))
 
 
-def fingerprint_of(model: torch.nn.Module) -> str:
-    """Short SHA-256 of a model's weights."""
-    digest = hashlib.sha256()
-    for name, tensor in model.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
 def _data_record(settings: _TrainingSettings, pack: Pack, split: Split) -> dict[str, Any]:
     return {
         "dataset": settings.dataset,
@@ -512,10 +502,10 @@ def _fit(
     record = {
         "settings": {**settings.as_dict(), "precision": precision, "device": device.type},
         "data": data,
-        "initial": fingerprint_of(model),
+        "initial": fingerprint(model),
     }
-    identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-    record["environment"] = environment()
+    identity = cache.fingerprint(record, "training")
+    record |= {"versions": cache.versions("training"), "environment": environment()}
     finished = _finished(directory, identity)
     if finished:
         print(f"{paths.display(directory)} is trained with these settings already: loaded.")
@@ -626,8 +616,16 @@ def _write_history(directory: Path, record: dict[str, Any], state: dict[str, Any
 def _finished(directory: Path, identity: str) -> tuple[list[dict[str, Any]], int] | None:
     if not all((directory / name).is_file() for name in ("metrics.json", "model.safetensors", "config.json")):
         return None
-    results = read_json(directory / "metrics.json").get("results", {})
-    return (results["history"], results["best_epoch"]) if results.get("finished") == identity else None
+    record = read_json(directory / "metrics.json")
+    results = record.get("results", {})
+    if results.get("finished") == identity:
+        return results["history"], results["best_epoch"]
+    if results.get("finished"):
+        then = record.get("versions")
+        changed = cache.changed_versions(then, cache.versions("training")) if then else "not recorded then"
+        why = f"other code ({changed})" if changed else "other settings or data"
+        print(f"{paths.display(directory)} was trained with {why}: training anew.")
+    return None
 
 
 def _read_state(state_file: Path, identity: str) -> dict[str, Any] | None:
@@ -636,7 +634,7 @@ def _read_state(state_file: Path, identity: str) -> dict[str, Any] | None:
     saved = torch.load(state_file, map_location="cpu", weights_only=True)
     if saved["identity"] == identity:
         return saved
-    print(f"{paths.display(state_file)} belongs to other settings or data: starting anew.")
+    print(f"{paths.display(state_file)} belongs to other settings, data or code: starting anew.")
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ import pytest
 import torch
 from r2n2_tree import write_tree
 
-from lmnet_utils import evaluation, metrics, taxonomy
+from lmnet_utils import cache, evaluation, metrics, taxonomy
 from lmnet_utils.evaluation import Method, Scored, Task
 from lmnet_utils.inference import Item, items_of
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -119,46 +118,30 @@ def test_kept_scores_serve_again_and_only_for_the_same_thing(task, tmp_path):
     assert asked() == 0  # the first one's scores were kept through all this
 
 
-def test_other_code_of_the_metrics_is_no_excuse_for_old_scores(task, tmp_path, monkeypatch):
-    for code, calls in (("one", 3), ("one", 0), ("two", 3)):
-        monkeypatch.setattr(evaluation, "_scoring_code", lambda code=code: code)
+def test_other_code_is_no_excuse_for_old_scores(task, tmp_path, monkeypatch):
+    def asked():
         counting = Counting(task)
         evaluation.score_method(task, counting.method(), tmp_path, views=1, progress=False)
-        assert len(counting.asked) == calls
+        return len(counting.asked)
 
-
-def test_a_codes_hash_is_of_what_it_does(tmp_path, monkeypatch):
-    code = """
-LIMIT = 5
-
-def helper(x):
-    return x + LIMIT
-
-def score(x):
-    return helper(x)
-
-def table(x):
-    return score(x)
-"""
-    texts = {
-        "one": code,
-        "words": '"""A module."""' + code.replace("    return helper(x)", '    """Says so."""\n    return helper(  # why\n        x)'),
-        "elsewhere": code.replace("return score(x)", "return -score(x)"),
-        "within": code.replace("LIMIT = 5", "LIMIT = 6"),
-        "itself": code.replace("return helper(x)", "return helper(-x)"),
-    }  # fmt: skip
-    monkeypatch.syspath_prepend(tmp_path)
-    modules, functions = {}, {}
-    for name, text in texts.items():
-        (tmp_path / f"code_{name}.py").write_text(text)
-        module = importlib.import_module(f"code_{name}")
-        modules[name], functions[name] = evaluation.code_hash(module), evaluation.code_hash(module.score)
-    assert modules["one"] == modules["words"] and len(set(modules.values())) == 4
-    assert functions["one"] == functions["words"] == functions["elsewhere"] and len(set(functions.values())) == 3
+    assert (asked(), asked()) == (3, 0)
+    for part in (
+        "geometry",
+        "pack",
+        "networks",
+        "inference",
+        "protocol",
+        "methods",
+    ):  # all that makes or scores a cloud
+        monkeypatch.setitem(cache.VERSIONS, part, cache.VERSIONS[part] + 1)
+        assert (asked(), asked()) == (3, 0), part
+    for part in ("losses", "training", "diversity", "statistics", "rendering"):  # weights are inputs of their own
+        monkeypatch.setitem(cache.VERSIONS, part, cache.VERSIONS[part] + 1)
+        assert asked() == 0, part
 
 
 def test_a_killed_evaluation_goes_on_where_it_stood(task, tmp_path, monkeypatch):
-    monkeypatch.setattr(evaluation, "SAVE_INTERVAL_S", 0.0)
+    monkeypatch.setattr(cache, "SAVE_INTERVAL_S", 0.0)
     options = {"batch_size": 2, "progress": False}
     whole = evaluation.score_method(task, Counting(task).method(), **options)
     for stop_after in (4, 2):  # killed twice: after two batches, and after one more

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lmnet_utils import freeshapes, shapenet, splits
+from lmnet_utils import cache, freeshapes, shapenet, splits
 from lmnet_utils.freeshapes import Mesh
 from lmnet_utils.taxonomy import CLASSES
 
@@ -269,6 +269,24 @@ def test_copies_are_listed_in_train_only_and_are_other_objects(made: Path, few_r
     ratio = np.abs(changed.vertices).max(axis=0) / np.abs(original.vertices).max(axis=0)
     assert np.ptp(np.log(ratio)) > 0.01 and np.ptp(np.log(ratio)) < 0.6
     assert not np.array_equal(original.colours, changed.colours)
+
+
+def test_what_another_version_made_is_removed_even_if_the_removal_is_cut_short(tmp_path, monkeypatch):
+    kept = tmp_path / "ShapeNetRendering" / "03001627" / "a" / "rendering"
+
+    def cleared() -> bool:
+        kept.mkdir(parents=True, exist_ok=True)
+        freeshapes._keep_or_clear(tmp_path, 0)
+        return not kept.is_dir()
+
+    assert cleared()  # nobody knows what made it
+    assert not cleared()
+    monkeypatch.setitem(cache.VERSIONS, "freeshapes", cache.VERSIONS["freeshapes"] + 1)
+    with monkeypatch.context() as killed:
+        killed.setattr(freeshapes.shutil, "rmtree", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            freeshapes._keep_or_clear(tmp_path, 0)
+    assert cleared() and not cleared()
 
 
 def test_another_seed_does_not_keep_what_the_first_made(

@@ -14,7 +14,7 @@ from PIL import Image
 from r2n2_tree import write_tree
 from test_cutouts import png
 
-from lmnet_utils import cli, familiarity, inference, photos, pointclouds
+from lmnet_utils import cache, cli, familiarity, inference, photos, pointclouds
 from lmnet_utils.cutouts import Cutout, PhotoError
 from lmnet_utils.familiarity import Familiarity
 from lmnet_utils.metrics import score
@@ -185,6 +185,10 @@ def test_familiarity_is_measured_with_the_training_data_and_kept(
     for name in ("latents", "appearances"):
         np.testing.assert_allclose(getattr(again, name), getattr(known, name), rtol=2e-3, atol=1e-3)
     np.testing.assert_array_equal(again.calibration, known.calibration)
+    monkeypatch.setitem(cache.VERSIONS, "inference", cache.VERSIONS["inference"] + 1)
+    with pytest.raises(AssertionError, match="a second time"):  # other code
+        familiarity.familiarity_of(trained_here, "encoder_l1", encoder)
+    monkeypatch.setitem(cache.VERSIONS, "inference", cache.VERSIONS["inference"] - 1)
     (file,) = (kit_folders / "data" / "boxes" / "familiarity").glob("*.npz")
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(AssertionError, match="a second time"):  # a damaged record does not count

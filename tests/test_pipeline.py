@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lmnet_utils import cli, paths, pipeline, profiles, stored_notebooks
+from lmnet_utils import cache, cli, paths, pipeline, profiles, stored_notebooks
 from lmnet_utils.profiles import ProfileError
 
 FIRST = """\
@@ -25,6 +25,7 @@ name: str = "a"
 flag: bool = False
 limit: Optional[int] = None
 items: list[str] = ["x", "y"]"""
+COMMITTED = sorted(path.stem for path in paths.notebooks_root().glob("[0-9]*.ipynb"))
 WRITE = """\
 import json, os, pathlib
 folder = pathlib.Path(os.environ["LMNET_RUNS"]) / run / "{folder}"
@@ -281,26 +282,156 @@ def test_steps_run_in_order_then_are_skipped_until_something_changes(project, in
     assert "01_first/metrics.json is gone" in capsys.readouterr().out
     assert executed(project) == ["01_first 4"]
 
-    monkeypatch.setattr(pipeline, "_helpers_hash", lambda: "other helper code")
+    monkeypatch.setitem(cache.VERSIONS, "losses", cache.VERSIONS["losses"] + 1)
     assert cli.main(["run", "tiny", "--set", "01.number=4"]) == 0
+    assert "the kit's code changed: losses 1 → 2" in capsys.readouterr().out
     assert executed(project) == ["01_first 4", "new code"]
 
     assert cli.main(["run", "tiny", "--set", "01.number=4", "--force", "--only", "01"]) == 0
     assert executed(project) == ["01_first 4"]
 
 
-def test_only_code_that_decides_results_counts_as_helper_code(tmp_path, monkeypatch):
-    package = tmp_path / "package"
-    package.mkdir()
-    for name in ("models", "report"):
-        (package / f"{name}.py").write_text("before")
-    monkeypatch.setattr(pipeline, "__file__", str(package / "pipeline.py"))
-    before = pipeline._helpers_hash()
-    (package / "report.py").write_text("after")
-    (package / "README.md").write_text("after")
-    assert pipeline._helpers_hash() == before
-    (package / "models.py").write_text("after")
-    assert pipeline._helpers_hash() != before
+# What each of the committed notebooks leaves for those behind it, in a line or two.
+LEAVES = {
+    "weights": """\
+folder = pathlib.Path(os.environ["LMNET_TRAINED_MODELS"]) / run / "{stem}"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "model.safetensors").write_text("{stem}" + os.environ.get("WEIGHTS", ""))""",
+    "predictions": """\
+folder = pathlib.Path(os.environ["LMNET_RUNS"]) / run / "{stem}" / "predictions"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "index.csv").write_text("i")
+(folder / "inference_0.npy").write_text("cloud" + os.environ.get("CLOUD", ""))""",
+}
+
+
+@pytest.fixture
+def eleven(project, in_process, monkeypatch):
+    """Stand-ins for the committed notebooks: same names and needs; returns a function that runs them → who ran."""
+    (project / "data" / "tiny").mkdir(parents=True)
+    for path in paths.notebooks_root().glob("*.ipynb"):
+        path.unlink()
+    for stem in COMMITTED:
+        parameters = 'run: str = "tiny"'
+        parameters += '\ndataset: str = "tiny"' if stem.startswith("01") else ""
+        parameters += "\nweights_run: Optional[str] = None" if stem[:2] in ("06", "08", "09", "10", "11") else ""
+        kind = {"02": "weights", "03": "weights", "04": "weights", "05": "weights", "06": "predictions"}.get(stem[:2])
+        leave = LEAVES[kind].format(stem=stem) if kind else "pass"
+        make_notebook(stem, parameters, WRITE.format(folder=stem, stem=stem, value=0), leave)
+    make_profile("notebooks:\n" + "".join(f"  {stem}:\n" for stem in COMMITTED))
+
+    def run(**options) -> list[int]:
+        assert pipeline.run_profile("tiny", say=lambda text: None, **options) == 0
+        return [int(line[:2]) for line in executed(project)]
+
+    assert run() == list(range(1, 12))
+    return run
+
+
+def edit(stem: str, old: str, new: str) -> None:
+    path = paths.notebooks_root() / f"{stem}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(old, new)
+    nbformat.write(notebook, path)
+
+
+def test_a_raised_version_runs_the_notebooks_that_rest_on_it_and_no_other(eleven, monkeypatch):
+    expected = {
+        "freeshapes": [1],  # other data then have another pack, which is what the others look at
+        "losses": [2, 3, 4, 5, 8],
+        "training": [2, 3, 4, 5],
+        "geometry": list(range(1, 12)),
+        "inference": [2, 3, 4, 5, 6, 8, 9, 10, 11],
+        "predictions": [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11],
+        "methods": [6, 8],
+        "diversity": [8],
+        "statistics": [6, 8, 10],
+        "explorer": [9],
+        "photos": [9, 10, 11],
+        "pix3d": [10],
+        "familiarity": [11],
+        "meshes": [],
+    }
+    for part, stale in expected.items():
+        monkeypatch.setitem(cache.VERSIONS, part, cache.VERSIONS[part] + 1)
+        assert eleven() == stale, part  # weights and predictions came out the same, so nothing more has to run
+    assert eleven() == []
+
+
+def test_changed_cells_run_their_notebook_and_changed_results_those_that_read_them(eleven, monkeypatch):
+    edit("07_rendering", "## Part 1", "## Part one")
+    edit("07_rendering", "import json, os, pathlib", "import json, os, pathlib  # a comment\n\n")
+    assert eleven() == []
+    edit("07_rendering", '"value"', '"caption"')
+    assert eleven() == [7]
+    edit("03_encoder_l1", '"value"', '"caption"')
+    assert eleven() == [3]  # the weights are the same
+    monkeypatch.setenv("WEIGHTS", "others")
+    assert eleven(only=["04"], force=True) == [4]
+    assert eleven() == [6, 8, 9, 10, 11]
+    monkeypatch.setenv("CLOUD", "another")
+    assert eleven(only=["06"], force=True) == [6]
+    assert eleven() == [7]
+    assert eleven(only=["03"], force=True) == [3]
+    assert eleven() == [4, 6, 8, 9, 10, 11]  # 04 compares itself with 03
+    splits = paths.dataset_dir("tiny") / "splits"
+    splits.mkdir()
+    (splits / "train.txt").write_text("03001627/a")
+    assert eleven() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+
+
+def test_weights_of_another_run_take_the_place_of_this_runs_trainings(eleven, project, monkeypatch):
+    other = project / "trained_models" / "other" / "encoder_l1"
+    other.mkdir(parents=True)
+    (other / "model.safetensors").write_text("one")
+    take = {"overrides": ["08.weights_run=other"]}
+    assert eleven(**take) == [8]
+    monkeypatch.setenv("WEIGHTS", "others")
+    assert eleven(only=["04"], force=True, **take) == [4]
+    assert eleven(**take) == [6, 9, 10, 11]
+    (other / "model.safetensors").write_text("two")
+    assert eleven(**take) == [8]
+
+
+def test_records_of_an_earlier_version_of_the_kit_are_out_of_date(eleven):
+    path = paths.runs_root() / "tiny" / "steps.json"
+    state = json.loads(path.read_text())
+    own = state["steps"]["10_pix3d"]["fingerprint"]
+    del own["versions"]
+    state["steps"]["10_pix3d"]["fingerprint"] = {**own, "helpers": "0123456789abcdef"}
+    path.write_text(json.dumps(state))
+    assert eleven() == [10]
+
+
+def test_force_computes_kept_scores_anew(project, in_process):
+    scores = """\
+from lmnet_utils import cache, paths
+import numpy as np
+
+def compute(span):
+    with open(os.environ["TRACE"], "a") as trace:
+        print("scored", file=trace)
+    return {"chamfer": np.zeros(2)}
+
+cache.kept_arrays(paths.run_dir(run, "01_first") / "scores" / "L1", "0123456789abcdef", 2, 2, compute)"""
+    make_notebook("01_first", FIRST, WRITE.format(folder="01_first", stem="01_first", value="number"), scores)
+    pipeline.run_profile("tiny", only=["01"])
+    assert executed(project) == ["01_first 3", "scored"]
+    pipeline.run_profile("tiny", only=["01"], overrides=["01.number=4"])
+    assert executed(project) == ["01_first 4"]
+    pipeline.run_profile("tiny", only=["01"], force=True)
+    assert executed(project) == ["01_first 3", "scored"]
+
+
+def test_only_the_chosen_steps_need_their_data_and_weights(project, in_process):
+    make_notebook("02_second", 'run: str = "tiny"\nweights_run: Optional[str] = "freeshapes"\ndataset: str = "mine"')
+    assert pipeline.run_profile("tiny", only=["01"]) == 0
+    assert executed(project) == ["01_first 3"]
+    for selection in ({"only": ["02"]}, {"from_": "02"}, {}):
+        with pytest.raises(ProfileError, match="(?s)weights_run.*found nothing.*no data set 'mine'"):
+            pipeline.run_profile("tiny", **selection)
 
 
 def test_changed_initial_weights_make_a_step_out_of_date(project, in_process):
@@ -491,11 +622,21 @@ def test_an_interrupt_ends_kernel_and_run_and_can_be_continued(project, number):
 
 
 def test_two_runs_into_one_folder_are_kept_apart(project, in_process):
-    folder = paths.run_dir("tiny")
-    (folder / ".running").write_text(str(os.getppid()))
-    assert "in use by the run with process number" in refusal()
-    (folder / ".running").write_text("999999999")  # left by a machine that went down
-    assert pipeline.run_profile("tiny", only=["01"]) == 0
+    hold = "import sys, time, pathlib\nfrom lmnet_utils.pipeline import _only_one\n"
+    hold += "with _only_one(pathlib.Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(600)"
+    command = [sys.executable, "-c", hold, str(paths.run_dir("tiny"))]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout.readline() == "held\n"
+        message = refusal()
+        assert f"runs/tiny is in use by the run with process number {other.pid}; wait for it" in message
+        assert "--run-name" in message and executed(project) == []
+        assert pipeline.run_profile("tiny", only=["01"], run_name="other") == 0
+    finally:
+        other.kill()
+        other.communicate()
+    assert pipeline.run_profile("tiny", only=["01"]) == 0  # the killed run left no lock
+    assert executed(project) == ["01_first 3"] * 2
 
 
 def test_force_clears_what_a_finished_training_would_only_load(project, in_process):
@@ -594,7 +735,6 @@ def test_help_does_not_import_torch(tmp_path):
 
 
 # ------------------------------------------------------------------------------------------- the repository's own files
-COMMITTED = sorted(path.stem for path in paths.notebooks_root().glob("[0-9]*.ipynb"))
 
 
 @pytest.mark.parametrize("name", ["freeshapes", "paper", "port", "quickstart", "smoke"])

@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lmnet_utils import shapenet, splits
+from lmnet_utils import cache, shapenet, splits
 from lmnet_utils.pointclouds import file_from_y_up, y_up_from_file
 from lmnet_utils.taxonomy import CLASSES
 
@@ -389,7 +389,9 @@ def test_azimuths_are_below_a_full_turn(tree: Path) -> None:
     assert azimuths[0, 1] == pytest.approx(1.5 * np.pi)
 
 
-def test_pack_is_kept_while_nothing_changes_and_rebuilt_when_a_file_does(tree: Path) -> None:
+def test_pack_is_kept_while_nothing_changes_and_rebuilt_when_a_file_does(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = shapenet.open_pack("shapenet", progress=False)
     folder = next((tree / "packs").iterdir())
     built = (folder / "pack.json").stat().st_mtime_ns
@@ -404,6 +406,12 @@ def test_pack_is_kept_while_nothing_changes_and_rebuilt_when_a_file_does(tree: P
 
     write_model(tree, f"{LAMP}/g7", 9)
     assert f"{LAMP}/g7" in shapenet.open_pack("shapenet", progress=False).models
+
+    (before,) = (tree / "packs").iterdir()
+    monkeypatch.setitem(cache.VERSIONS, "pack", cache.VERSIONS["pack"] + 1)
+    shapenet.open_pack("shapenet", progress=False)
+    (after,) = (tree / "packs").iterdir()
+    assert after != before, "code that reads the files in another way makes another pack"
 
 
 def test_incomplete_models_are_left_out_with_one_warning(tree: Path) -> None:

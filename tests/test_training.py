@@ -16,7 +16,7 @@ import torch
 from r2n2_tree import write_tree
 from safetensors.torch import load_file
 
-from lmnet_utils import models, paths, shapenet, training
+from lmnet_utils import cache, models, paths, shapenet, training
 from lmnet_utils.pointclouds import scaled_chamfer
 
 AUTOENCODER = {
@@ -218,6 +218,46 @@ def test_a_finished_training_is_loaded_and_other_settings_train_anew(boxes, caps
     assert (paths.model_dir("test", "autoencoder") / "model.safetensors").stat().st_mtime_ns == changed
     training.train_autoencoder(autoencoder_settings(seed=1), progress=False)
     assert (paths.model_dir("test", "autoencoder") / "model.safetensors").stat().st_mtime_ns != changed
+
+
+def test_a_fix_in_a_loss_trains_anew_and_says_so(boxes, capsys, monkeypatch):
+    settings = autoencoder_settings(epochs=1)
+    training.train_autoencoder(settings, progress=False)
+    record = json.loads((paths.model_dir("test", "autoencoder") / "metrics.json").read_text())
+    assert record["versions"] == cache.versions("training") and {"losses", "pack", "networks"} <= set(
+        record["versions"]
+    )
+    capsys.readouterr()
+    for part, anew in (
+        ("statistics", False),
+        ("rendering", False),
+        ("losses", True),
+        ("geometry", True),
+        ("pack", True),
+    ):
+        monkeypatch.setitem(cache.VERSIONS, part, cache.VERSIONS[part] + 1)
+        training.train_autoencoder(settings, progress=False)
+        said = capsys.readouterr().out
+        assert ("trained with these settings already" in said) is not anew
+        assert (f"was trained with other code ({part} 1 → 2): training anew" in said) is anew
+
+
+def test_a_training_without_recorded_versions_is_trained_anew_but_serves_as_initial_weights(boxes, capsys):
+    settings = autoencoder_settings(epochs=1)
+    first = training.train_autoencoder(settings, progress=False)
+    file = first.directory / "metrics.json"
+    record = json.loads(file.read_text())
+    del record["versions"]
+    record["results"]["finished"] = "0" * 64  # as it was written before there were versions
+    file.write_text(json.dumps(record))
+    before = {path.name: path.read_bytes() for path in first.directory.iterdir() if path.is_file()}
+    second = autoencoder_settings(run="second", epochs=1, initial_weights=str(first.directory))
+    result = training.train_autoencoder(second, progress=False)
+    assert result.history[0]["validation_chamfer"] == pytest.approx(first.best_validation)
+    assert before == {path.name: path.read_bytes() for path in first.directory.iterdir() if path.is_file()}
+    capsys.readouterr()
+    training.train_autoencoder(settings, progress=False)
+    assert "was trained with other code (not recorded then): training anew" in capsys.readouterr().out
 
 
 def test_initial_weights_are_the_first_candidate(boxes, monkeypatch):
