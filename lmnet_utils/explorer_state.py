@@ -25,7 +25,7 @@ import numpy as np
 import torch
 import yaml
 
-from lmnet_utils import inference, paths
+from lmnet_utils import diversity, inference, paths
 from lmnet_utils.inference import Item
 from lmnet_utils.models import load_model
 from lmnet_utils.pointclouds import scaled_chamfer
@@ -206,7 +206,7 @@ def png_bytes(picture: np.ndarray) -> bytes:
 class Result:
     """What one model makes of a state; clouds in the file frame, float32.
 
-    ``mean`` (2048, 3), ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals, ``walk`` (2048, 3) or ``None``;
+    ``mean`` (2048, 3), ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals (0 of one sample), ``walk`` (2048, 3) or ``None``;
     ``sigma`` is the mean of the 512 σ, without temperature.
     """
 
@@ -385,7 +385,8 @@ class Session:
             mean, sigma = self.encoded(state, name)
             clouds = self.decode(torch.cat([mean[None], self.sampled(state, name)]))
             samples = clouds[1:]
-            return Result(name, clouds[0], samples, point_spread(samples), float(sigma.mean()))
+            spread = diversity.point_spread(samples) if len(samples) > 1 else np.zeros(clouds.shape[1])
+            return Result(name, clouds[0], samples, spread, float(sigma.mean()))
 
         found = self.cached(key, make)
         if state.walk == "none" or missing_slots(state):
@@ -441,18 +442,18 @@ class Session:
     def scores(self, state: State, found: Result) -> dict[str, float]:
         """Numbers of the set on screen.
 
-        ``sigma``; ``pairwise``, the mean distance between the same point of two samples, and ``spread``, both in % of the
-        object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
+        ``sigma``; of two samples or more ``pairwise`` and ``spread`` as the evaluation computes them
+        (:func:`lmnet_utils.diversity.pairwise_point_distance` and :func:`~lmnet_utils.diversity.point_spread`, mean over the
+        points), in % of the object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
         notebook 06, without ICP.
         """
         key = ("scores", found.model, state.image, state.seed, state.temperature, state.samples, tuple(state.redraws))
 
         def make() -> dict[str, float]:
-            numbers = {
-                "sigma": state.temperature * found.sigma,
-                "pairwise": 100 * pairwise_distance(found.samples),
-                "spread": 100 * float(found.spread.mean()),
-            }
+            numbers = {"sigma": state.temperature * found.sigma}
+            if len(found.samples) > 1:
+                numbers["pairwise"] = 100 * diversity.pairwise_point_distance(found.samples)
+                numbers["spread"] = 100 * float(found.spread.mean())
             item = self.item(state.image)
             if item is not None:
                 truth = torch.from_numpy(self.pack.points_1024[self.pack.rows([item.model])].copy())
@@ -518,21 +519,6 @@ _SLOTS = {"images": "AB", "arithmetic": "ABC"}
 def missing_slots(state: State) -> list[str]:
     """The slots that the state's walk needs and that hold no image."""
     return [slot for slot in _SLOTS.get(state.walk, "") if not state.slots.get(slot)]
-
-
-def point_spread(samples: np.ndarray) -> np.ndarray:
-    """(N, P, 3) → (P,): root mean square distance of each point from its mean over the samples.
-
-    The decoder gives its points in a fixed order, so a point can be followed from sample to sample.
-    """
-    return np.sqrt(((samples - samples.mean(0)) ** 2).sum(-1).mean(0))
-
-
-def pairwise_distance(samples: np.ndarray) -> float:
-    """(N, P, 3): mean over all pairs of samples and all points of the distance of a point to itself; 0 for one sample."""
-    count = len(samples)
-    pairs = [np.linalg.norm(samples[i + 1 :] - samples[i], axis=-1).mean(-1) for i in range(count - 1)]
-    return float(np.concatenate(pairs).mean()) if pairs else 0.0
 
 
 # ----------------------------------------------------------------------------------------------------- the notebook's
