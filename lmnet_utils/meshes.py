@@ -319,7 +319,7 @@ def import_meshes(
         FileNotFoundError: no such folder or CSV file, or no mesh in it.
         ValueError: an option, the CSV file, or the name, which another data set has.
     """
-    folder = Path(folder).expanduser().resolve()
+    folder = Path(os.path.realpath(Path(folder).expanduser()))
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {paths.display(folder)}.")
     rotation(up, front)
@@ -437,13 +437,20 @@ def _files(folder: Path) -> list[str]:
     """Meshes below the folder, sorted, as they are named in the report; hidden ones left out."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES + OTHER_MESHES)
     names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
-    return sorted(name for name in names if (folder / name).is_file())
+    return sorted(name for name in names if (folder / name).is_file() or _is_dead_link(folder / name))
+
+
+def _is_dead_link(path: Path) -> bool:
+    """Whether this is a link that leads nowhere or in a circle."""
+    return path.is_symlink() and not path.exists()
 
 
 def _record(
     folder: Path, file: str, labels: Mapping[str, Mapping[str, str]], options: dict[str, Any]
 ) -> dict[str, Any]:
     """What a file is to become; ValueError where that cannot be said."""
+    if _is_dead_link(folder / file):
+        raise ValueError("a link that leads nowhere or in a circle: put the mesh itself there")
     suffix = Path(file).suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{suffix} is not read: convert it to GLB, OBJ, PLY, STL or OFF, in Blender for example")

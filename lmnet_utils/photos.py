@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import html
 import json
+import os
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -460,25 +461,28 @@ def find_sources(
 ) -> list[Source]:
     """Pictures from files and folders; a folder gives every picture below it, its sub-folders kept in the names.
 
+    Links to folders are not followed, so that none leads in a circle.
+
     Args:
-        inputs: files and folders. A missing one becomes a source with a problem, so that the others go on.
+        inputs: files and folders. A missing one, or a link that leads nowhere, becomes a source with a problem, so that the
+            others go on.
         masks: a mask's file for a single picture, or a folder with a mask of each picture's name.
         skip: folders whose content is left out, such as the output folder.
 
     Returns:
         In the order given, a folder's pictures sorted; names are unique.
     """
-    skipped = [Path(path).resolve() for path in (*skip, *([masks] if masks and Path(masks).is_dir() else []))]
+    skipped = [_real(path) for path in (*skip, *([masks] if masks and Path(masks).is_dir() else []))]
     found: list[tuple[Path, Path, str]] = []  # the file, what it is called, and what is wrong
     for given in map(Path, inputs):
-        if not given.is_dir():
-            found.append((given, Path(given.name), ""))
+        if not os.path.isdir(given):  # of a name that is too long, or a link in a circle, False
+            found.append((given, Path(given.name), _dead_link(given)))
             continue
         inside = [path for path in sorted(given.rglob("*")) if _is_picture(path, given, skipped)]
-        found += [(path, path.relative_to(given), "") for path in inside]
+        found += [(path, path.relative_to(given), _dead_link(path)) for path in inside]
         if not inside:
             problem = f"no pictures in this folder (looked for {', '.join(SUFFIXES)})."
-            found.append((given, Path(given.resolve().name), problem))
+            found.append((given, Path(_real(given).name), problem))
     folders = {parent.as_posix() for _, called, _ in found for parent in called.parents}
     taken = {folder.lower() for folder in folders}  # chairs.jpg beside chairs/
     sources = []
@@ -498,8 +502,20 @@ def find_sources(
 
 def _is_picture(path: Path, root: Path, skipped: Sequence[Path]) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    below = any(folder in path.resolve().parents for folder in skipped)
-    return path.suffix.lower() in SUFFIXES and path.is_file() and not hidden and not below
+    if path.suffix.lower() not in SUFFIXES or hidden or not (path.is_file() or _dead_link(path)):
+        return False
+    return not any(folder in _real(path).parents for folder in skipped)
+
+
+def _real(path: str | Path) -> Path:
+    """The path without links; ``Path.resolve`` fails at links in a circle before Python 3.13."""
+    return Path(os.path.realpath(path))
+
+
+def _dead_link(path: Path) -> str:
+    """What is wrong with a link that leads nowhere or in a circle; empty for anything else."""
+    dead = os.path.islink(path) and not os.path.exists(path)
+    return "a link that leads nowhere or in a circle. Put the picture itself there." if dead else ""
 
 
 def _mask_of(masks: Path, name: str, pictures: int) -> tuple[Path | None, str]:

@@ -125,14 +125,21 @@ def find_models(dataset: str) -> list[str]:
 def _models_below(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    folders = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+    folders = [entry.name for entry in os.scandir(folder) if _is_folder(entry)]
     synsets = [name for name in folders if name in NAME_OF or is_own_class(name)]
     return [
         f"{synset}/{entry.name}"
         for synset in sorted(synsets)
         for entry in os.scandir(folder / synset)
-        if entry.is_dir() and not entry.name.startswith(".")
+        if _is_folder(entry) and not entry.name.startswith(".")
     ]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
 
 
 def missing(dataset: str) -> str:

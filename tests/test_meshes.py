@@ -566,6 +566,24 @@ def test_a_mesh_that_kills_its_process_costs_only_itself(tmp_path: Path, monkeyp
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
+def test_links_in_a_circle_cost_only_themselves(kit_folders: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "meshes"
+    export(chair(), folder / "chairs" / "chair.ply")
+    (folder / "chairs" / "round.obj").symlink_to("round.obj")
+    (folder / "one").symlink_to("two")
+    (folder / "two").symlink_to("one")
+    (folder / "chairs" / "back").symlink_to(folder)
+    report = meshes.import_meshes(folder, "linked", workers=1, progress=False)
+    found = {row.file: (row.status, row.note) for row in report.rows}
+    assert found["chairs/chair.ply"][0] == "imported" and len(found) == 2
+    assert found["chairs/round.obj"] == (
+        "skipped",
+        "a link that leads nowhere or in a circle: put the mesh itself there",
+    )
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        meshes.import_meshes(folder / "one", "linked")
+
+
 def test_groups_of_variants_stay_on_one_side(kit_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every object made at once by a stand-in: twelve objects, the first six of them three pairs."""
     folder = kit_folders / "meshes"

@@ -348,6 +348,27 @@ def test_pictures_in_folders_are_found_and_named_apart(tmp_path: Path) -> None:
     assert "no pictures in this folder" in found[-1].problem
 
 
+def test_links_in_a_circle_and_names_too_long_cost_nothing_else(tmp_path: Path, networks) -> None:
+    folder = tmp_path / "photos"
+    (folder / "b").mkdir(parents=True)
+    picture().save(folder / "chair.png")
+    (folder / "alias.png").symlink_to("chair.png")
+    (folder / "one").symlink_to("two")
+    (folder / "two").symlink_to("one")  # neither exists
+    (folder / "b" / "back").symlink_to(folder)  # leads back
+    (folder / "round.jpg").symlink_to("round.jpg")
+    (folder / "gone.png").symlink_to("nowhere.png")
+    endless, long = folder / "one", tmp_path / f"{'x' * 300}.png"
+    sources = photos.find_sources([folder, endless, long], skip=[folder / "two"])
+    problems = {source.file: source.problem for source in sources}
+    assert list(problems) == ["alias.png", "chair.png", "gone.png", "round.jpg", "one", long.name]
+    dead = [name for name, problem in problems.items() if "leads nowhere or in a circle" in problem]
+    assert dead == ["gone.png", "round.jpg", "one"]
+    rows = photos.reconstruct_files(sources, tmp_path / "out", *networks[:2], figures=False, progress=False)
+    assert [row["status"] for row in rows] == ["done", "done", "failed", "failed", "failed", "failed"]
+    assert rows[-1]["error"] == "there is no such file. Check the path."
+
+
 def test_masks_belong_to_pictures_by_name(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     for name in ("a.jpg", "b.png", "masks/a.png"):

@@ -190,6 +190,18 @@ def test_verify_finds_damage_inside_a_png(tree: Path) -> None:
     assert shapenet.png_trouble(good) == "" and shapenet.png_trouble(b"") == "broken or cut off"
 
 
+def test_verify_goes_on_where_links_lead_in_a_circle(tree: Path) -> None:
+    for folder in (tree / "ShapeNetRendering", tree / "ShapeNetRendering" / CHAIR):
+        (folder / "one").symlink_to("two")
+        (folder / "two").symlink_to("one")
+    picture = tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "07.png"
+    picture.unlink()
+    picture.symlink_to(picture.name)
+    report = shapenet.verify_dataset("shapenet", progress=False)
+    assert (report["models"], report["complete"]) == (6, 5)
+    assert report["problems"] == {MODELS[0]: "07.png missing"}
+
+
 def test_verify_reports_models_that_a_split_names_and_the_disk_lacks(tree: Path) -> None:
     shapenet.make_splits("shapenet")
     with open(tree / "splits/official/13/test.txt", "a") as file:
