@@ -783,7 +783,7 @@ def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dic
     """
     members: dict[str, list[int]] = {}
     for i, item in enumerate(scored.items):
-        members.setdefault(taxonomy.NAME_OF[item.synset], []).append(i)
+        members.setdefault(taxonomy.class_name(item.synset), []).append(i)
     objects = {name: len({scored.items[i].model for i in numbers}) for name, numbers in members.items()}
     chosen = sorted(members, key=lambda name: (-objects[name], taxonomy.class_order(name)))[:limit]
     found = {}

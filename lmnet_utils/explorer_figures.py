@@ -27,7 +27,7 @@ from lmnet_utils.inference import label
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.reproducibility import atomic_path
-from lmnet_utils.taxonomy import NAME_OF
+from lmnet_utils.taxonomy import class_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +75,7 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
     """What is on the screen, in groups with a heading: one group, or the image's and one for each of the compared models."""
     results = session.results(state)
     item, truth = session.item(state.image), session.truth(state)
-    where = f"{NAME_OF[item.synset]}, azimuth {item.azimuth:.0f}°" if item else "upload"
+    where = f"{class_name(item.synset)}, azimuth {item.azimuth:.0f}°" if item else "upload"
     shared = [Panel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
     if state.truth and truth is not None:
         shared.append(_cloud("truth", "truth", truth, "the true shape"))

@@ -30,8 +30,8 @@ from lmnet_utils.inference import Item
 from lmnet_utils.models import load_model
 from lmnet_utils.pointclouds import scaled_chamfer
 from lmnet_utils.reproducibility import Settings, choose
-from lmnet_utils.shapenet import INPUT_SIZE, network_input, open_pack, read_split
-from lmnet_utils.taxonomy import CLASSES, NAME_OF, class_order, classes_of
+from lmnet_utils.shapenet import INPUT_SIZE, class_of, network_input, open_pack, read_split
+from lmnet_utils.taxonomy import class_order, classes_of
 
 WALKS = ("none", "samples", "images", "direction 1", "direction 2", "direction 3", "arithmetic")
 MAX_SAMPLES = 16
@@ -249,14 +249,20 @@ class Session:
         self._cache: OrderedDict[Any, Any] = OrderedDict()
 
     def objects_of(self, class_name: str) -> list[str]:
-        """Test objects of a class, as ``"synset/model"``."""
-        return [model for model in self.objects if model.split("/")[0] == CLASSES[class_name]]
+        """Test objects of a class, as ``"synset/model"``.
+
+        Raises:
+            ValueError: there is none; says which classes there are.
+        """
+        found = [model for model in self.objects if class_of(model) == class_name]
+        if not found:
+            choose("class", class_name, self.classes)
+        return found
 
     @property
     def classes(self) -> list[str]:
         """Names of the classes that have test objects; chair first, on which Variant II is trained."""
-        found = {NAME_OF[model.split("/")[0]] for model in self.objects}
-        return sorted(found, key=lambda name: (name != "chair", class_order(name)))
+        return sorted(set(map(class_of, self.objects)), key=lambda name: (name != "chair", class_order(name)))
 
     def default_state(self, **changes: Any) -> State:
         """A chair seen nearly from behind, by the model with the largest λ."""

@@ -271,7 +271,7 @@ class _Task:
 
     @property
     def synset(self) -> str:
-        return CLASSES[self.record["class"]]
+        return _synset(self.record["class"])
 
 
 class _Made(NamedTuple):
@@ -465,16 +465,21 @@ def _record(
             raise ValueError(
                 "no class: put it into a folder named after its class, or name it in a CSV file (--classes)"
             )
-    group = f"{CLASSES[class_name]}/{label['group']}" if label["group"] else ""
+    group = f"{_synset(class_name)}/{label['group']}" if label["group"] else ""
     sha256 = reproducibility.sha256_of(folder / file)
     return {"folder": folder.name, "file": file, "class": class_name, "group": group, "sha256": sha256, **options}
+
+
+def _synset(class_name: str) -> str:
+    """The folder of a class: its synset, or of a class beyond the 13 its name."""
+    return CLASSES.get(class_name, class_name)
 
 
 def _is_made(root: Path, found: Mapping[str, Any] | None, record: Mapping[str, Any]) -> bool:
     """Whether an object is here as its file and the options would make it again."""
     if found is None or any(found.get(key) != value for key, value in record.items() if key != "group"):
         return False
-    synset, key = CLASSES[record["class"]], freeshapes.model_id(record["folder"], record["file"])
+    synset, key = _synset(record["class"]), freeshapes.model_id(record["folder"], record["file"])
     clouds = (freeshapes.cloud_dir(root, synset, key) / f"pointcloud_{n}.npy" for n in (1024, 2048))
     return freeshapes.rendering_dir(root, synset, key).is_dir() and all(path.is_file() for path in clouds)
 
@@ -518,7 +523,7 @@ def _keep(task: _Task, made: _Made | str, records: dict[str, dict[str, Any]]) ->
 
 def _finish(root: Path, name: str, records: Mapping[str, Mapping[str, Any]], rows: list[Row]) -> Report:
     """Splits and the report's file."""
-    groups = {f"{CLASSES[record['class']]}/{key}": record["group"] for key, record in records.items()}
+    groups = {f"{_synset(record['class'])}/{key}": record["group"] for key, record in records.items()}
     official = splits.official(groups)
     splits.write(root, "official", official)
     splits.write(root, "60-20-20", splits.drawn_60_20_20(groups))

@@ -27,7 +27,7 @@ import yaml
 
 from lmnet_utils import paths
 from lmnet_utils.reproducibility import read_json
-from lmnet_utils.taxonomy import NAME_OF
+from lmnet_utils.taxonomy import class_name
 
 # Parameters that name a folder or file of weights, relative to the project root.
 WEIGHTS = ("initial_weights", "autoencoder")
@@ -426,7 +426,7 @@ def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
         except (FileNotFoundError, ValueError):
             continue  # the notebook says what is wrong
         if not wanted:
-            there = ", ".join(sorted({NAME_OF[model.split("/")[0]] for model in known})) or "nothing"
+            there = ", ".join(sorted({class_name(model.split("/")[0]) for model in known})) or "nothing"
             number = step.notebook.partition("_")[0]
             problems.append(
                 f"{step.notebook}: parameter classes: {dataset!r} has no training object of {classes!r} (it has {there}); "

@@ -38,7 +38,7 @@ from tqdm.auto import tqdm
 from lmnet_utils import freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
 from lmnet_utils.splits import Split
-from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_order, is_own_class
+from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_name, class_order, is_own_class
 
 CROP = slice(4, -5)
 """137 → 128 pixels, as both original codes cut their input."""
@@ -364,7 +364,7 @@ def verify_dataset(dataset: str, progress: bool = True) -> dict[str, Any]:
         "models": len(models),
         "complete": len(models) - len(problems),
         "classes": {
-            NAME_OF[synset]: {
+            class_name(synset): {
                 "models": everything[synset],
                 "complete": everything[synset] - broken[synset],
                 "no_renderings": without_renderings[synset],
@@ -764,13 +764,19 @@ def yaw_of(dataset: str) -> int:
 
 def class_of(model: str) -> str:
     """Class name of "synset/model"."""
-    return NAME_OF[model.split("/")[0]]
+    return class_name(model.split("/")[0])
 
 
 def classes_in(models: Iterable[str]) -> dict[str, int]:
     """How many of the models each class has: the 13 in the order of the synsets, then classes of one's own."""
     counts = Counter(map(class_of, models))
     return {name: counts[name] for name in sorted(counts, key=class_order)}
+
+
+def synsets_in(models: Iterable[str]) -> dict[str, str]:
+    """Class name → synset of the models' classes, in the order of :func:`classes_in`."""
+    found = {class_of(model): model.split("/")[0] for model in models}
+    return {name: found[name] for name in sorted(found, key=class_order)}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -222,18 +222,23 @@ def test_moments_are_those_of_the_surface_and_do_not_depend_on_its_triangles(tmp
 )  # fmt: skip
 def test_folders_name_classes_as_people_do(text: str, name: str) -> None:
     assert taxonomy.class_named(text) == name
-    assert taxonomy.NAME_OF[CLASSES[name]] == name
-    assert CLASSES[name] in taxonomy.synsets_of("13")
-    assert (CLASSES[name] in taxonomy.synsets_of("chair")) == (name == "chair")
+    synset = CLASSES.get(name, name)
+    assert taxonomy.class_name(synset) == name
+    assert synset in taxonomy.synsets_of("13")
+    assert (synset in taxonomy.synsets_of("chair")) == (name == "chair")
 
 
 def test_what_names_no_class_is_refused() -> None:
     with pytest.raises(ValueError, match="no name for a class"):
         taxonomy.class_named("2024")
-    for key in ("Chair", "99999999", ""):
-        with pytest.raises(KeyError):
-            taxonomy.NAME_OF[key]
+    for key in ("Chair", "chair", "99999999", ""):
+        with pytest.raises(ValueError, match="no class's folder: expected one of the 13 synsets"):
+            taxonomy.class_name(key)
         assert key not in taxonomy.synsets_of("13")
+    for misspelt in ("cahir", "0300162"):
+        assert misspelt not in CLASSES and misspelt not in taxonomy.NAME_OF
+        with pytest.raises(KeyError):
+            CLASSES[misspelt]
     assert len(list(taxonomy.synsets_of("13"))) == len(CLASSES) == 13
 
 
@@ -407,6 +412,8 @@ def test_the_chain_runs_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: p
     models.save_model(weights / "encoder_lambda_5.5", variational)
     session = explorer_state.Session("own", dataset="own")
     assert session.classes == ["chair", "coffee-mug"] and len(session.objects_of("coffee-mug")) == 1
+    with pytest.raises(ValueError, match="class='cofee-mug': expected one of 'chair', 'coffee-mug'"):
+        session.objects_of("cofee-mug")
 
 
 def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
