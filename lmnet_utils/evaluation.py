@@ -34,11 +34,10 @@ from lmnet_utils.inference import (
     encode_clouds,
     encode_images,
     find_models,
+    info_of,
     items_of,
-    label,
     predict,
     spread_over_classes,
-    trained_classes,
 )
 from lmnet_utils.metrics import Evaluation, Scores
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
@@ -199,7 +198,7 @@ def load_networks(
             raise ValueError(
                 f"{name}={found[name]}: expected an image encoder, and an autoencoder as 'autoencoder' only."
             )
-    return {"autoencoder": networks.pop("autoencoder"), **networks}
+    return {name: networks[name] for name in sorted(networks, key=lambda name: info_of(name, networks[name]).order)}
 
 
 def fingerprint(network: torch.nn.Module) -> str:
@@ -223,7 +222,7 @@ def model_methods(
     autoencoder, methods = networks["autoencoder"], []
     for name, network in networks.items():
         encoder = None if name == "autoencoder" else network
-        objects = task.objects_of(taxonomy.synsets_of(trained_classes(network)))
+        objects = task.objects_of(taxonomy.synsets_of(info_of(name, network).classes))
         decoder = fingerprint(decoder_of(autoencoder, encoder))
         identity = {"weights": fingerprint(network), "decoder": decoder, "precision": precision}
 
@@ -232,7 +231,7 @@ def model_methods(
             return next(predict(autoencoder, encoder, task.pack, items, **options)).points
 
         if objects:
-            shown = label(base_name(name))
+            shown = info_of(name, network).method_label
             methods.append(Method(name, shown, objects, clouds, identity, encoder is not None, encoder is not None))
     shown = {}
     for method in methods:
@@ -315,8 +314,9 @@ def retrieval(training: TrainingLatents, name: str, encoder: ImageEncoder, *, pr
         return task.pack.points[task.pack.rows(training.nearest(latent.numpy()))]
 
     identity = {**training.identity, "weights": fingerprint(encoder), "precision": precision}
-    objects = task.objects_of(taxonomy.synsets_of(trained_classes(encoder)))
-    return Method(f"retrieval_{name}", f"retrieval by {label(base_name(name))}'s latent", objects, clouds, identity)
+    objects = task.objects_of(taxonomy.synsets_of(info_of(name, encoder).classes))
+    shown = f"retrieval by {info_of(name, encoder).method_label}'s latent"
+    return Method(f"retrieval_{name}", shown, objects, clouds, identity)
 
 
 def retrieval_oracles(
@@ -603,12 +603,17 @@ def result_rows(
         scored: in the order of the tables.
         groups: name → synsets, such as one class or all.
         seed: of the bootstrap.
+
+    Returns:
+        Rows with ``contender`` besides: whether the method competes for a table's best value (:class:`Method`).
     """
+    contender = {one.method.label: one.method.contender for one in scored}
     rows = []
     for kind in scored[0].scores if scored else ():
         methods = evaluations(scored, kind)
         for name, synsets in groups.items():
-            rows += [{"icp": kind, **row} for row in metrics.comparison(methods, name, synsets, seed=seed)]
+            found = metrics.comparison(methods, name, synsets, seed=seed)
+            rows += [{"icp": kind, **row, "contender": contender[row["model"]]} for row in found]
     return rows
 
 
@@ -618,21 +623,24 @@ def class_groups(classes: str) -> dict[str, Collection[str]]:
     return groups | {"chair": taxonomy.synsets_of("chair")}
 
 
-def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown", *, scored: Sequence[Scored] = ()) -> str:
-    """Rows of one kind of ICP and one group as Markdown or LaTeX, the best value bold.
+def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown") -> str:
+    """Rows of one kind of ICP and one group as Markdown or LaTeX, the best value of the contenders bold.
 
     Args:
         rows: of :func:`result_rows`.
         format: as :func:`lmnet_utils.metrics.table`.
-        scored: which methods may be best; by default all of the rows.
     """
     names = list(dict.fromkeys(key for row in rows for key in row))
-    columns = ["model", *(name for name in names if name not in ("model", "icp", "classes"))]
-    contenders = {one.method.label for one in scored if one.method.contender} if scored else None
-    return metrics.table(rows, format, columns, titles=TITLES, best=BEST, contenders=contenders, intervals=True)
+    columns = ["model", *(name for name in names if name not in ("model", "icp", "classes", "contender"))]
+    return metrics.table(rows, format, columns, titles=TITLES, best=BEST, contenders=contenders(rows), intervals=True)
 
 
-def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]], scored: Sequence[Scored] = ()) -> list[Path]:
+def contenders(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Names of the rows' methods that compete for the best value."""
+    return {row["model"] for row in rows if row["contender"]}
+
+
+def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:
     """Write rows as ``tables/results.{csv,json,md}`` and a LaTeX file for each group of classes and kind of ICP."""
     folder = Path(folder) / "tables"
     parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -643,8 +651,8 @@ def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]], scored: 
     for (group, kind), some in parts.items():
         count = some[0]["n_models"]
         title = f"{group if not group.isdigit() else f'{group} classes'}, {ICP_WORDS[kind]}, {count} test objects"
-        markdown.append(f"## {title}\n\n{results_table(some, scored=scored)}\n")
-        latex = results_table(some, "latex", scored=scored)
+        markdown.append(f"## {title}\n\n{results_table(some)}\n")
+        latex = results_table(some, "latex")
         texts[f"{group}-{kind}.tex"] = f"% {title}; Chamfer and EMD x100, F-scores in percent\n{latex}\n"
     texts["results.md"] = "\n".join(markdown)
     for name, text in texts.items():

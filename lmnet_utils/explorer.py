@@ -39,7 +39,7 @@ from lmnet_utils.explorer_state import (
     png_bytes,
     with_upload,
 )
-from lmnet_utils.inference import label, write_ply
+from lmnet_utils.inference import write_ply
 from lmnet_utils.rendering import write_gif
 from lmnet_utils.reproducibility import atomic_path
 from lmnet_utils.taxonomy import class_name
@@ -198,7 +198,7 @@ class Explorer:
 
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
-        names = [(label(name), name) for name in session.names]
+        names = [(session.label(name), name) for name in session.names]
         self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
         self.compare = widgets.Checkbox(description="Compare all λ side by side", indent=False, layout=wide)
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)

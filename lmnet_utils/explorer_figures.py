@@ -23,7 +23,6 @@ import numpy as np
 import torch
 
 from lmnet_utils.explorer_state import Result, Session, State, png_bytes
-from lmnet_utils.inference import label
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.reproducibility import atomic_path
@@ -95,7 +94,7 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
             chosen = state.chosen if state.chosen in titles else "mean"
             big = next(panel for panel in panels if panel.title == chosen)
             panels = [dataclasses.replace(big, big=True), *(panel for panel in panels if panel is not big)]
-        groups.append((label(found.model) if len(results) > 1 else "", panels))
+        groups.append((session.label(found.model) if len(results) > 1 else "", panels))
     return groups
 
 
@@ -261,9 +260,9 @@ def plot_sigma(axis, session: Session, state: State) -> None:
         colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
         style = {"color": colour, "ls": (0, tuple(map(float, dash.split()))) if dash else "-"}
         if line is None:
-            axis.axhline(found.sigma, **style, label=f"{label(found.model)}, this upload")
+            axis.axhline(found.sigma, **style, label=f"{session.label(found.model)}, this upload")
             continue
-        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=label(found.model))
+        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=session.label(found.model))
         axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color=colour)
     axis.set(xlim=(0, 360), ylim=(0, 0.25), xlabel="azimuth in degrees", ylabel="mean σ", xticks=range(0, 361, 60))
     axis.legend(frameon=False, fontsize=7)
@@ -283,7 +282,7 @@ def score_rows(session: Session, state: State) -> tuple[list[str], list[list[str
     """Header and rows of the table of :meth:`Session.scores`; a column for each model."""
     results = session.results(state)
     found = [session.scores(state, one) for one in results]
-    header = [f"N = {state.samples}", *(label(one.model) for one in results)]
+    header = [f"N = {state.samples}", *(session.label(one.model) for one in results)]
     rows = [
         [name, *(pattern.format(values[key]) for values in found)]
         for key, (name, pattern) in SCORES.items()
@@ -350,9 +349,9 @@ def sigma_svg(session: Session, state: State, width: int = 420, height: int = 19
             x, y = place(item.azimuth, found.sigma).split(",")
             parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="none" stroke="{colour}" stroke-width="3"/>')
         parts.append(
-            f'<text x="{left + 8}" y="{top + 12 + 14 * k}" fill="{colour}" font-weight="600">{html.escape(label(found.model))}</text>'
+            f'<text x="{left + 8}" y="{top + 12 + 14 * k}" fill="{colour}" font-weight="600">{html.escape(session.label(found.model))}</text>'
         )
-        words.append(f"{label(found.model)}: {found.sigma:.3f} at this view")
+        words.append(f"{session.label(found.model)}: {found.sigma:.3f} at this view")
     parts.append(
         f'<text x="{(left + width) / 2}" y="{height - 4}" text-anchor="middle">azimuth of the view (grey: asked for)</text>'
     )

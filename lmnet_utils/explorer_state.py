@@ -235,7 +235,8 @@ class Session:
     ) -> None:
         self.weights_run, self.dataset, self.split = weights_run, dataset, split
         self.folders = inference.find_models(weights_run)
-        self.names = [name for name in self.folders if name.startswith("encoder_lambda_")]
+        self.infos = {name: inference.read_info(folder) for name, folder in self.folders.items()}
+        self.names = [name for name, info in self.infos.items() if info.variational]
         if not self.names:
             raise ValueError(
                 f"run {weights_run!r} has no model of Variant II (it has {', '.join(self.folders)}): run notebook 05, "
@@ -276,7 +277,11 @@ class Session:
     @property
     def plain_names(self) -> list[str]:
         """The models without those of further training seeds, if there are others; in ascending order of λ."""
-        return [name for name in self.names if inference.seed_of(name) == 0] or self.names
+        return inference.first_seeds(self.infos[name] for name in self.names)
+
+    def label(self, name: str) -> str:
+        """A model as figures show it."""
+        return self.infos[name].label
 
     def azimuths(self, model: str) -> np.ndarray:
         """(24,) degrees."""

@@ -619,8 +619,9 @@ def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
         FileNotFoundError: no such run.
         ValueError: the run has no such encoder; says what it has.
     """
-    encoders = [name for name in inference.find_models(run) if name != "autoencoder"]
-    variational = [name for name in encoders if name.startswith("encoder_lambda_")]
+    infos = [inference.read_info(folder) for folder in inference.find_models(run).values()]
+    encoders = [info.name for info in infos if info.kind != "autoencoder"]
+    variational = [info.name for info in infos if info.variational]
     if model is None:
         wanted = variational[-1:] if samples else [name for name in encoders if name not in variational] or variational
         if not wanted:

@@ -366,6 +366,7 @@ def test_seeds_are_one_row_and_chair_models_compare_with_chairs_only():
     assert rows[1]["chamfer"] == pytest.approx((5 + 7 + 10) / 3) and rows[1]["n_seeds"] == 3
     assert rows[1]["chamfer_seed_std"] == pytest.approx(np.std([6, 8, 8], ddof=1))
     assert rows[3]["chamfer"] == pytest.approx((5 + 10) / 2) and "n_seeds" not in rows[4]
+    assert [row["contender"] for row in rows] == [False, True, False, True, True]
     with pytest.raises(ValueError, match="L1: its training seeds"):
         evaluation.result_rows([methods[1], scored("encoder_l1_seed1", "L1", [6, 8], models=chairs)], GROUPS)
 
@@ -377,7 +378,7 @@ def test_tables_are_written_in_four_formats(tmp_path):
         scored("my_&_{one}", "my_&_{one}", [4, 7, 8], kinds=("none", "exact")),
     ]
     rows = evaluation.result_rows(methods, GROUPS)
-    files = {path.name: path.read_text(encoding="utf-8") for path in evaluation.write_tables(tmp_path, rows, methods)}
+    files = {path.name: path.read_text(encoding="utf-8") for path in evaluation.write_tables(tmp_path, rows)}
     assert set(files) == {
         "results.csv", "results.json", "results.md", "13-none.tex", "13-exact.tex", "chair-none.tex", "chair-exact.tex",
     }  # fmt: skip

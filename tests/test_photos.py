@@ -14,7 +14,7 @@ from PIL import Image
 from r2n2_tree import write_tree
 from test_cutouts import png
 
-from lmnet_utils import cli, familiarity, inference, photos, pointclouds
+from lmnet_utils import cli, familiarity, inference, paths, photos, pointclouds
 from lmnet_utils.cutouts import Cutout, PhotoError
 from lmnet_utils.familiarity import Familiarity
 from lmnet_utils.metrics import score
@@ -450,6 +450,21 @@ def test_lmnet_reconstruct(trained_here: str, mixed: Path, tmp_path: Path, capsy
     assert cli.main([*command[:-2], str(mixed / "results"), "--no-figures", str(mixed)]) == 1
     assert cli.main([*command[:-2], str(mixed / "results"), "--no-figures", str(mixed)]) == 1
     assert capsys.readouterr().out.count("3 reconstructed, 5 failed") == 2
+
+
+def test_a_variant_ii_of_any_name_gives_samples(
+    trained_here: str, networks, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """As a converted checkpoint: its config.json says ``variational``, its folder's name says nothing."""
+    save_model(paths.model_dir("x", "autoencoder"), networks[0])
+    save_model(paths.model_dir("x", "encoder_l1"), networks[1])
+    save_model(paths.model_dir("x", "official_plm"), networks[2])
+    command = ["reconstruct", "--run", "x", "--out", str(tmp_path / "out"), "--no-figures", "--samples", "2"]
+    for options in ((), ("--model", "official_plm")):
+        assert cli.main([*command, *options, str(mixed / "good_0.png")]) == 0
+        assert capsys.readouterr().out.startswith("official_plm (Variant II), trained on classes chair")
+        assert len(list((tmp_path / "out" / "good_0").glob("sample_*.ply"))) == 2
+    assert photos.choose_model("x") == "encoder_l1"
 
 
 def test_lmnet_reconstruct_refuses_to_start(
