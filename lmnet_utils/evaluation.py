@@ -33,7 +33,7 @@ from lmnet_utils.inference import (
     decoder_of,
     encode_clouds,
     encode_images,
-    find_models,
+    find_networks,
     info_of,
     items_of,
     predict,
@@ -184,7 +184,7 @@ def load_networks(
     """
     names = [text for text in models or () if "=" not in text]
     others = dict(text.split("=", 1) for text in models or () if "=" in text)
-    folders = {} if "autoencoder" in others and not names and models is not None else find_models(run)
+    folders = {} if "autoencoder" in others and not names and models is not None else find_networks(run)
     unknown = [name for name in names if name not in folders]
     if unknown:
         raise ValueError(f"run {run!r} has no {', '.join(unknown)}; it has {', '.join(folders)}.")

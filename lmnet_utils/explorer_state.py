@@ -234,7 +234,7 @@ class Session:
         self, weights_run: str = "freeshapes", dataset: str = "freeshapes", split: str = "official", classes: str = "13"
     ) -> None:
         self.weights_run, self.dataset, self.split = weights_run, dataset, split
-        self.folders = inference.find_models(weights_run)
+        self.folders = inference.find_networks(weights_run)
         self.infos = {name: inference.read_info(folder) for name, folder in self.folders.items()}
         self.names = [name for name, info in self.infos.items() if info.variational]
         if not self.names:

@@ -35,8 +35,8 @@ INDEX_COLUMNS = ("i", "synset", "model", "view", "azimuth")
 
 
 # ------------------------------------------------------------------------------------------------------------ models
-def find_models(run: str) -> dict[str, Path]:
-    """The trained models of a run: name → folder, in the order of :attr:`NetworkInfo.order`.
+def find_networks(run: str) -> dict[str, Path]:
+    """The trained networks of a run: name → folder, in the order of :attr:`NetworkInfo.order`.
 
     Args:
         run: a folder of ``trained_models/``.
@@ -233,10 +233,10 @@ def load_models(
         device: where they go.
 
     Raises:
-        FileNotFoundError: as :func:`find_models`.
+        FileNotFoundError: as :func:`find_networks`.
         ValueError: a name that the run does not have.
     """
-    folders = find_models(run)
+    folders = find_networks(run)
     unknown = set(models or ()) - set(folders)
     if unknown:
         raise ValueError(f"run {run!r} has no {', '.join(sorted(unknown))}; it has {', '.join(folders)}.")
@@ -781,7 +781,7 @@ def read_predictions(folder: str | Path) -> Predictions:
 
 
 def read_all_predictions(folder: str | Path) -> dict[str, Predictions]:
-    """Every model's predictions below a folder: name → predictions, in the order of :func:`find_models`.
+    """Every model's predictions below a folder: name → predictions, in the order of :func:`find_networks`.
 
     Raises:
         FileNotFoundError: there are none.

@@ -619,7 +619,7 @@ def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
         FileNotFoundError: no such run.
         ValueError: the run has no such encoder; says what it has.
     """
-    infos = [inference.read_info(folder) for folder in inference.find_models(run).values()]
+    infos = [inference.read_info(folder) for folder in inference.find_networks(run).values()]
     encoders = [info.name for info in infos if info.kind != "autoencoder"]
     variational = [info.name for info in infos if info.variational]
     if model is None:

@@ -116,8 +116,8 @@ def make_splits(dataset: str) -> dict[str, Any]:
     }
 
 
-def find_models(dataset: str) -> list[str]:
-    """All models, sorted, that have a rendering or a point-cloud folder, complete or not."""
+def find_objects(dataset: str) -> list[str]:
+    """All objects, sorted, that have a rendering or a point-cloud folder, complete or not."""
     root = paths.dataset_dir(dataset)
     return sorted({*_models_below(root / "ShapeNetRendering"), *_models_below(root / "ShapeNet_pointclouds")})
 
@@ -340,7 +340,7 @@ def verify_dataset(dataset: str, progress: bool = True) -> dict[str, Any]:
         have nothing on disk), splits {split: {classes: {side: n, not_on_disk: n}}}, problems {model: text}.
     """
     root = paths.dataset_dir(dataset)
-    models = find_models(dataset)
+    models = find_objects(dataset)
 
     def problem(model: str) -> str:
         try:
@@ -512,7 +512,7 @@ def _decoders() -> ThreadPoolExecutor:
 def tree_signature(dataset: str, progress: bool = False) -> tuple[str, list[str]]:
     """Signature of all files that a pack is made of (names, sizes, times of change), and the models found."""
     root = paths.dataset_dir(dataset)
-    models = find_models(dataset)
+    models = find_objects(dataset)
     yaw = yaw_of(dataset)
     digest = hashlib.sha256(f"format {PACK_FORMAT}\n{f'yaw {yaw}' if yaw else ''}".encode())
     for model in tqdm(models, desc="look for changes", unit="model", disable=not progress or len(models) < 5000):
@@ -721,7 +721,7 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
         FileNotFoundError: there is no complete model to look at.
     """
     root = paths.dataset_dir(dataset)
-    models = find_models(dataset)
+    models = find_objects(dataset)
     if not models:
         raise FileNotFoundError(missing(dataset))
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lmnet_utils import paths
 from lmnet_utils.evaluation import BEST, ICP_WORDS, TITLES, contenders
-from lmnet_utils.inference import describe, find_models, first_seeds, read_info
+from lmnet_utils.inference import describe, find_networks, first_seeds, read_info
 from lmnet_utils.metrics import table
 from lmnet_utils.models import load_model, save_model
 from lmnet_utils.reproducibility import atomic_path, read_json, write_json
@@ -36,7 +36,7 @@ def ship(run: str, name: str = "freeshapes") -> Path:
         FileNotFoundError: the run has no models, or they were not scored.
         ValueError: the weights would be larger than 25 MB together.
     """
-    folders = find_models(run)
+    folders = find_networks(run)
     models = {name: folders[name] for name in first_seeds(map(read_info, folders.values()))}
     scores = paths.runs_root() / run / "08_evaluation" / "metrics.json"
     if not scores.is_file():

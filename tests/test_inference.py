@@ -50,18 +50,18 @@ def networks():
 def test_models_of_a_run_are_found_in_order(tmp_path, monkeypatch, networks):
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="no trained autoencoder.*notebooks 02 to 05.*none yet"):
-        inference.find_models("mine")
+        inference.find_networks("mine")
     for name in ("encoder_lambda_5.5", "encoder_lambda_0.5", "encoder_l2", "encoder_lambda_10", "encoder_l1"):
         save_model(tmp_path / "mine" / name, networks[2] if "lambda" in name else networks[1])
     with pytest.raises(FileNotFoundError, match="encoder_l1"):
-        inference.find_models("mine")
+        inference.find_networks("mine")
     save_model(tmp_path / "mine" / "autoencoder", networks[0])
-    found = list(inference.find_models("mine"))
+    found = list(inference.find_networks("mine"))
     assert found[:3] == ["autoencoder", "encoder_l1", "encoder_l2"]
     assert found[3:] == ["encoder_lambda_0.5", "encoder_lambda_5.5", "encoder_lambda_10"]
     assert [inference.label(name) for name in found[:4]] == ["autoencoder", "L1", "L2", "λ = 0.5"]
     with pytest.raises(FileNotFoundError, match="choose a run that has one: mine"):
-        inference.find_models("other")
+        inference.find_networks("other")
 
 
 def test_names_of_models_say_seed_and_alpha():
@@ -98,7 +98,7 @@ def test_what_a_network_is_stands_in_its_config_not_in_its_folders_name(tmp_path
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "model.safetensors").write_bytes(b"not read")
-    infos = [inference.read_info(folder) for folder in inference.find_models("x").values()]
+    infos = [inference.read_info(folder) for folder in inference.find_networks("x").values()]
     assert {info.name: info.label for info in infos} == {
         "autoencoder": "autoencoder",
         "encoder_l1": "L1",

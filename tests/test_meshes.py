@@ -433,8 +433,8 @@ def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys
 
 def test_round_objects_do_not_fail_the_frame_check(own: meshes.Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """They fit at every yaw; which one fits best is chance."""
-    mugs = [model for model in shapenet.find_models("own") if model.startswith("coffee-mug/")]
-    monkeypatch.setattr(shapenet, "find_models", lambda dataset: mugs)
+    mugs = [model for model in shapenet.find_objects("own") if model.startswith("coffee-mug/")]
+    monkeypatch.setattr(shapenet, "find_objects", lambda dataset: mugs)
     frames = [shapenet.frame_check("own", n=2, views=3, seed=seed) for seed in range(6)]
     assert any(max(frame["overlap"].values()) > frame["overlap"][0] for frame in frames)
     assert all(frame["best"] == 0 for frame in frames)
@@ -481,9 +481,9 @@ def test_a_second_import_does_only_what_has_changed(copied: tuple[Path, Path]) -
     }  # fmt: skip
     assert {row.file: row.note for row in third.rows}["nowhere.obj"] == "named in the CSV file, but not there"
     assert third.models == {"chair": 2, "coffee-mug": 1, "throne": 1}
-    assert shapenet.verify_dataset("own", progress=False)["complete"] == 4 == len(shapenet.find_models("own"))
+    assert shapenet.verify_dataset("own", progress=False)["complete"] == 4 == len(shapenet.find_objects("own"))
     listed = shapenet.read_split("own")
-    assert sorted(listed.train + listed.val + listed.test) == shapenet.find_models("own")
+    assert sorted(listed.train + listed.val + listed.test) == shapenet.find_objects("own")
 
 
 def test_other_axes_make_every_object_anew(copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:

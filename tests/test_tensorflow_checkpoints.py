@@ -103,7 +103,7 @@ def test_model_folders_are_made_and_another_model_is_never_replaced(
     made = tensorflow_checkpoints.convert(kit_folders / "lm", "official")
     made += tensorflow_checkpoints.convert(kit_folders / "plm.index", "official")  # the autoencoder is the same
     assert [path.name for path in made] == ["autoencoder", "encoder_l1", "autoencoder", "encoder_lambda_5.5"]
-    assert list(inference.find_models("official")) == ["autoencoder", "encoder_l1", "encoder_lambda_5.5"]
+    assert list(inference.find_networks("official")) == ["autoencoder", "encoder_l1", "encoder_lambda_5.5"]
     loaded = inference.load_models("official")
     assert {loaded[n].config["architecture"] for n in ("encoder_l1", "encoder_lambda_5.5")} == {"paper"}
     assert inference.info_of("encoder_lambda_5.5", loaded["encoder_lambda_5.5"]).classes == "chair"
