@@ -343,7 +343,7 @@ def retrieval_oracles(
     @functools.cache
     def chosen() -> dict[str, dict[str, str]]:  # both oracles come of one comparison of all pairs
         truth, others = task.pack.points_1024[task.pack.rows(task.test)], task.pack.points[task.pack.rows(taken)]
-        distances = metrics.pairwise_chamfer(truth, others, seed=seed, progress=progress)["chamfer"]
+        distances = metrics.chamfer_matrix(truth, others, seed=seed, progress=progress)["chamfer"]
         same = np.array([[other.split("/")[0] == model.split("/")[0] for other in taken] for model in task.test])
         same[~same.any(axis=1)] = True
         nearest = {"class": metrics.best_candidates(distances, same), "all": metrics.best_candidates(distances)}
