@@ -41,7 +41,7 @@ from lmnet_utils.inference import (
 )
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.rendering import Panel
+from lmnet_utils.rendering import PlotPanel
 
 AMBIGUOUS = 20.0
 """Degrees from the view from behind up to which a view counts as ambiguous: the paper's penalty angle δ."""
@@ -391,7 +391,7 @@ def bins(study: Study, *, seed: int = 0) -> dict[str, dict[str, list[dict[str, A
     return found
 
 
-def curve_panels(study: Study, *, seed: int = 0) -> list[Panel]:
+def curve_panels(study: Study, *, seed: int = 0) -> list[PlotPanel]:
     """The best of N at views from behind and at the others, and the gain over one answer; see :func:`curves`."""
     panels = []
     words = {"best": ("Chamfer ×100 of the best of N", (4.0, 14.0)), "gain": ("gain over one answer ×100", (-0.1, 0.8))}
@@ -406,7 +406,7 @@ def curve_panels(study: Study, *, seed: int = 0) -> list[Panel]:
                 series[f"{strongest.label}, mean of N"] = [{"n": row["n"], "mean": rows[0]["mean"]} for row in rows]
             ticks = [1 << k for k in range(study.samples.bit_length())]
             limits = (0.9, 1.1 * study.samples)
-            panels.append(Panel(title, "N", text, limits, bounds, series, "n", ticks, log2=True))
+            panels.append(PlotPanel(title, "N", text, limits, bounds, series, "n", ticks, log2=True))
     return panels
 
 
@@ -415,7 +415,7 @@ def behind_panels(
     binned: Mapping[str, Mapping[str, list[dict[str, Any]]]],
     names: Sequence[str],
     target: tuple[float, float],
-) -> list[Panel]:
+) -> list[PlotPanel]:
     """Figures against the angle from behind, σ beside what the diversity loss asks for.
 
     Args:
@@ -436,7 +436,7 @@ def behind_panels(
             points = zip(angles.tolist(), asked, strict=True)
             series["asked for by the loss"] = [{"angle": angle, "mean": value} for angle, value in points]
         panels.append(
-            Panel(text, "degrees from the view from behind", "", (0, 180), bounds, series, xticks=range(0, 181, 30))
+            PlotPanel(text, "degrees from the view from behind", "", (0, 180), bounds, series, xticks=range(0, 181, 30))
         )
     return panels
 

@@ -41,7 +41,7 @@ from lmnet_utils.inference import (
 )
 from lmnet_utils.metrics import Evaluation, Scores
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
-from lmnet_utils.rendering import Panel
+from lmnet_utils.rendering import PlotPanel
 from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 
@@ -753,7 +753,7 @@ def finite_interval(figures: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: figures[name] if np.isfinite(figures[name]) else None for name in ("low", "high")}
 
 
-def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", seed: int = 0) -> list[Panel]:
+def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", seed: int = 0) -> list[PlotPanel]:
     """Chamfer distance against azimuth and against elevation; training seeds are one line.
 
     Args:
@@ -776,7 +776,7 @@ def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", se
             lines[name][shown] = binned_rows(values, [item.model for item in items], angles[name], edges, seed=seed)
     bounds = {"azimuth": ((0, 360), AZIMUTH_EDGES[::2]), "elevation": ((25, 30), ELEVATION_EDGES)}
     return [
-        Panel("", f"{name} in degrees", "Chamfer ×100", limits, (0, 20), lines[name], xticks=ticks)
+        PlotPanel("", f"{name} in degrees", "Chamfer ×100", limits, (0, 20), lines[name], xticks=ticks)
         for name, (limits, ticks) in bounds.items()
     ]
 

@@ -28,7 +28,7 @@ from IPython.display import display
 
 from lmnet_utils import explorer_figures as figures
 from lmnet_utils import paths
-from lmnet_utils.explorer_figures import SCRIPT, Panel, pack_panels
+from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.explorer_state import (
     MAX_SAMPLES,
     MAX_UPLOAD,
@@ -87,7 +87,7 @@ class Viewer(_Script):
     home = traitlets.Dict().tag(sync=True)
     revision = traitlets.Int(0).tag(sync=True)
 
-    def show(self, groups: list[tuple[str, list[Panel]]], camera: dict[str, float], home: dict[str, float]) -> None:
+    def show(self, groups: list[tuple[str, list[ViewPanel]]], camera: dict[str, float], home: dict[str, float]) -> None:
         """Show panels, in one message."""
         described, positions, colours = pack_panels(groups)
         with self.hold_sync():

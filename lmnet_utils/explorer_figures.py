@@ -41,7 +41,7 @@ SPREAD_LIMITS = tuple(step * power for power in (0.001, 0.01, 0.1) for step in (
 
 # ------------------------------------------------------------------------------------------------------------- panels
 @dataclass(frozen=True)
-class Panel:
+class ViewPanel:
     """One picture on the screen: an image (H, W, 3) uint8, or a cloud (P, 3) with y up and perhaps colours (P, 3) uint8."""
 
     title: str
@@ -70,12 +70,12 @@ def home_camera(session: Session, state: State) -> dict[str, float]:
     return {"azimuth": item.azimuth if item else 30.0, "elevation": 25.0, "zoom": 1.0}
 
 
-def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
+def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]]]:
     """What is on the screen, in groups with a heading: one group, or the image's and one for each of the compared models."""
     results = session.results(state)
     item, truth = session.item(state.image), session.truth(state)
     where = f"{class_name(item.synset)}, azimuth {item.azimuth:.0f}°" if item else "upload"
-    shared = [Panel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
+    shared = [ViewPanel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
     if state.truth and truth is not None:
         shared.append(_cloud("truth", "truth", truth, "the true shape"))
     limit = spread_limit(results)
@@ -98,8 +98,8 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
     return groups
 
 
-def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> Panel:
-    return Panel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
+def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> ViewPanel:
+    return ViewPanel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
 
 
 @functools.cache
@@ -120,7 +120,7 @@ def spread_colours(spread: np.ndarray, limit: float) -> np.ndarray:
     return _ramp()[np.clip(np.round(255 * spread / limit), 0, 255).astype(int)]
 
 
-def pack_panels(groups: list[tuple[str, list[Panel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:
+def pack_panels(groups: list[tuple[str, list[ViewPanel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:
     """Panels as ``viewer.js`` takes them: a description for JSON, int16 positions, uint8 colours; equal clouds once."""
     described, positions, colours, known, count = [], [], [], {}, 0
     for heading, panels in groups:
@@ -195,7 +195,7 @@ def splat(
     return picture.reshape(size, size, 3)
 
 
-def draw_panel(panel: Panel, camera: dict[str, float], size: int = 256) -> np.ndarray:
+def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> np.ndarray:
     """A panel as (size, size, 3) uint8 for a cloud, or the image as it is."""
     if panel.kind == "image":
         return panel.content
@@ -244,7 +244,7 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
     return drawn
 
 
-def _reading_order(panel: Panel) -> int:
+def _reading_order(panel: ViewPanel) -> int:
     """What is given, what comes of it, the samples: on screen the large one leads, on paper the input does."""
     order = ("input", "truth", "mean", "spread", "walk")
     return order.index(panel.title) if panel.title in order else len(order)

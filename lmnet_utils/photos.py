@@ -328,16 +328,20 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
 
 def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
     """One HTML page with the clouds to be turned, by mouse or arrow keys; it holds all that it needs and asks no network."""
-    from lmnet_utils.explorer_figures import SCRIPT, Panel, pack_panels
+    from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
     from lmnet_utils.gallery import PAGE_SCRIPT, STYLE
 
     panels = [
-        Panel("cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True),
-        Panel("picture", "image", squared(marked(found.photo)), alt="The picture, its background faded"),
-        Panel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
+        ViewPanel(
+            "cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True
+        ),
+        ViewPanel("picture", "image", squared(marked(found.photo)), alt="The picture, its background faded"),
+        ViewPanel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
     ]
     for k, sample in enumerate(found.samples):
-        panels.append(Panel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}"))
+        panels.append(
+            ViewPanel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}")
+        )
     groups, positions, colours = pack_panels([("", panels)])
     entries = [{"groups": groups, "camera": {"azimuth": 30.0, "elevation": 25.0, "zoom": 1.0}}]
     data = {"p0": base64.b64encode(positions).decode(), "c0": base64.b64encode(colours).decode()}

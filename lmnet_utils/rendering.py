@@ -379,7 +379,7 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
 
 
 @dataclasses.dataclass(frozen=True)
-class Panel:
+class PlotPanel:
     """One set of axes of :func:`panel_plot`, with fixed bounds so that figures of several runs compare.
 
     Attributes:
@@ -401,11 +401,11 @@ class Panel:
     log2: bool = False
 
 
-def panel_plot(panels: Sequence[Panel], *, columns: int = 2, height: float = 2.7) -> Figure:
+def panel_plot(panels: Sequence[PlotPanel], *, columns: int = 2, height: float = 2.7) -> Figure:
     """Lines with 95 % bands in panels side by side; a label has one colour and marker throughout, and one legend.
 
     Args:
-        panels: see :class:`Panel`.
+        panels: see :class:`PlotPanel`.
         columns: panels in a row.
         height: of a panel in inches.
     """
