@@ -406,9 +406,9 @@ def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
     for dataset in dict.fromkeys(step.values.get("dataset") for step in steps):
         fetched = any(step.values.get("download") is True for step in steps)
         if isinstance(dataset, str) and not (dataset == "freeshapes" or fetched or paths.dataset_dir(dataset).is_dir()):
-            from lmnet_utils.shapenet import missing
+            from lmnet_utils.shapenet import how_to_get_renderings
 
-            problems.append(f"parameter dataset: no data set {dataset!r}. {missing(dataset)}")
+            problems.append(f"parameter dataset: no data set {dataset!r}. {how_to_get_renderings(dataset)}")
     return problems + _nothing_to_train_on(steps)
 
 

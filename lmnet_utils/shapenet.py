@@ -85,7 +85,7 @@ def make_splits(dataset: str) -> dict[str, Any]:
     root = paths.dataset_dir(dataset)
     models = _models_below(root / "ShapeNetRendering")
     if not models:
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_renderings(dataset))
     groups, side_of = dict.fromkeys(models, ""), splits.read_official_lists(root)
     by_rule = splits.official(groups)
     official = splits.restrict(splits.official_from_lists(side_of), models) if side_of else by_rule
@@ -142,7 +142,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def missing(dataset: str) -> str:
+def how_to_get_renderings(dataset: str) -> str:
     """What to do where a data set has no renderings: what to fetch, from where, how large, under which terms."""
     root = paths.dataset_dir(dataset)
     expected = f"No renderings below {paths.display(root)}: expected ShapeNetRendering/<synset>/<model>/rendering."
@@ -169,7 +169,7 @@ def missing(dataset: str) -> str:
     )
 
 
-def fetch(dataset: str = SHAPENET) -> None:
+def fetch_shapenet(dataset: str = SHAPENET) -> None:
     """Download and unpack what is missing of ShapeNet; shows what, and the terms that this accepts. Resumes.
 
     What was unpacked by hand is taken as it is. The authors' split, only there to compare with, may fail.
@@ -395,7 +395,7 @@ def what_is_missing(report: Mapping[str, Any], made: Mapping[str, Any]) -> list[
 
     Args:
         report: of :func:`verify_dataset`.
-        made: of :func:`prepare`.
+        made: of :func:`prepare_data`.
     """
     if report["dataset"] != SHAPENET:
         return []
@@ -541,7 +541,7 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
     root = paths.dataset_dir(dataset)
     signature, models = tree_signature(dataset, progress)
     if not models:
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_renderings(dataset))
     encoded = len(models) * VIEWS * INPUT_SIZE**2 * 3 > raw_limit
     folder = root / "packs" / f"{signature[:16]}-{'png' if encoded else 'raw'}"
     if not (folder / "pack.json").is_file():
@@ -659,7 +659,7 @@ class ViewDataset(torch.utils.data.Dataset):
 
 
 # --------------------------------------------------------------------------------------------------------- camera
-def project(points: np.ndarray, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+def project_to_pixels(points: np.ndarray, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
     """Pixels (N, 2), column and row in a 137×137 rendering, of points (N, 3) in the y-up frame; angles in degrees."""
     position = camera_position(azimuth, elevation, distance_ratio)
     forward = -position / np.linalg.norm(position)
@@ -681,7 +681,7 @@ def silhouette_overlap(points: np.ndarray, image: np.ndarray, view: np.ndarray, 
         view: the view's row (5,) of ``rendering_metadata.txt``.
         radius: of the discs, pixels.
     """
-    column, row = np.round(project(points, view[0], view[1], view[3])).astype(int).T
+    column, row = np.round(project_to_pixels(points, view[0], view[1], view[3])).astype(int).T
     drawn = np.zeros((IMAGE_SIZE, IMAGE_SIZE), dtype=bool)
     for dx, dy in itertools.product(range(-radius, radius + 1), repeat=2):
         if dx * dx + dy * dy <= radius * radius:
@@ -723,7 +723,7 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
     root = paths.dataset_dir(dataset)
     models = find_objects(dataset)
     if not models:
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_renderings(dataset))
     rng = np.random.default_rng(seed)
     overlaps: dict[int, list[float]] = {yaw: [] for yaw in YAWS}
     looked_at = 0
@@ -804,7 +804,7 @@ class DataSettings(reproducibility.Settings):
             raise ValueError(f"download=True, dataset={self.dataset!r}: only {SHAPENET!r} can be fetched.")
 
 
-def prepare(settings: DataSettings) -> dict[str, Any]:
+def prepare_data(settings: DataSettings) -> dict[str, Any]:
     """Make FreeShapes; of another data set fetch what is missing (ShapeNet, with ``download``) and write its splits.
 
     Returns:
@@ -815,5 +815,5 @@ def prepare(settings: DataSettings) -> dict[str, Any]:
             copies=settings.copies, seed=settings.seed, workers=settings.workers, limit=settings.limit_per_class
         )
     if settings.download:
-        fetch(settings.dataset)
+        fetch_shapenet(settings.dataset)
     return make_splits(settings.dataset)

@@ -15,7 +15,7 @@ from scipy.stats import norm, spearmanr
 
 from lmnet_utils import diversity, inference, metrics
 from lmnet_utils.pointclouds import file_from_y_up, subset_indices
-from lmnet_utils.shapenet import project
+from lmnet_utils.shapenet import project_to_pixels
 
 FRONT = (0.0, 27.0, 0.8)  # azimuth°, elevation°, distance ratio
 BEHIND = (180.0, 27.0, 0.8)
@@ -112,7 +112,9 @@ def test_the_camera_stands_where_the_rendering_was_made_from():
     back = np.stack([towards[:, 1], -towards[:, 0], towards[:, 2]], axis=1)  # y up again
     centred = points - (points.max(0) + points.min(0)) / 2
     moved = back - (points.max(0) + points.min(0)) / 2
-    np.testing.assert_allclose(project(moved, 140.0, 25.0, 0.7), project(centred, 140.0, 25.0, 0.7), atol=1e-9)
+    np.testing.assert_allclose(
+        project_to_pixels(moved, 140.0, 25.0, 0.7), project_to_pixels(centred, 140.0, 25.0, 0.7), atol=1e-9
+    )
     elsewhere = diversity.camera_eye(3 * file_from_y_up(points) + [1, 2, 3], 140.0, 25.0, 0.7)
     np.testing.assert_allclose(elsewhere, 3 * eye + [1, 2, 3])
 

@@ -710,7 +710,7 @@ def test_help_names_the_options(capsys):
 # --------------------------------------------------------------------------------------------------------- notebook 01
 def prepare() -> dict:
     """What notebook 01 does with ``dataset="shapenet", download=True``."""
-    return shapenet.prepare(shapenet.DataSettings(dataset="shapenet", download=True))
+    return shapenet.prepare_data(shapenet.DataSettings(dataset="shapenet", download=True))
 
 
 def test_notebook_01_fetches_shapenet_shows_its_terms_and_does_without_the_authors_lists(world, capsys):
