@@ -153,7 +153,7 @@ def read_upload(content: bytes) -> np.ndarray:
     """An uploaded picture → network input (128, 128, 3) uint8. The bytes are decoded; names and types are not believed.
 
     A rendering of the data set's size (137×137) is cut as the data set is. In anything else the object is found and placed
-    as notebook 11 does (:func:`lmnet_utils.photos.prepare`), so both give the same shapes for the same picture.
+    as notebook 11 does (:func:`lmnet_utils.photos.prepare_photo`), so both give the same shapes for the same picture.
 
     Raises:
         ValueError: too large, no PNG, JPEG or WebP, broken, empty, or without an object that can be told from its
@@ -181,7 +181,7 @@ def read_upload(content: bytes) -> np.ndarray:
         path.write_bytes(content)
         if (width, height) == (137, 137):
             return network_input(photos.read_image(path))
-        return photos.prepare(path).input
+        return photos.prepare_photo(path).input
 
 
 def with_upload(state: State, content: bytes) -> State:

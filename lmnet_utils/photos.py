@@ -135,7 +135,7 @@ class Photo:
         return int.from_bytes(hashlib.sha256(self.input.tobytes()).digest()[:8], "big")
 
 
-def prepare(path: str | Path, *, background: str = "auto", mask: str | Path | None = None) -> Photo:
+def prepare_photo(path: str | Path, *, background: str = "auto", mask: str | Path | None = None) -> Photo:
     """Read a picture, cut the object out, place it.
 
     Args:
@@ -205,7 +205,7 @@ class Reconstruction:
         return (*self.photo.notes, far)
 
 
-def reconstruct(
+def reconstruct_photos(
     autoencoder: PointCloudAutoencoder,
     encoder: ImageEncoder,
     photos: Sequence[Photo],
@@ -219,7 +219,7 @@ def reconstruct(
 
     Args:
         autoencoder, encoder, precision: see :func:`lmnet_utils.inference.reconstruct`.
-        photos: of :func:`prepare`.
+        photos: of :func:`prepare_photo`.
         samples: plausible shapes of each picture beside the likeliest one; Variant II only.
         seed: of the samples' noise, which belongs to a picture and not to its batch.
         familiarity: tells pictures that are unlike the training images.
@@ -255,7 +255,7 @@ def placing_cost(
     """What it costs that a photo does not show how far away the object is: test renders as they are, and placed as photos.
 
     Args:
-        autoencoder, encoder, precision: see :func:`reconstruct`; the encoder says what data it was trained on.
+        autoencoder, encoder, precision: see :func:`reconstruct_photos`; the encoder says what data it was trained on.
         views: of each test object, evenly.
 
     Returns:
@@ -303,7 +303,7 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
     The clouds are PyTorch3D renders; without pytorch3d, matplotlib draws them.
 
     Args:
-        found: of :func:`reconstruct`.
+        found: of :func:`reconstruct_photos`.
         settings: of the renders; by default :func:`render_settings`.
     """
     pictures = [marked(found.photo), found.photo.input]
@@ -415,7 +415,7 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
         if figure is not None:
             with atomic_path(temporary / "overview.png") as path:
                 figure.savefig(path, format="png", dpi=100)
-        write_json(temporary / _RECORD, {**record, **summary(found)})
+        write_json(temporary / _RECORD, {**record, **record_of(found)})
         if folder.exists():
             shutil.rmtree(replaced, ignore_errors=True)
             folder.rename(replaced)
@@ -435,7 +435,7 @@ def _write_cutout(path: Path, photo: Photo) -> None:
         whole.save(temporary, format="PNG", optimize=True)
 
 
-def summary(found: Reconstruction) -> dict[str, Any]:
+def record_of(found: Reconstruction) -> dict[str, Any]:
     """What the record says of a reconstruction."""
     return {
         "foreground": found.photo.cutout.method,
@@ -556,13 +556,13 @@ def reconstruct_files(
         sources: of :func:`find_sources`.
         out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
         background: see :func:`cut_out`.
-        samples, seed, familiarity, precision: see :func:`reconstruct`.
+        samples, seed, familiarity, precision: see :func:`reconstruct_photos`.
         batch_size: pictures in memory at once.
         figures: draw an ``overview.png`` of each.
         progress: show a bar.
 
     Returns:
-        One row a picture: ``file, name, status ("done" or "failed"), error``, and for those done :func:`summary`.
+        One row a picture: ``file, name, status ("done" or "failed"), error``, and for those done :func:`record_of`.
 
     Raises:
         OSError: the report cannot be written, as in a folder of somebody else's or on a full disk.
@@ -583,16 +583,16 @@ def reconstruct_files(
                 rows.append(row)
                 try:
                     if not source.problem:
-                        ready.append((row, prepare(source.path, background=background, mask=source.mask)))
+                        ready.append((row, prepare_photo(source.path, background=background, mask=source.mask)))
                 except (PhotoError, MemoryError) as error:
                     row["error"] = str(error) or "not enough memory for this picture."
             options = {"samples": samples, "seed": seed, "familiarity": familiarity, "precision": precision}
-            found = reconstruct(autoencoder, encoder, [photo for _, photo in ready], **options)
+            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], **options)
             for (row, _), one in zip(ready, found, strict=True):
                 figure = overview(one) if figures else None
                 try:
                     save(out / row["name"], one, figure, file=row["file"])
-                    row.update(status="done", error="", **summary(one))
+                    row.update(status="done", error="", **record_of(one))
                 except OSError as error:
                     row["error"] = f"cannot be written: {error.strerror or error}"
                 finally:

@@ -241,7 +241,7 @@ def test_pictures_of_every_mode_become_network_input(mode: str, form: str) -> No
 
 def test_an_upload_gives_what_notebook_11_gives(session: Session, state: State, tmp_path: Path) -> None:
     (tmp_path / "own.png").write_bytes(png())
-    photo = photos.prepare(tmp_path / "own.png")
+    photo = photos.prepare_photo(tmp_path / "own.png")
     uploaded = explorer_state.with_upload(state, png())
     np.testing.assert_array_equal(session.image(uploaded), photo.input)
     assert session.noise_index(uploaded.image) == photo.noise_index, "the same noise, so the same samples"

@@ -103,11 +103,11 @@ def test_remarks_on_what_a_person_should_know(tmp_path: Path) -> None:
     image = np.full((100, 200, 3), 250, np.uint8)
     image[60:, 40:80] = (30, 60, 120)
     Image.fromarray(image).save(tmp_path / "a.png")
-    found = photos.prepare(tmp_path / "a.png")
+    found = photos.prepare_photo(tmp_path / "a.png")
     assert "touches the picture's edge (bottom)" in found.notes[0]
     assert "only 40 pixels" in found.notes[1]
     picture(0, (400, 400)).save(tmp_path / "b.png")
-    assert photos.prepare(tmp_path / "b.png").notes == ()
+    assert photos.prepare_photo(tmp_path / "b.png").notes == ()
 
 
 def test_an_input_does_not_depend_on_format_or_rotation(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_input_does_not_depend_on_format_or_rotation(tmp_path: Path) -> None:
     exif[0x0112] = 6
     whole.rotate(90, expand=True).save(tmp_path / "b.png", exif=exif)
     whole.convert("CMYK").save(tmp_path / "c.tif")
-    first, second, third = (photos.prepare(tmp_path / name) for name in ("a.png", "b.png", "c.tif"))
+    first, second, third = (photos.prepare_photo(tmp_path / name) for name in ("a.png", "b.png", "c.tif"))
     assert (first.input == second.input).all() and first.noise_index == second.noise_index
     assert np.abs(first.input.astype(int) - third.input).max() <= 3
     assert photo(0).noise_index != photo(1).noise_index
@@ -219,20 +219,20 @@ def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit
 def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
     autoencoder, encoder, variational = networks
     pictures = [photo(k) for k in range(3)]
-    together = photos.reconstruct(autoencoder, variational, pictures, samples=4, seed=7)
-    alone = photos.reconstruct(autoencoder, variational, pictures[2:], samples=2, seed=7)
+    together = photos.reconstruct_photos(autoencoder, variational, pictures, samples=4, seed=7)
+    alone = photos.reconstruct_photos(autoencoder, variational, pictures[2:], samples=2, seed=7)
     np.testing.assert_allclose(together[2].points, alone[0].points, atol=1e-5)
     np.testing.assert_allclose(together[2].samples[:2], alone[0].samples, atol=1e-5)
     assert together[0].samples.shape == (4, 2048, 3)
     assert np.abs(together[0].samples[0] - together[0].samples[1]).max() > 1e-3
     expected = inference.reconstruct(autoencoder, encoder, photos.as_batch([one.input for one in pictures]))
-    single = photos.reconstruct(autoencoder, encoder, pictures)
+    single = photos.reconstruct_photos(autoencoder, encoder, pictures)
     for one, points in zip(single, expected.numpy(), strict=True):
         np.testing.assert_allclose(one.points, points, atol=1e-6)
         assert one.percentile is None and one.samples.shape == (0, 2048, 3)
-    assert photos.reconstruct(autoencoder, variational, [], samples=3) == []
+    assert photos.reconstruct_photos(autoencoder, variational, [], samples=3) == []
     with pytest.raises(ValueError, match="samples=2.*only Variant II"):
-        photos.reconstruct(autoencoder, encoder, pictures, samples=2)
+        photos.reconstruct_photos(autoencoder, encoder, pictures, samples=2)
 
 
 def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
@@ -242,9 +242,9 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
     scale = np.stack([np.linspace(1, 2, 100)] * 2, -1)
     near = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0), scale)
     far = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0) + 100, scale)
-    found = photos.reconstruct(autoencoder, encoder, [photo(0)], familiarity=near)[0]
+    found = photos.reconstruct_photos(autoencoder, encoder, [photo(0)], familiarity=near)[0]
     assert (found.percentile, found.notes) == (0.0, ())
-    found = photos.reconstruct(autoencoder, encoder, [photo(0)], familiarity=far)[0]
+    found = photos.reconstruct_photos(autoencoder, encoder, [photo(0)], familiarity=far)[0]
     assert found.percentile == 100.0 and "unlike what the model has seen" in found.notes[-1]
 
 
@@ -252,7 +252,7 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
 def test_results_on_disk(tmp_path: Path, networks) -> None:
     import matplotlib.pyplot as plt
 
-    found = photos.reconstruct(networks[0], networks[2], [photo(0)], samples=2)[0]
+    found = photos.reconstruct_photos(networks[0], networks[2], [photo(0)], samples=2)[0]
     figure = photos.overview(found, photos.render_settings(48))
     folder = photos.save(tmp_path / "chair", found, figure, file="chair.jpg")
     plt.close(figure)
@@ -275,7 +275,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
 
 
 def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
-    found = photos.reconstruct(networks[0], networks[2], [photo(0)], samples=2)[0]
+    found = photos.reconstruct_photos(networks[0], networks[2], [photo(0)], samples=2)[0]
     page = photos.view_page(found, "<chair> & co")
     assert "&lt;chair&gt; &amp; co" in page and "<chair>" not in page
     assert not re.search(
@@ -290,7 +290,7 @@ def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
 
 
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, networks) -> None:
-    first, second = photos.reconstruct(networks[0], networks[1], [photo(0), photo(1)])
+    first, second = photos.reconstruct_photos(networks[0], networks[1], [photo(0), photo(1)])
     photos.save(tmp_path / "a", first)
     before = (tmp_path / "a" / "cloud.ply").read_bytes()
 
@@ -419,7 +419,7 @@ def test_a_batch_goes_on_after_bad_pictures(tmp_path: Path, mixed: Path, network
     assert json.loads((tmp_path / "out" / photos.REPORT).read_text()) == rows
     made = sorted(path.parent.name for path in (tmp_path / "out").glob("*/cloud.ply"))
     assert made == ["good_0", "good_1", "good_2"]
-    alone = photos.reconstruct(*networks[:2], [photos.prepare(mixed / "good_1.png")])[0]
+    alone = photos.reconstruct_photos(*networks[:2], [photos.prepare_photo(mixed / "good_1.png")])[0]
     upright, _ = inference.read_ply(tmp_path / "out" / "good_1" / "cloud.ply")
     np.testing.assert_allclose(file_from_y_up(upright), alone.points, atol=1e-5)
     assert "good_0.png: good_0/ (cut out by plain background)" in photos.report_text(rows)
