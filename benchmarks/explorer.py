@@ -89,7 +89,7 @@ def page() -> Iterator[tuple[str, psutil.Process]]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "page").mkdir()
         file, template, port = app.make_page(Path(folder) / "page"), app.make_template(folder), free_port()
-        with served(app.command(file, template, port), port, app.environment(folder)) as found:
+        with served(app.command(file, template, port), port, app.server_environment(folder)) as found:
             yield found
 
 

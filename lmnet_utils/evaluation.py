@@ -579,7 +579,7 @@ def evaluations(scored: Sequence[Scored], kind: str = "none") -> list[Evaluation
 
 # ------------------------------------------------------------------------------------------------------------ tables
 ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
-TITLES = {
+COLUMN_TITLES = {
     "n_models": "objects",
     "n_views": "images",
     "n_seeds": "seeds",
@@ -632,7 +632,9 @@ def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown") -
     """
     names = list(dict.fromkeys(key for row in rows for key in row))
     columns = ["model", *(name for name in names if name not in ("model", "icp", "classes", "contender"))]
-    return metrics.table(rows, format, columns, titles=TITLES, best=BEST, contenders=contenders(rows), intervals=True)
+    return metrics.table(
+        rows, format, columns, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True
+    )
 
 
 def contenders(rows: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -385,7 +385,7 @@ class Session:
 
     def decode(self, latents: torch.Tensor) -> np.ndarray:
         """(…, 512) → (…, 2048, 3), file frame."""
-        with one_thread():
+        with single_threaded():
             return inference.decode(self.autoencoder, latents).numpy()
 
     def result(self, state: State, name: str) -> Result:
@@ -498,7 +498,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """Few clouds are decoded fastest by one thread; on a busy machine several would wait for each other 20 times as long."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

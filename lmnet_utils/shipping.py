@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lmnet_utils import paths
-from lmnet_utils.evaluation import BEST, ICP_WORDS, TITLES, contenders
+from lmnet_utils.evaluation import BEST, COLUMN_TITLES, ICP_WORDS, contenders
 from lmnet_utils.inference import describe, find_networks, first_seeds, read_info
 from lmnet_utils.metrics import table
 from lmnet_utils.models import load_model, save_model
@@ -20,7 +20,7 @@ from lmnet_utils.reproducibility import atomic_path, read_json, write_json
 
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
-GROUPS = {"13": "all 13 classes", "chair": "chairs"}
+GROUP_WORDS = {"13": "all 13 classes", "chair": "chairs"}
 
 
 def ship(run: str, name: str = "freeshapes") -> Path:
@@ -57,24 +57,24 @@ def ship(run: str, name: str = "freeshapes") -> Path:
     return destination
 
 
-def results_table(evaluation: dict[str, Any], classes: str) -> str:
+def results_markdown(evaluation: dict[str, Any], classes: str) -> str:
     """The rows of one group of classes of an evaluation (notebook 08's ``metrics.json``) as a Markdown table.
 
     Of the kinds of ICP the last, as in the notebook. Best values are bold, of what does not see the truth.
     """
     rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
     rows = [row for row in rows if row["icp"] == rows[-1]["icp"]]
-    return table(rows, columns=COLUMNS, titles=TITLES, best=BEST, contenders=contenders(rows), intervals=True)
+    return table(rows, columns=COLUMNS, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True)
 
 
 def results_tables(evaluation: dict[str, Any]) -> str:
-    """:func:`results_table` for all classes and for chairs, each with a line that says what it shows."""
+    """:func:`results_markdown` for all classes and for chairs, each with a line that says what it shows."""
     parts = []
-    for classes, words in GROUPS.items():
+    for classes, words in GROUP_WORDS.items():
         rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
         if rows:
             count, icp = rows[-1]["n_models"], ICP_WORDS[rows[-1]["icp"]]
-            parts.append(f"Of {words}, {count} test objects, {icp}:\n\n{results_table(evaluation, classes)}")
+            parts.append(f"Of {words}, {count} test objects, {icp}:\n\n{results_markdown(evaluation, classes)}")
     return "\n\n".join(parts)
 
 
