@@ -147,7 +147,7 @@ def measure_diversity(
 
     Args:
         training: the training objects, for the neighbours.
-        networks: of :func:`lmnet_utils.evaluation.load_networks`.
+        networks: of :func:`lmnet_utils.inference.load_networks`.
         items: of :func:`study_items`.
         samples: N ≥ 2; of neighbours at most as many as there are training objects.
         folder: keeps the figures, as :func:`lmnet_utils.evaluation.score_method` does.

@@ -288,7 +288,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         if options.samples < 0:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
         name = photos.choose_model(options.run, options.model, options.samples)
-        networks = inference.load_models(options.run, [name], device)
+        networks = inference.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
         known = familiarity.familiarity_of(options.run, name, networks[name])
         info = inference.info_of(name, networks[name])

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import diversity, metrics, paths, pointclouds, taxonomy
+from lmnet_utils import diversity, metrics, pointclouds, taxonomy
 from lmnet_utils.inference import (
     Item,
     base_name,
@@ -33,14 +33,13 @@ from lmnet_utils.inference import (
     decoder_of,
     encode_clouds,
     encode_images,
-    find_networks,
     info_of,
     items_of,
     predict,
     spread_over_classes,
 )
 from lmnet_utils.metrics import Evaluation, Scores
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.rendering import PlotPanel
 from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
@@ -165,40 +164,6 @@ class Method:
     identity: Mapping[str, Any]
     images: bool = True
     contender: bool = True
-
-
-def load_networks(
-    run: str, models: Sequence[str] | None = None, device: str | torch.device = "cpu"
-) -> dict[str, PointCloudAutoencoder | ImageEncoder]:
-    """Load what is to be scored; the autoencoder is always among it, first.
-
-    Args:
-        run: a folder of ``trained_models/``.
-        models: names of the run's models (None: all), and ``name=path`` for others: a model folder of any run, or a
-            published state dict. Such an encoder's latents are decoded by the autoencoder given as ``autoencoder=path``,
-            otherwise by the run's.
-        device: where they go.
-
-    Raises:
-        FileNotFoundError, ValueError: no such model; no autoencoder; a name that occurs twice.
-    """
-    names = [text for text in models or () if "=" not in text]
-    others = dict(text.split("=", 1) for text in models or () if "=" in text)
-    folders = {} if "autoencoder" in others and not names and models is not None else find_networks(run)
-    unknown = [name for name in names if name not in folders]
-    if unknown:
-        raise ValueError(f"run {run!r} has no {', '.join(unknown)}; it has {', '.join(folders)}.")
-    if twice := [name for name in others if name in names]:
-        raise ValueError(f"models: {', '.join(twice)} is named twice; give the other one a name of its own.")
-    wanted = [name for name in folders if models is None or name in names or name == "autoencoder"]
-    found = {name: folders[name] for name in wanted} | {name: paths.resolve(path) for name, path in others.items()}
-    networks = {name: load_model(path, device) for name, path in found.items()}
-    for name, network in networks.items():
-        if isinstance(network, PointCloudAutoencoder) != (name == "autoencoder"):
-            raise ValueError(
-                f"{name}={found[name]}: expected an image encoder, and an autoencoder as 'autoencoder' only."
-            )
-    return {name: networks[name] for name in sorted(networks, key=lambda name: info_of(name, networks[name]).order)}
 
 
 def fingerprint(network: torch.nn.Module) -> str:
@@ -376,7 +341,7 @@ def baseline_methods(
 
     Args:
         training: of the task.
-        networks: of :func:`load_networks`.
+        networks: of :func:`lmnet_utils.inference.load_networks`.
         candidates, precision, seed: as :func:`retrieval_oracles` and :func:`retrieval`.
     """
     task = training.task

@@ -222,26 +222,38 @@ def label(name: str, network: torch.nn.Module | None = None) -> str:
     return info_of(name, network).label
 
 
-def load_models(
+def load_networks(
     run: str, models: Sequence[str] | None = None, device: str | torch.device = "cpu"
 ) -> dict[str, PointCloudAutoencoder | ImageEncoder]:
-    """Load a run's models; the autoencoder always is among them, as nothing works without it.
+    """Load networks; the autoencoder is always among them, first, as nothing works without it.
 
     Args:
         run: a folder of ``trained_models/``.
-        models: names such as ``"encoder_l1"``; by default all.
+        models: names of the run's models (None: all), and ``name=path`` for others: a model folder of any run, or a
+            published state dict. Such an encoder's latents are decoded by the autoencoder given as ``autoencoder=path``,
+            otherwise by the run's.
         device: where they go.
 
     Raises:
-        FileNotFoundError: as :func:`find_networks`.
-        ValueError: a name that the run does not have.
+        FileNotFoundError, ValueError: no such model; no autoencoder; a name that occurs twice.
     """
-    folders = find_networks(run)
-    unknown = set(models or ()) - set(folders)
+    names = [text for text in models or () if "=" not in text]
+    others = dict(text.split("=", 1) for text in models or () if "=" in text)
+    folders = {} if "autoencoder" in others and not names and models is not None else find_networks(run)
+    unknown = [name for name in names if name not in folders]
     if unknown:
-        raise ValueError(f"run {run!r} has no {', '.join(sorted(unknown))}; it has {', '.join(folders)}.")
-    chosen = [name for name in folders if models is None or name in models or name == "autoencoder"]
-    return {name: load_model(folders[name], device) for name in chosen}
+        raise ValueError(f"run {run!r} has no {', '.join(unknown)}; it has {', '.join(folders)}.")
+    if twice := [name for name in others if name in names]:
+        raise ValueError(f"models: {', '.join(twice)} is named twice; give the other one a name of its own.")
+    wanted = [name for name in folders if models is None or name in names or name == "autoencoder"]
+    found = {name: folders[name] for name in wanted} | {name: paths.resolve(path) for name, path in others.items()}
+    networks = {name: load_model(path, device) for name, path in found.items()}
+    for name, network in networks.items():
+        if isinstance(network, PointCloudAutoencoder) != (name == "autoencoder"):
+            raise ValueError(
+                f"{name}={found[name]}: expected an image encoder, and an autoencoder as 'autoencoder' only."
+            )
+    return {name: networks[name] for name in sorted(networks, key=lambda name: info_of(name, networks[name]).order)}
 
 
 def warn_of_leakage(

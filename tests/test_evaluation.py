@@ -12,7 +12,7 @@ import pytest
 import torch
 from r2n2_tree import write_tree
 
-from lmnet_utils import evaluation, metrics, taxonomy
+from lmnet_utils import evaluation, inference, metrics, taxonomy
 from lmnet_utils.evaluation import Method, Scored, Task
 from lmnet_utils.inference import Item, items_of
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -240,21 +240,21 @@ def test_models_come_from_a_run_and_from_elsewhere(tmp_path, monkeypatch, networ
         save_model(tmp_path / "mine" / name, networks[name])
     torch.save(networks["encoder_l1_seed1"].state_dict(), tmp_path / "published.pth")
     published = f"published L1={tmp_path / 'published.pth'}"
-    assert list(evaluation.load_networks("mine")) == ["autoencoder", "encoder_l1"]
-    assert list(evaluation.load_networks("mine", [published])) == ["autoencoder", "published L1"]
-    assert list(evaluation.load_networks("mine", ["encoder_l1", published])) == [
+    assert list(inference.load_networks("mine")) == ["autoencoder", "encoder_l1"]
+    assert list(inference.load_networks("mine", [published])) == ["autoencoder", "published L1"]
+    assert list(inference.load_networks("mine", ["encoder_l1", published])) == [
         "autoencoder", "encoder_l1", "published L1",
     ]  # fmt: skip
-    alone = evaluation.load_networks("no such run", [f"autoencoder={tmp_path / 'mine' / 'autoencoder'}", published])
+    alone = inference.load_networks("no such run", [f"autoencoder={tmp_path / 'mine' / 'autoencoder'}", published])
     assert list(alone) == ["autoencoder", "published L1"]
     with pytest.raises(ValueError, match="'mine' has no encoder_l3; it has autoencoder, encoder_l1"):
-        evaluation.load_networks("mine", ["encoder_l3"])
+        inference.load_networks("mine", ["encoder_l3"])
     with pytest.raises(ValueError, match="encoder_l1 is named twice"):
-        evaluation.load_networks("mine", ["encoder_l1", f"encoder_l1={tmp_path / 'published.pth'}"])
+        inference.load_networks("mine", ["encoder_l1", f"encoder_l1={tmp_path / 'published.pth'}"])
     with pytest.raises(ValueError, match="expected an image encoder"):
-        evaluation.load_networks("mine", [f"x={tmp_path / 'mine' / 'autoencoder'}"])
+        inference.load_networks("mine", [f"x={tmp_path / 'mine' / 'autoencoder'}"])
     with pytest.raises(FileNotFoundError, match="no model at"):
-        evaluation.load_networks("mine", ["x=nowhere.pth"])
+        inference.load_networks("mine", ["x=nowhere.pth"])
 
 
 def test_two_models_of_one_name_are_refused(task, networks):

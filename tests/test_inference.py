@@ -136,14 +136,14 @@ def test_an_encoder_with_a_decoder_of_its_own_is_decoded_by_it(pack, networks):
         networks[1].decode(batch.latent)
 
 
-def test_load_models_refuses_unknown_names(tmp_path, monkeypatch, networks):
+def test_load_networks_refuses_unknown_names(tmp_path, monkeypatch, networks):
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     save_model(tmp_path / "mine" / "autoencoder", networks[0])
     save_model(tmp_path / "mine" / "encoder_l1", networks[1])
-    assert list(inference.load_models("mine")) == ["autoencoder", "encoder_l1"]
-    assert list(inference.load_models("mine", ["autoencoder"])) == ["autoencoder"]
+    assert list(inference.load_networks("mine")) == ["autoencoder", "encoder_l1"]
+    assert list(inference.load_networks("mine", ["autoencoder"])) == ["autoencoder"]
     with pytest.raises(ValueError, match="no encoder_l3; it has autoencoder, encoder_l1"):
-        inference.load_models("mine", ["encoder_l3"])
+        inference.load_networks("mine", ["encoder_l3"])
 
 
 def test_another_split_of_the_same_data_set_is_warned_of():

@@ -168,7 +168,7 @@ def trained_here(kit_folders: Path, networks) -> str:
 def test_familiarity_is_measured_with_the_training_data_and_kept(
     trained_here: str, kit_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoder = inference.load_models(trained_here)["encoder_l1"]
+    encoder = inference.load_networks(trained_here)["encoder_l1"]
     known = familiarity.familiarity_of(trained_here, "encoder_l1", encoder)
     assert known.latents.shape == (2 * 8, 512) and known.appearances.shape == (2 * 8, 1536)
     assert known.data == "2 training and 1 test objects of boxes"
@@ -195,12 +195,12 @@ def test_without_its_training_data_a_model_knows_nothing_as_familiar(kit_folders
     for k, extra in enumerate(({}, {"training": {"data": {"dataset": "far", "split": "official", "classes": "13"}}})):
         for name, network in zip(("autoencoder", "encoder_l1"), networks, strict=False):
             save_model(kit_folders / "trained_models" / f"run{k}" / name, network, **extra)
-        encoder = inference.load_models(f"run{k}")["encoder_l1"]
+        encoder = inference.load_networks(f"run{k}")["encoder_l1"]
         assert familiarity.familiarity_of(f"run{k}", "encoder_l1", encoder) is None
 
 
 def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit_folders: Path) -> None:
-    networks = inference.load_models(trained_here)
+    networks = inference.load_networks(trained_here)
     cost = photos.placing_cost(networks["autoencoder"], networks["encoder_l1"], views=3)
     assert cost["images"] == 3 and 0 < cost["placed"] != cost["as_rendered"] > 0
     # The renders of this data set, placed by hand, scored by hand.

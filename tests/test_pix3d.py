@@ -330,7 +330,7 @@ def test_mean_shapes_come_from_the_training_data_if_it_is_here(kit_folders: Path
     write_tree(kit_folders / "data" / "boxes", {"train": 2, "val": 1, "test": 1}, ("chair", "sofa"))
     data = {"data": {"dataset": "boxes", "split": "official", "classes": "13"}}
     save_model(kit_folders / "trained_models" / "mine" / "autoencoder", networks["autoencoder"], training=data)
-    autoencoder = inference.load_models("mine")["autoencoder"]
+    autoencoder = inference.load_networks("mine")["autoencoder"]
     means = pix3d.class_means(autoencoder)
     assert list(means) == ["chair", "sofa"], "there are no tables in that data"
     folder = kit_folders / "data" / "boxes" / "ShapeNet_pointclouds" / CLASSES["sofa"]

@@ -104,7 +104,7 @@ def test_model_folders_are_made_and_another_model_is_never_replaced(
     made += tensorflow_checkpoints.convert(kit_folders / "plm.index", "official")  # the autoencoder is the same
     assert [path.name for path in made] == ["autoencoder", "encoder_l1", "autoencoder", "encoder_lambda_5.5"]
     assert list(inference.find_networks("official")) == ["autoencoder", "encoder_l1", "encoder_lambda_5.5"]
-    loaded = inference.load_models("official")
+    loaded = inference.load_networks("official")
     assert {loaded[n].config["architecture"] for n in ("encoder_l1", "encoder_lambda_5.5")} == {"paper"}
     assert inference.info_of("encoder_lambda_5.5", loaded["encoder_lambda_5.5"]).classes == "chair"
     before = (made[0] / "model.safetensors").read_bytes()
