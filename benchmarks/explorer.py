@@ -40,7 +40,7 @@ import psutil
 import websocket
 
 from lmnet_utils import app
-from lmnet_utils.explorer_figures import SCRIPT, Panel, pack_panels
+from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.gallery import PAGE_SCRIPT
 from lmnet_utils.reproducibility import environment, write_json
 
@@ -89,7 +89,7 @@ def page() -> Iterator[tuple[str, psutil.Process]]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "page").mkdir()
         file, template, port = app.make_page(Path(folder) / "page"), app.make_template(folder), free_port()
-        with served(app.command(file, template, port), port, app.environment(folder)) as found:
+        with served(app.command(file, template, port), port, app.server_environment(folder)) as found:
             yield found
 
 
@@ -243,7 +243,7 @@ def run_all(tab: Any) -> None:
 
 # ------------------------------------------------------------------------------------------------------------- viewers
 def ours(points: np.ndarray) -> tuple[int, str]:
-    described, positions, _ = pack_panels([("", [Panel("mean", "mean", points)])])
+    described, positions, _ = pack_panels([("", [ViewPanel("mean", "mean", points)])])
     return len(json.dumps(described)) + len(positions), ""
 
 
@@ -276,7 +276,7 @@ def our_page(points: np.ndarray, panels: int) -> str:
     import base64
 
     described, positions, colours = pack_panels(
-        [("", [Panel(f"sample {k}", "sample", points + 1e-4 * k) for k in range(panels)])]
+        [("", [ViewPanel(f"sample {k}", "sample", points + 1e-4 * k) for k in range(panels)])]
     )
     camera = {"azimuth": 30, "elevation": 20, "zoom": 1}
     data = "".join(

@@ -21,8 +21,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
-from lmnet_utils.evaluation import TrainingLatents, load_networks, mean_shapes, model_methods, open_task
-from lmnet_utils.inference import items_of
+from lmnet_utils.evaluation import TrainingLatents, mean_shapes, model_methods, open_task
+from lmnet_utils.inference import items_of, load_networks
 from lmnet_utils.metrics import protocol_clouds, score
 from lmnet_utils.pointclouds import scale_to_unit_cube
 from lmnet_utils.reproducibility import environment, write_json

@@ -72,7 +72,7 @@ def command(page: str | Path, template: str, port: int, idle_seconds: int = IDLE
     ]  # fmt: skip
 
 
-def environment(folder: str | Path) -> dict[str, str]:
+def server_environment(folder: str | Path) -> dict[str, str]:
     """This process's environment with the page's template, and one thread a visitor."""
     places = [str(folder), *filter(None, [os.environ.get("JUPYTER_PATH")])]
     return {"OMP_NUM_THREADS": "1", **os.environ, "JUPYTER_PATH": os.pathsep.join(places)}
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"The explorer: http://127.0.0.1:{port}/ (the first picture takes some seconds; Ctrl+C ends it)", flush=True
         )
         try:
-            return subprocess.run(command(page, template, port), env=environment(folder), check=False).returncode
+            return subprocess.run(command(page, template, port), env=server_environment(folder), check=False).returncode
         except KeyboardInterrupt:
             return 0
 

@@ -7,7 +7,7 @@ and their controls, kept on disk like the scores, and put into curves, bins and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,20 @@ from lmnet_utils.evaluation import (
 )
 from lmnet_utils.inference import (
     Item,
+    NetworkInfo,
     base_name,
     decode,
     decoder_of,
     encode_clouds,
     encode_images,
+    info_of,
     items_of,
     label,
     sample_latents,
-    seed_of,
-    trained_classes,
 )
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.rendering import Panel
+from lmnet_utils.rendering import PlotPanel
 
 AMBIGUOUS = 20.0
 """Degrees from the view from behind up to which a view counts as ambiguous: the paper's penalty angle δ."""
@@ -61,12 +61,14 @@ class Answers:
         figures: name → (S, V, …) over training seeds and images: those of
             :func:`lmnet_utils.diversity.diversity_of_images`, and ``single``, the score of the one answer without
             samples (the decoded mean; NaN for neighbours); for Variant II also ``sigma``, ``latent_error`` and ``latent_width``.
+        diversity_weight: λ of that Variant II model; ``None`` where it is unknown, and for other answers.
     """
 
     label: str
     kind: str
     of: str
     figures: dict[str, np.ndarray]
+    diversity_weight: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def study_items(task: Task, networks: Networks, views: int | None = None, object
             the angle from behind; by default all.
         objects: how many; by default all.
     """
-    known = [set(taxonomy.synsets_of(trained_classes(networks[name]))) for name in probabilistic(networks)]
+    known = [set(taxonomy.synsets_of(info_of(name, networks[name]).classes)) for name in probabilistic(networks)]
     models = task.objects_of(set.intersection(*known))[:objects] if known else []
     of_model: dict[str, list[Item]] = {model: [] for model in models}
     for item in items_of(task.pack, models):
@@ -142,7 +144,7 @@ def measure_diversity(
 
     Args:
         training: the training objects, for the neighbours.
-        networks: of :func:`lmnet_utils.evaluation.load_networks`.
+        networks: of :func:`lmnet_utils.inference.load_networks`.
         items: of :func:`study_items`.
         samples: N ≥ 2; of neighbours at most as many as there are training objects.
         folder: keeps the figures, as :func:`lmnet_utils.evaluation.score_method` does.
@@ -159,14 +161,15 @@ def measure_diversity(
     for partner in partners if items else ():
         found.setdefault("variant I", []).append(study.variant_i(partner))
     for name in probabilistic(networks) if items and partners else ():
-        partner = next((one for one in partners if seed_of(one) == seed_of(name)), partners[0])
+        seed_of = {one: info_of(one, networks[one]).seed for one in (name, *partners)}
+        partner = next((one for one in partners if seed_of[one] == seed_of[name]), partners[0])
         found.setdefault(f"noise {base_name(name)}", []).append(study.noise(name, partner))
     for partner in partners if items else ():
         found.setdefault("neighbours", []).append(study.neighbours(partner))
     answers = {}
     for key, seeds in found.items():
         figures = {name: np.stack([one.figures[name] for one in seeds]) for name in seeds[0].figures}
-        answers[key] = Answers(seeds[0].label, seeds[0].kind, seeds[0].of, figures)
+        answers[key] = replace(seeds[0], figures=figures)
     return Study(list(items), samples, answers)
 
 
@@ -255,9 +258,9 @@ class _Measuring:
             return lambda i: decode(decoder, latents[i]), options, further
 
         about = {"weights": fingerprint(encoder), "decoder": fingerprint(decoder)}
-        shown = label(base_name(name))
-        figures = self.figures(f"diversity_{name}", about, f"diversity of {label(name)}", batch)
-        return Answers(shown, "variant II", base_name(name), figures)
+        info = info_of(name, encoder)
+        figures = self.figures(f"diversity_{name}", about, f"diversity of {info.label}", batch)
+        return Answers(info.method_label, "variant II", info.method, figures, info.diversity_weight)
 
     def variant_i(self, name: str) -> Answers:
         def batch(span: slice):
@@ -268,9 +271,10 @@ class _Measuring:
             return lambda i: clouds[i : i + 1], options, {}
 
         about = {"weights": fingerprint(self.networks[name])}
-        figures = self.figures(f"diversity_{name}", about, f"{label(name)}, repeated", batch)
+        info = info_of(name, self.networks[name])
+        figures = self.figures(f"diversity_{name}", about, f"{info.label}, repeated", batch)
         figures["single"] = figures["scores"][:, 0]
-        return Answers(f"{label(base_name(name))}, repeated", "variant I", "", figures)
+        return Answers(f"{info.method_label}, repeated", "variant I", "", figures)
 
     def neighbours(self, name: str) -> Answers:
         count = min(self.samples, len(self.training.task.train))
@@ -283,7 +287,9 @@ class _Measuring:
             return lambda i: self.pack.points[rows[nearest[i]]], {"drawn": False}, {"single": none}
 
         about = {"weights": fingerprint(self.networks[name])}
-        figures = self.figures(f"neighbours_{name}", about, f"neighbours of {label(name)}", batch)
+        figures = self.figures(
+            f"neighbours_{name}", about, f"neighbours of {info_of(name, self.networks[name]).label}", batch
+        )
         return Answers("nearest training objects", "neighbours", "", figures)
 
     def noise(self, name: str, partner: str) -> Answers:
@@ -297,9 +303,10 @@ class _Measuring:
             return lambda i: decode(self.autoencoder, latents[i]), options, {"single": single, "sigma": sigma}
 
         about = {"weights": fingerprint(self.networks[name]), "partner": fingerprint(self.networks[partner])}
-        shown = f"{label(base_name(partner))} + noise as {label(base_name(name))}"
-        figures = self.figures(f"noise_{name}", about, f"{label(partner)} + noise as {label(name)}", batch)
-        return Answers(shown, "noise", base_name(name), figures)
+        own, other = (info_of(one, self.networks[one]) for one in (name, partner))
+        figures = self.figures(f"noise_{name}", about, f"{other.label} + noise as {own.label}", batch)
+        shown = f"{other.method_label} + noise as {own.method_label}"
+        return Answers(shown, "noise", own.method, figures, own.diversity_weight)
 
 
 # ------------------------------------------------------------------------------------------------------ curves and bins
@@ -375,7 +382,7 @@ def bins(study: Study, *, seed: int = 0) -> dict[str, dict[str, list[dict[str, A
     return found
 
 
-def curve_panels(study: Study, *, seed: int = 0) -> list[Panel]:
+def curve_panels(study: Study, *, seed: int = 0) -> list[PlotPanel]:
     """The best of N at views from behind and at the others, and the gain over one answer; see :func:`curves`."""
     panels = []
     words = {"best": ("Chamfer ×100 of the best of N", (4.0, 14.0)), "gain": ("gain over one answer ×100", (-0.1, 0.8))}
@@ -390,7 +397,7 @@ def curve_panels(study: Study, *, seed: int = 0) -> list[Panel]:
                 series[f"{strongest.label}, mean of N"] = [{"n": row["n"], "mean": rows[0]["mean"]} for row in rows]
             ticks = [1 << k for k in range(study.samples.bit_length())]
             limits = (0.9, 1.1 * study.samples)
-            panels.append(Panel(title, "N", text, limits, bounds, series, "n", ticks, log2=True))
+            panels.append(PlotPanel(title, "N", text, limits, bounds, series, "n", ticks, log2=True))
     return panels
 
 
@@ -399,7 +406,7 @@ def behind_panels(
     binned: Mapping[str, Mapping[str, list[dict[str, Any]]]],
     names: Sequence[str],
     target: tuple[float, float],
-) -> list[Panel]:
+) -> list[PlotPanel]:
     """Figures against the angle from behind, σ beside what the diversity loss asks for.
 
     Args:
@@ -413,13 +420,14 @@ def behind_panels(
         series = {key: rows for key, rows in binned.get(name, {}).items() if key in _drawn(study)}
         text, bounds = BINNED[name]
         if name == "sigma":
-            series = {key: rows for key, rows in series.items() if " + noise" not in key}
+            noise = {answers.label for answers in study.of_kind("noise")}
+            series = {key: rows for key, rows in series.items() if key not in noise}
             angles = np.linspace(0, 180, 91)
             asked = target_sigma(torch.from_numpy(np.radians(180 + angles)), *target).tolist()
             points = zip(angles.tolist(), asked, strict=True)
             series["asked for by the loss"] = [{"angle": angle, "mean": value} for angle, value in points]
         panels.append(
-            Panel(text, "degrees from the view from behind", "", (0, 180), bounds, series, xticks=range(0, 181, 30))
+            PlotPanel(text, "degrees from the view from behind", "", (0, 180), bounds, series, xticks=range(0, 181, 30))
         )
     return panels
 
@@ -441,8 +449,8 @@ def strongest_lambda(study: Study) -> Answers | None:
 
 def target_of(networks: Networks, answers: Answers | None) -> tuple[float, float]:
     """α and δ (degrees) that a Variant II model was trained with; the paper's where its record does not say."""
-    settings = networks[answers.of].config.get("training", {}).get("settings", {}) if answers else {}
-    return settings.get("alpha", 0.2), settings.get("penalty_angle", 20.0)
+    info = info_of(answers.of, networks.get(answers.of)) if answers else NetworkInfo("")
+    return info.alpha, info.penalty_angle
 
 
 def answer_rows(study: Study) -> list[dict[str, Any]]:
@@ -525,7 +533,8 @@ def claims(scored: Sequence[Scored], study: Study, kind: str = "none", *, seed: 
             scored, "encoder_l1", "encoder_chamfer_frozen", kind, seed=seed,
         ),
     ]  # fmt: skip
-    strongest, none = strongest_lambda(study), study.answers.get("encoder_lambda_0")
+    strongest = strongest_lambda(study)
+    none = next((answers for answers in study.of_kind("variant II") if answers.diversity_weight == 0), None)
     name = strongest.label if strongest else "λ > 0"
     comparable = strongest is not None and none is not None and strongest is not none
     views = f"views within {AMBIGUOUS:g}° of the view from behind"
@@ -538,7 +547,8 @@ def claims(scored: Sequence[Scored], study: Study, kind: str = "none", *, seed: 
     rows.append(
         _accuracy(
             f"with {name} accuracy does not suffer (decoded mean at most {MARGIN:g} above λ = 0)",
-            scored, strongest.of if comparable else "", "encoder_lambda_0", kind, margin=MARGIN, seed=seed,
+            scored, strongest.of if comparable else "", none.of if none else "encoder_lambda_0", kind,
+            margin=MARGIN, seed=seed,
         )
     )  # fmt: skip
     noise = study.answers.get(f"noise {strongest.of}") if strongest else None
@@ -583,7 +593,8 @@ def _accuracy(
 ) -> dict[str, Any]:
     """A against B by Chamfer distance, on the images that both were scored on; EMD beside it, where it was scored."""
     sides = [[one for one in scored if base_name(one.method.name) == name] for name in (a, b)]
-    missing = [label(name) for name, side in zip((a, b), sides, strict=True) if not side]
+    shown = [side[0].method.label if side else label(name) for name, side in zip((a, b), sides, strict=True)]
+    missing = [text for text, side in zip(shown, sides, strict=True) if not side]
     if missing:
         return _not_tested(claim, f"this run has no {' and no '.join(filter(None, missing)) or 'such model'}")
     images = [{(item.model, item.view): None for item in one.items} for side in sides for one in side]
@@ -602,7 +613,7 @@ def _accuracy(
         return means, diversity.paired_difference(*values, objects, seed=seed)
 
     means, found = compare("chamfer")
-    row = _row(claim, "Chamfer ×100", (label(a), label(b)), means, found, margin=margin)
+    row = _row(claim, "Chamfer ×100", shown, means, found, margin=margin)
     if all("emd" in one.scores[kind] for side in sides for one in side):
         means, found = compare("emd")
         row["evidence"] += f"; EMD {means[0]:.2f}, {means[1]:.2f}, {_difference(found)}"

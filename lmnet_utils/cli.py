@@ -288,10 +288,11 @@ def _reconstruct(options: argparse.Namespace) -> int:
         if options.samples < 0:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
         name = photos.choose_model(options.run, options.model, options.samples)
-        networks = inference.load_models(options.run, [name], device)
+        networks = inference.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
         known = familiarity.familiarity_of(options.run, name, networks[name])
-        print(f"{inference.label(name)}, trained on {inference.describe_training(networks[name])}", flush=True)
+        info = inference.info_of(name, networks[name])
+        print(f"{info.label}, trained on {info.training}", flush=True)
         rows = photos.reconstruct_files(
             sources,
             out,

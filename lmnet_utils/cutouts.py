@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import importlib
 import importlib.util
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,12 @@ def read_image(path: str | Path, *, largest: int | None = LARGEST_SIDE) -> np.nd
         PhotoError: no such file, empty, no picture, damaged, or more than :data:`MAX_PIXELS`.
     """
     path = Path(path)
-    if not path.is_file():
-        raise PhotoError("this is no file." if path.exists() else "there is no such file. Check the path.")
+    if not os.path.isfile(path):  # of a name that is too long False, where Path.is_file fails
+        raise PhotoError("this is no file." if os.path.exists(path) else "there is no such file. Check the path.")
     if path.stat().st_size == 0:
         raise PhotoError("the file is empty (0 bytes). Copy or save it again.")
-    _know_heif(path)
     try:
+        _know_heif(path)
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise PhotoError(_too_large(f"{image.width} × {image.height} pixels"))
@@ -62,6 +63,8 @@ def read_image(path: str | Path, *, largest: int | None = LARGEST_SIDE) -> np.nd
             return _as_rgba(_upright(image), largest)
     except PhotoError:
         raise
+    except PermissionError as error:
+        raise PhotoError("this file may not be read. Check its permissions.") from error
     except Image.DecompressionBombError as error:
         found = re.search(r"\d{6,}", str(error))
         raise PhotoError(_too_large(f"{int(found[0]):,} pixels" if found else "too many pixels")) from error

@@ -84,7 +84,7 @@ def sample_scores(truth: Array, samples: Array, *, seed: int = 0) -> np.ndarray:
         (N,).
     """
     truth = _array(truth, "truth", (None, 3))
-    return metrics.pairwise_chamfer(truth[None], _array(samples, "samples", (None, None, 3)), seed=seed)["chamfer"][0]
+    return metrics.chamfer_matrix(truth[None], _array(samples, "samples", (None, None, 3)), seed=seed)["chamfer"][0]
 
 
 def min_of_n(scores: Array, *, ordered: bool = False) -> np.ndarray:
@@ -146,7 +146,7 @@ def pairwise_point_distance(samples: Array) -> float:
     return float(sum(sums) / (len(samples) * (len(samples) - 1) / 2))
 
 
-def pairwise_chamfer(truth: Array, samples: Array, *, clouds: int = PAIR_CLOUDS, seed: int = 0) -> float:
+def mean_pairwise_chamfer(truth: Array, samples: Array, *, clouds: int = PAIR_CLOUDS, seed: int = 0) -> float:
     """Mean Chamfer distance between two samples, ×100, both in the truth's scaling and thinned alike to 1024 points.
 
     N times this is the total mutual difference (TMD) of N samples (Wu et al., Multimodal Shape Completion via
@@ -668,7 +668,7 @@ def diversity_of_images(
         drawn: the clouds are draws of one decoder. False for ranked clouds without a common point order
             (:func:`neighbour_control`): ``min_of_n`` is then the best of the first n, figures by points are NaN.
         copies: N for a method with a single cloud.
-        pair_clouds: as ``clouds`` of :func:`pairwise_chamfer`.
+        pair_clouds: as ``clouds`` of :func:`mean_pairwise_chamfer`.
         levels: of :func:`rank_coverage`.
         seed: of the protocol's draw of points.
         workers: threads; by default one a core. The figures do not depend on it.
@@ -741,7 +741,7 @@ def _figures(
         "scores": scores,
         "mean_of_n": scores.mean(),
         "min_of_n": min_of_n(scores, ordered=not drawn),
-        "pairwise_chamfer": 0.0 if single else pairwise_chamfer(truth, samples, clouds=pair_clouds, seed=seed),
+        "pairwise_chamfer": 0.0 if single else mean_pairwise_chamfer(truth, samples, clouds=pair_clouds, seed=seed),
         "energy": cloud_energy_score(truth, samples, scores=scores, clouds=pair_clouds, seed=seed),
         "visible_fidelity": visible.mean(),
         "hidden_fidelity": hidden.mean(),

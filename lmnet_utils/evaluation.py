@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lmnet_utils import cache, diversity, metrics, paths, taxonomy
+from lmnet_utils import cache, diversity, metrics, taxonomy
 from lmnet_utils.inference import (
     Item,
     base_name,
@@ -27,16 +27,14 @@ from lmnet_utils.inference import (
     decoder_of,
     encode_clouds,
     encode_images,
-    find_models,
+    info_of,
     items_of,
-    label,
     predict,
     spread_over_classes,
-    trained_classes,
 )
 from lmnet_utils.metrics import Evaluation, Scores
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint, load_model
-from lmnet_utils.rendering import Panel
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint
+from lmnet_utils.rendering import PlotPanel
 from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 
@@ -160,40 +158,6 @@ class Method:
     contender: bool = True
 
 
-def load_networks(
-    run: str, models: Sequence[str] | None = None, device: str | torch.device = "cpu"
-) -> dict[str, PointCloudAutoencoder | ImageEncoder]:
-    """Load what is to be scored; the autoencoder is always among it, first.
-
-    Args:
-        run: a folder of ``trained_models/``.
-        models: names of the run's models (None: all), and ``name=path`` for others: a model folder of any run, or a
-            published state dict. Such an encoder's latents are decoded by the autoencoder given as ``autoencoder=path``,
-            otherwise by the run's.
-        device: where they go.
-
-    Raises:
-        FileNotFoundError, ValueError: no such model; no autoencoder; a name that occurs twice.
-    """
-    names = [text for text in models or () if "=" not in text]
-    others = dict(text.split("=", 1) for text in models or () if "=" in text)
-    folders = {} if "autoencoder" in others and not names and models is not None else find_models(run)
-    unknown = [name for name in names if name not in folders]
-    if unknown:
-        raise ValueError(f"run {run!r} has no {', '.join(unknown)}; it has {', '.join(folders)}.")
-    if twice := [name for name in others if name in names]:
-        raise ValueError(f"models: {', '.join(twice)} is named twice; give the other one a name of its own.")
-    wanted = [name for name in folders if models is None or name in names or name == "autoencoder"]
-    found = {name: folders[name] for name in wanted} | {name: paths.resolve(path) for name, path in others.items()}
-    networks = {name: load_model(path, device) for name, path in found.items()}
-    for name, network in networks.items():
-        if isinstance(network, PointCloudAutoencoder) != (name == "autoencoder"):
-            raise ValueError(
-                f"{name}={found[name]}: expected an image encoder, and an autoencoder as 'autoencoder' only."
-            )
-    return {"autoencoder": networks.pop("autoencoder"), **networks}
-
-
 def model_methods(
     task: Task, networks: Mapping[str, PointCloudAutoencoder | ImageEncoder], *, precision: str = "fp32"
 ) -> list[Method]:
@@ -204,7 +168,7 @@ def model_methods(
     autoencoder, methods = networks["autoencoder"], []
     for name, network in networks.items():
         encoder = None if name == "autoencoder" else network
-        objects = task.objects_of(taxonomy.synsets_of(trained_classes(network)))
+        objects = task.objects_of(taxonomy.synsets_of(info_of(name, network).classes))
         decoder = fingerprint(decoder_of(autoencoder, encoder))
         identity = {"weights": fingerprint(network), "decoder": decoder, "precision": precision}
 
@@ -213,7 +177,7 @@ def model_methods(
             return next(predict(autoencoder, encoder, task.pack, items, **options)).points
 
         if objects:
-            shown = label(base_name(name))
+            shown = info_of(name, network).method_label
             methods.append(Method(name, shown, objects, clouds, identity, encoder is not None, encoder is not None))
     shown = {}
     for method in methods:
@@ -296,8 +260,9 @@ def retrieval(training: TrainingLatents, name: str, encoder: ImageEncoder, *, pr
         return task.pack.points[task.pack.rows(training.nearest(latent.numpy()))]
 
     identity = {**training.identity, "weights": fingerprint(encoder), "precision": precision}
-    objects = task.objects_of(taxonomy.synsets_of(trained_classes(encoder)))
-    return Method(f"retrieval_{name}", f"retrieval by {label(base_name(name))}'s latent", objects, clouds, identity)
+    objects = task.objects_of(taxonomy.synsets_of(info_of(name, encoder).classes))
+    shown = f"retrieval by {info_of(name, encoder).method_label}'s latent"
+    return Method(f"retrieval_{name}", shown, objects, clouds, identity)
 
 
 def retrieval_oracles(
@@ -324,7 +289,7 @@ def retrieval_oracles(
     @functools.cache
     def chosen() -> dict[str, dict[str, str]]:  # both oracles come of one comparison of all pairs
         truth, others = task.pack.points_1024[task.pack.rows(task.test)], task.pack.points[task.pack.rows(taken)]
-        distances = metrics.pairwise_chamfer(truth, others, seed=seed, progress=progress)["chamfer"]
+        distances = metrics.chamfer_matrix(truth, others, seed=seed, progress=progress)["chamfer"]
         same = np.array([[other.split("/")[0] == model.split("/")[0] for other in taken] for model in task.test])
         same[~same.any(axis=1)] = True
         nearest = {"class": metrics.best_candidates(distances, same), "all": metrics.best_candidates(distances)}
@@ -357,7 +322,7 @@ def baseline_methods(
 
     Args:
         training: of the task.
-        networks: of :func:`load_networks`.
+        networks: of :func:`lmnet_utils.inference.load_networks`.
         candidates, precision, seed: as :func:`retrieval_oracles` and :func:`retrieval`.
     """
     task = training.task
@@ -466,7 +431,7 @@ def evaluations(scored: Sequence[Scored], kind: str = "none") -> list[Evaluation
 
 # ------------------------------------------------------------------------------------------------------------ tables
 ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
-TITLES = {
+COLUMN_TITLES = {
     "n_models": "objects",
     "n_views": "images",
     "n_seeds": "seeds",
@@ -490,12 +455,17 @@ def result_rows(
         scored: in the order of the tables.
         groups: name → synsets, such as one class or all.
         seed: of the bootstrap.
+
+    Returns:
+        Rows with ``contender`` besides: whether the method competes for a table's best value (:class:`Method`).
     """
+    contender = {one.method.label: one.method.contender for one in scored}
     rows = []
     for kind in scored[0].scores if scored else ():
         methods = evaluations(scored, kind)
         for name, synsets in groups.items():
-            rows += [{"icp": kind, **row} for row in metrics.comparison(methods, name, synsets, seed=seed)]
+            found = metrics.comparison(methods, name, synsets, seed=seed)
+            rows += [{"icp": kind, **row, "contender": contender[row["model"]]} for row in found]
     return rows
 
 
@@ -505,21 +475,26 @@ def class_groups(classes: str) -> dict[str, Collection[str]]:
     return groups | {"chair": taxonomy.synsets_of("chair")}
 
 
-def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown", *, scored: Sequence[Scored] = ()) -> str:
-    """Rows of one kind of ICP and one group as Markdown or LaTeX, the best value bold.
+def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown") -> str:
+    """Rows of one kind of ICP and one group as Markdown or LaTeX, the best value of the contenders bold.
 
     Args:
         rows: of :func:`result_rows`.
         format: as :func:`lmnet_utils.metrics.table`.
-        scored: which methods may be best; by default all of the rows.
     """
     names = list(dict.fromkeys(key for row in rows for key in row))
-    columns = ["model", *(name for name in names if name not in ("model", "icp", "classes"))]
-    contenders = {one.method.label for one in scored if one.method.contender} if scored else None
-    return metrics.table(rows, format, columns, titles=TITLES, best=BEST, contenders=contenders, intervals=True)
+    columns = ["model", *(name for name in names if name not in ("model", "icp", "classes", "contender"))]
+    return metrics.table(
+        rows, format, columns, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True
+    )
 
 
-def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]], scored: Sequence[Scored] = ()) -> list[Path]:
+def contenders(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Names of the rows' methods that compete for the best value."""
+    return {row["model"] for row in rows if row["contender"]}
+
+
+def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:
     """Write rows as ``tables/results.{csv,json,md}`` and a LaTeX file for each group of classes and kind of ICP."""
     folder = Path(folder) / "tables"
     parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -530,8 +505,8 @@ def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]], scored: 
     for (group, kind), some in parts.items():
         count = some[0]["n_models"]
         title = f"{group if not group.isdigit() else f'{group} classes'}, {ICP_WORDS[kind]}, {count} test objects"
-        markdown.append(f"## {title}\n\n{results_table(some, scored=scored)}\n")
-        latex = results_table(some, "latex", scored=scored)
+        markdown.append(f"## {title}\n\n{results_table(some)}\n")
+        latex = results_table(some, "latex")
         texts[f"{group}-{kind}.tex"] = f"% {title}; Chamfer and EMD x100, F-scores in percent\n{latex}\n"
     texts["results.md"] = "\n".join(markdown)
     for name, text in texts.items():
@@ -632,7 +607,7 @@ def finite_interval(figures: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: figures[name] if np.isfinite(figures[name]) else None for name in ("low", "high")}
 
 
-def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", seed: int = 0) -> list[Panel]:
+def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", seed: int = 0) -> list[PlotPanel]:
     """Chamfer distance against azimuth and against elevation; training seeds are one line.
 
     Args:
@@ -655,7 +630,7 @@ def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", se
             lines[name][shown] = binned_rows(values, [item.model for item in items], angles[name], edges, seed=seed)
     bounds = {"azimuth": ((0, 360), AZIMUTH_EDGES[::2]), "elevation": ((25, 30), ELEVATION_EDGES)}
     return [
-        Panel("", f"{name} in degrees", "Chamfer ×100", limits, (0, 20), lines[name], xticks=ticks)
+        PlotPanel("", f"{name} in degrees", "Chamfer ×100", limits, (0, 20), lines[name], xticks=ticks)
         for name, (limits, ticks) in bounds.items()
     ]
 
@@ -670,7 +645,7 @@ def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dic
     """
     members: dict[str, list[int]] = {}
     for i, item in enumerate(scored.items):
-        members.setdefault(taxonomy.NAME_OF[item.synset], []).append(i)
+        members.setdefault(taxonomy.class_name(item.synset), []).append(i)
     objects = {name: len({scored.items[i].model for i in numbers}) for name, numbers in members.items()}
     chosen = sorted(members, key=lambda name: (-objects[name], taxonomy.class_order(name)))[:limit]
     found = {}

@@ -28,7 +28,7 @@ from IPython.display import display
 
 from lmnet_utils import explorer_figures as figures
 from lmnet_utils import paths
-from lmnet_utils.explorer_figures import SCRIPT, Panel, pack_panels
+from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.explorer_state import (
     MAX_SAMPLES,
     MAX_UPLOAD,
@@ -39,10 +39,10 @@ from lmnet_utils.explorer_state import (
     png_bytes,
     with_upload,
 )
-from lmnet_utils.inference import label, write_ply
+from lmnet_utils.inference import write_ply
 from lmnet_utils.rendering import write_gif
 from lmnet_utils.reproducibility import atomic_path
-from lmnet_utils.taxonomy import NAME_OF
+from lmnet_utils.taxonomy import class_name
 
 HELP = (
     "Pick a chair and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
@@ -87,7 +87,7 @@ class Viewer(_Script):
     home = traitlets.Dict().tag(sync=True)
     revision = traitlets.Int(0).tag(sync=True)
 
-    def show(self, groups: list[tuple[str, list[Panel]]], camera: dict[str, float], home: dict[str, float]) -> None:
+    def show(self, groups: list[tuple[str, list[ViewPanel]]], camera: dict[str, float], home: dict[str, float]) -> None:
         """Show panels, in one message."""
         described, positions, colours = pack_panels(groups)
         with self.hold_sync():
@@ -198,7 +198,7 @@ class Explorer:
 
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
-        names = [(label(name), name) for name in session.names]
+        names = [(session.label(name), name) for name in session.names]
         self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
         self.compare = widgets.Checkbox(description="Compare all λ side by side", indent=False, layout=wide)
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
@@ -339,7 +339,7 @@ class Explorer:
         self.slots.value = "Kept: " + ("; ".join(filled) or "nothing yet") + "." + needs
         item = self.session.item(state.image)
         strange = (
-            "" if item is None or NAME_OF[item.synset] == "chair" else " These networks were trained on chairs only."
+            "" if item is None or class_name(item.synset) == "chair" else " These networks were trained on chairs only."
         )
         middle = float(np.median(self.kernel_ms))
         self.foot.value = (
@@ -352,7 +352,7 @@ class Explorer:
         return (
             "upload"
             if item is None
-            else f"{NAME_OF[item.synset]} {item.model.split('/')[1][:6]} at {item.azimuth:.0f}°"
+            else f"{class_name(item.synset)} {item.model.split('/')[1][:6]} at {item.azimuth:.0f}°"
         )
 
     # -------------------------------------------------------------------------------------------------------- images
@@ -407,7 +407,7 @@ class Explorer:
         if item is None and not self.objects.items:  # begun with an upload: offer what to go on with
             item = self.session.item(self.session.default_state().image)
         if item is not None:
-            self.classes.value = NAME_OF[item.synset]
+            self.classes.value = class_name(item.synset)
             models = self.session.objects_of(self.classes.value)
             self.objects.items = [
                 self._thumbnail(model, self._front(model), str(k + 1), f"{self.classes.value} {k + 1}")

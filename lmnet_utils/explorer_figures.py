@@ -23,11 +23,10 @@ import numpy as np
 import torch
 
 from lmnet_utils.explorer_state import Result, Session, State, png_bytes
-from lmnet_utils.inference import label
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.reproducibility import atomic_path
-from lmnet_utils.taxonomy import NAME_OF
+from lmnet_utils.taxonomy import class_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +41,7 @@ SPREAD_LIMITS = tuple(step * power for power in (0.001, 0.01, 0.1) for step in (
 
 # ------------------------------------------------------------------------------------------------------------- panels
 @dataclass(frozen=True)
-class Panel:
+class ViewPanel:
     """One picture on the screen: an image (H, W, 3) uint8, or a cloud (P, 3) with y up and perhaps colours (P, 3) uint8."""
 
     title: str
@@ -71,12 +70,12 @@ def home_camera(session: Session, state: State) -> dict[str, float]:
     return {"azimuth": item.azimuth if item else 30.0, "elevation": 25.0, "zoom": 1.0}
 
 
-def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
+def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]]]:
     """What is on the screen, in groups with a heading: one group, or the image's and one for each of the compared models."""
     results = session.results(state)
     item, truth = session.item(state.image), session.truth(state)
-    where = f"{NAME_OF[item.synset]}, azimuth {item.azimuth:.0f}°" if item else "upload"
-    shared = [Panel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
+    where = f"{class_name(item.synset)}, azimuth {item.azimuth:.0f}°" if item else "upload"
+    shared = [ViewPanel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
     if state.truth and truth is not None:
         shared.append(_cloud("truth", "truth", truth, "the true shape"))
     limit = spread_limit(results)
@@ -95,12 +94,12 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[Panel]]]:
             chosen = state.chosen if state.chosen in titles else "mean"
             big = next(panel for panel in panels if panel.title == chosen)
             panels = [dataclasses.replace(big, big=True), *(panel for panel in panels if panel is not big)]
-        groups.append((label(found.model) if len(results) > 1 else "", panels))
+        groups.append((session.label(found.model) if len(results) > 1 else "", panels))
     return groups
 
 
-def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> Panel:
-    return Panel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
+def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> ViewPanel:
+    return ViewPanel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
 
 
 @functools.cache
@@ -121,7 +120,7 @@ def spread_colours(spread: np.ndarray, limit: float) -> np.ndarray:
     return _ramp()[np.clip(np.round(255 * spread / limit), 0, 255).astype(int)]
 
 
-def pack_panels(groups: list[tuple[str, list[Panel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:
+def pack_panels(groups: list[tuple[str, list[ViewPanel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:
     """Panels as ``viewer.js`` takes them: a description for JSON, int16 positions, uint8 colours; equal clouds once."""
     described, positions, colours, known, count = [], [], [], {}, 0
     for heading, panels in groups:
@@ -196,7 +195,7 @@ def splat(
     return picture.reshape(size, size, 3)
 
 
-def draw_panel(panel: Panel, camera: dict[str, float], size: int = 256) -> np.ndarray:
+def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> np.ndarray:
     """A panel as (size, size, 3) uint8 for a cloud, or the image as it is."""
     if panel.kind == "image":
         return panel.content
@@ -245,7 +244,7 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
     return drawn
 
 
-def _reading_order(panel: Panel) -> int:
+def _reading_order(panel: ViewPanel) -> int:
     """What is given, what comes of it, the samples: on screen the large one leads, on paper the input does."""
     order = ("input", "truth", "mean", "spread", "walk")
     return order.index(panel.title) if panel.title in order else len(order)
@@ -261,9 +260,9 @@ def plot_sigma(axis, session: Session, state: State) -> None:
         colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
         style = {"color": colour, "ls": (0, tuple(map(float, dash.split()))) if dash else "-"}
         if line is None:
-            axis.axhline(found.sigma, **style, label=f"{label(found.model)}, this upload")
+            axis.axhline(found.sigma, **style, label=f"{session.label(found.model)}, this upload")
             continue
-        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=label(found.model))
+        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=session.label(found.model))
         axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color=colour)
     axis.set(xlim=(0, 360), ylim=(0, 0.25), xlabel="azimuth in degrees", ylabel="mean σ", xticks=range(0, 361, 60))
     axis.legend(frameon=False, fontsize=7)
@@ -283,7 +282,7 @@ def score_rows(session: Session, state: State) -> tuple[list[str], list[list[str
     """Header and rows of the table of :meth:`Session.scores`; a column for each model."""
     results = session.results(state)
     found = [session.scores(state, one) for one in results]
-    header = [f"N = {state.samples}", *(label(one.model) for one in results)]
+    header = [f"N = {state.samples}", *(session.label(one.model) for one in results)]
     rows = [
         [name, *(pattern.format(values[key]) for values in found)]
         for key, (name, pattern) in SCORES.items()
@@ -350,9 +349,9 @@ def sigma_svg(session: Session, state: State, width: int = 420, height: int = 19
             x, y = place(item.azimuth, found.sigma).split(",")
             parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="none" stroke="{colour}" stroke-width="3"/>')
         parts.append(
-            f'<text x="{left + 8}" y="{top + 12 + 14 * k}" fill="{colour}" font-weight="600">{html.escape(label(found.model))}</text>'
+            f'<text x="{left + 8}" y="{top + 12 + 14 * k}" fill="{colour}" font-weight="600">{html.escape(session.label(found.model))}</text>'
         )
-        words.append(f"{label(found.model)}: {found.sigma:.3f} at this view")
+        words.append(f"{session.label(found.model)}: {found.sigma:.3f} at this view")
     parts.append(
         f'<text x="{(left + width) / 2}" y="{height - 4}" text-anchor="middle">azimuth of the view (grey: asked for)</text>'
     )

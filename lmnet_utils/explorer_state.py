@@ -25,13 +25,13 @@ import numpy as np
 import torch
 import yaml
 
-from lmnet_utils import inference, paths
+from lmnet_utils import diversity, inference, paths
 from lmnet_utils.inference import Item
 from lmnet_utils.models import load_model
 from lmnet_utils.pointclouds import scaled_chamfer
 from lmnet_utils.reproducibility import Settings, choose
-from lmnet_utils.shapenet import INPUT_SIZE, network_input, open_pack, read_split
-from lmnet_utils.taxonomy import CLASSES, NAME_OF, class_order, classes_of
+from lmnet_utils.shapenet import INPUT_SIZE, class_of, network_input, open_pack, read_split
+from lmnet_utils.taxonomy import class_order, classes_of
 
 WALKS = ("none", "samples", "images", "direction 1", "direction 2", "direction 3", "arithmetic")
 MAX_SAMPLES = 16
@@ -153,7 +153,7 @@ def read_upload(content: bytes) -> np.ndarray:
     """An uploaded picture → network input (128, 128, 3) uint8. The bytes are decoded; names and types are not believed.
 
     A rendering of the data set's size (137×137) is cut as the data set is. In anything else the object is found and placed
-    as notebook 11 does (:func:`lmnet_utils.photos.prepare`), so both give the same shapes for the same picture.
+    as notebook 11 does (:func:`lmnet_utils.photos.prepare_photo`), so both give the same shapes for the same picture.
 
     Raises:
         ValueError: too large, no PNG, JPEG or WebP, broken, empty, or without an object that can be told from its
@@ -181,7 +181,7 @@ def read_upload(content: bytes) -> np.ndarray:
         path.write_bytes(content)
         if (width, height) == (137, 137):
             return network_input(photos.read_image(path))
-        return photos.prepare(path).input
+        return photos.prepare_photo(path).input
 
 
 def with_upload(state: State, content: bytes) -> State:
@@ -206,7 +206,7 @@ def png_bytes(picture: np.ndarray) -> bytes:
 class Result:
     """What one model makes of a state; clouds in the file frame, float32.
 
-    ``mean`` (2048, 3), ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals, ``walk`` (2048, 3) or ``None``;
+    ``mean`` (2048, 3), ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals (0 of one sample), ``walk`` (2048, 3) or ``None``;
     ``sigma`` is the mean of the 512 σ, without temperature.
     """
 
@@ -234,8 +234,9 @@ class Session:
         self, weights_run: str = "freeshapes", dataset: str = "freeshapes", split: str = "official", classes: str = "13"
     ) -> None:
         self.weights_run, self.dataset, self.split = weights_run, dataset, split
-        self.folders = inference.find_models(weights_run)
-        self.names = [name for name in self.folders if name.startswith("encoder_lambda_")]
+        self.folders = inference.find_networks(weights_run)
+        self.infos = {name: inference.read_info(folder) for name, folder in self.folders.items()}
+        self.names = [name for name, info in self.infos.items() if info.variational]
         if not self.names:
             raise ValueError(
                 f"run {weights_run!r} has no model of Variant II (it has {', '.join(self.folders)}): run notebook 05, "
@@ -249,14 +250,20 @@ class Session:
         self._cache: OrderedDict[Any, Any] = OrderedDict()
 
     def objects_of(self, class_name: str) -> list[str]:
-        """Test objects of a class, as ``"synset/model"``."""
-        return [model for model in self.objects if model.split("/")[0] == CLASSES[class_name]]
+        """Test objects of a class, as ``"synset/model"``.
+
+        Raises:
+            ValueError: there is none; says which classes there are.
+        """
+        found = [model for model in self.objects if class_of(model) == class_name]
+        if not found:
+            choose("class", class_name, self.classes)
+        return found
 
     @property
     def classes(self) -> list[str]:
         """Names of the classes that have test objects; chair first, on which Variant II is trained."""
-        found = {NAME_OF[model.split("/")[0]] for model in self.objects}
-        return sorted(found, key=lambda name: (name != "chair", class_order(name)))
+        return sorted(set(map(class_of, self.objects)), key=lambda name: (name != "chair", class_order(name)))
 
     def default_state(self, **changes: Any) -> State:
         """A chair seen nearly from behind, by the model with the largest λ."""
@@ -270,7 +277,11 @@ class Session:
     @property
     def plain_names(self) -> list[str]:
         """The models without those of further training seeds, if there are others; in ascending order of λ."""
-        return [name for name in self.names if inference.seed_of(name) == 0] or self.names
+        return inference.first_seeds(self.infos[name] for name in self.names)
+
+    def label(self, name: str) -> str:
+        """A model as figures show it."""
+        return self.infos[name].label
 
     def azimuths(self, model: str) -> np.ndarray:
         """(24,) degrees."""
@@ -374,7 +385,7 @@ class Session:
 
     def decode(self, latents: torch.Tensor) -> np.ndarray:
         """(…, 512) → (…, 2048, 3), file frame."""
-        with one_thread():
+        with single_threaded():
             return inference.decode(self.autoencoder, latents).numpy()
 
     def result(self, state: State, name: str) -> Result:
@@ -385,7 +396,8 @@ class Session:
             mean, sigma = self.encoded(state, name)
             clouds = self.decode(torch.cat([mean[None], self.sampled(state, name)]))
             samples = clouds[1:]
-            return Result(name, clouds[0], samples, point_spread(samples), float(sigma.mean()))
+            spread = diversity.point_spread(samples) if len(samples) > 1 else np.zeros(clouds.shape[1])
+            return Result(name, clouds[0], samples, spread, float(sigma.mean()))
 
         found = self.cached(key, make)
         if state.walk == "none" or missing_slots(state):
@@ -441,18 +453,18 @@ class Session:
     def scores(self, state: State, found: Result) -> dict[str, float]:
         """Numbers of the set on screen.
 
-        ``sigma``; ``pairwise``, the mean distance between the same point of two samples, and ``spread``, both in % of the
-        object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
+        ``sigma``; of two samples or more ``pairwise`` and ``spread`` as the evaluation computes them
+        (:func:`lmnet_utils.diversity.pairwise_point_distance` and :func:`~lmnet_utils.diversity.point_spread`, mean over the
+        points), in % of the object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
         notebook 06, without ICP.
         """
         key = ("scores", found.model, state.image, state.seed, state.temperature, state.samples, tuple(state.redraws))
 
         def make() -> dict[str, float]:
-            numbers = {
-                "sigma": state.temperature * found.sigma,
-                "pairwise": 100 * pairwise_distance(found.samples),
-                "spread": 100 * float(found.spread.mean()),
-            }
+            numbers = {"sigma": state.temperature * found.sigma}
+            if len(found.samples) > 1:
+                numbers["pairwise"] = 100 * diversity.pairwise_point_distance(found.samples)
+                numbers["spread"] = 100 * float(found.spread.mean())
             item = self.item(state.image)
             if item is not None:
                 truth = torch.from_numpy(self.pack.points_1024[self.pack.rows([item.model])].copy())
@@ -486,7 +498,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """Few clouds are decoded fastest by one thread; on a busy machine several would wait for each other 20 times as long."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -518,21 +530,6 @@ _SLOTS = {"images": "AB", "arithmetic": "ABC"}
 def missing_slots(state: State) -> list[str]:
     """The slots that the state's walk needs and that hold no image."""
     return [slot for slot in _SLOTS.get(state.walk, "") if not state.slots.get(slot)]
-
-
-def point_spread(samples: np.ndarray) -> np.ndarray:
-    """(N, P, 3) → (P,): root mean square distance of each point from its mean over the samples.
-
-    The decoder gives its points in a fixed order, so a point can be followed from sample to sample.
-    """
-    return np.sqrt(((samples - samples.mean(0)) ** 2).sum(-1).mean(0))
-
-
-def pairwise_distance(samples: np.ndarray) -> float:
-    """(N, P, 3): mean over all pairs of samples and all points of the distance of a point to itself; 0 for one sample."""
-    count = len(samples)
-    pairs = [np.linalg.norm(samples[i + 1 :] - samples[i], axis=-1).mean(-1) for i in range(count - 1)]
-    return float(np.concatenate(pairs).mean()) if pairs else 0.0
 
 
 # ----------------------------------------------------------------------------------------------------- the notebook's

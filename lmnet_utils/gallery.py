@@ -15,7 +15,8 @@ from lmnet_utils import inference
 from lmnet_utils.explorer_figures import SCRIPT, pack_panels
 from lmnet_utils.explorer_state import Session, State, png_bytes
 from lmnet_utils.reproducibility import atomic_path
-from lmnet_utils.taxonomy import NAME_OF
+from lmnet_utils.shapenet import class_of
+from lmnet_utils.taxonomy import class_name
 
 STYLE = """
 :root{color-scheme:light}
@@ -48,7 +49,7 @@ def gallery_states(
 
     Chairs make up the first half where there are enough, as Variant II is trained on them.
     """
-    chairs = [model for model in session.objects if NAME_OF[model.split("/")[0]] == "chair"]
+    chairs = [model for model in session.objects if class_of(model) == "chair"]
     others = [model for model in inference.spread_over_classes(session.objects) if model not in chairs]
     objects = chairs[: max(images // 2, images - len(others))] + others
     objects = (objects * (images // len(objects) + 1))[:images]  # few objects: each again, from another side
@@ -75,7 +76,7 @@ def gallery_html(session: Session, states: Sequence[State], title: str = "3D-LMN
             text = base64.b64encode(content).decode()
             data.append(f'<script type="application/octet-stream" id="{kind}{i}">{text}</script>')
         item = session.item(state.image)
-        name = f"{NAME_OF[item.synset]} {item.azimuth:.0f}°" if item else "upload"
+        name = f"{class_name(item.synset)} {item.azimuth:.0f}°" if item else "upload"
         picture = figures.data_uri(png_bytes(session.image(state)[::2, ::2]))
         thumbs.append(
             f'<label><input type="radio" name="image" value="{i}"{" checked" if i == 0 else ""}>'

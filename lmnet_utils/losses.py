@@ -15,6 +15,9 @@ from lmnet_utils.reproducibility import choose
 AUTOENCODER_LOSSES = ("paper", "port")
 LATENT_LOSSES = ("l1", "l2")
 
+PAPER_ALPHA, PAPER_ANGLE = 0.2, 20.0
+"""The paper's α and δ (degrees) of the diversity loss."""
+
 
 def autoencoder_loss(ground_truth: torch.Tensor, prediction: torch.Tensor, kind: str = "paper") -> torch.Tensor:
     """Reconstruction loss of the point-cloud autoencoder.
@@ -61,7 +64,7 @@ def latent_matching_loss(predicted: torch.Tensor, target: torch.Tensor, kind: st
     return difference.abs().mean() if kind == "l1" else difference.square().mean()
 
 
-def target_sigma(azimuth: torch.Tensor, alpha: float = 0.2, penalty_angle: float = 20.0) -> torch.Tensor:
+def target_sigma(azimuth: torch.Tensor, alpha: float = PAPER_ALPHA, penalty_angle: float = PAPER_ANGLE) -> torch.Tensor:
     """The mean σ that the diversity loss asks for: α·exp(−(φ − π)²/δ²), largest for the view from behind.
 
     Source: paper, equation 5; official ``train_plm.py``.
@@ -76,7 +79,7 @@ def target_sigma(azimuth: torch.Tensor, alpha: float = 0.2, penalty_angle: float
 
 
 def diversity_loss(
-    sigma: torch.Tensor, azimuth: torch.Tensor, alpha: float = 0.2, penalty_angle: float = 20.0
+    sigma: torch.Tensor, azimuth: torch.Tensor, alpha: float = PAPER_ALPHA, penalty_angle: float = PAPER_ANGLE
 ) -> torch.Tensor:
     """The view-dependent diversity loss: mean_b (mean_k σ_bk − α·exp(−(φ_b − π)²/δ²))².
 

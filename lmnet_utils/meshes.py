@@ -269,7 +269,7 @@ class _Task:
 
     @property
     def synset(self) -> str:
-        return CLASSES[self.record["class"]]
+        return _synset(self.record["class"])
 
 
 class _Made(NamedTuple):
@@ -317,7 +317,7 @@ def import_meshes(
         FileNotFoundError: no such folder or CSV file, or no mesh in it.
         ValueError: an option, the CSV file, or the name, which another data set has.
     """
-    folder = Path(folder).expanduser().resolve()
+    folder = Path(os.path.realpath(Path(folder).expanduser()))
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {paths.display(folder)}.")
     rotation(up, front)
@@ -436,13 +436,20 @@ def _files(folder: Path) -> list[str]:
     """Meshes below the folder, sorted, as they are named in the report; hidden ones left out."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES + OTHER_MESHES)
     names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
-    return sorted(name for name in names if (folder / name).is_file())
+    return sorted(name for name in names if (folder / name).is_file() or _is_dead_link(folder / name))
+
+
+def _is_dead_link(path: Path) -> bool:
+    """Whether this is a link that leads nowhere or in a circle."""
+    return path.is_symlink() and not path.exists()
 
 
 def _record(
     folder: Path, file: str, labels: Mapping[str, Mapping[str, str]], options: dict[str, Any]
 ) -> dict[str, Any]:
     """What a file is to become; ValueError where that cannot be said."""
+    if _is_dead_link(folder / file):
+        raise ValueError("a link that leads nowhere or in a circle: put the mesh itself there")
     suffix = Path(file).suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{suffix} is not read: convert it to GLB, OBJ, PLY, STL or OFF, in Blender for example")
@@ -457,16 +464,21 @@ def _record(
             raise ValueError(
                 "no class: put it into a folder named after its class, or name it in a CSV file (--classes)"
             )
-    group = f"{CLASSES[class_name]}/{label['group']}" if label["group"] else ""
+    group = f"{_synset(class_name)}/{label['group']}" if label["group"] else ""
     sha256 = reproducibility.sha256_of(folder / file)
     return {"folder": folder.name, "file": file, "class": class_name, "group": group, "sha256": sha256, **options}
+
+
+def _synset(class_name: str) -> str:
+    """The folder of a class: its synset, or of a class beyond the 13 its name."""
+    return CLASSES.get(class_name, class_name)
 
 
 def _is_made(root: Path, found: Mapping[str, Any] | None, record: Mapping[str, Any]) -> bool:
     """Whether an object is here as its file and the options would make it again."""
     if found is None or any(found.get(key) != value for key, value in record.items() if key != "group"):
         return False
-    synset, key = CLASSES[record["class"]], freeshapes.model_id(record["folder"], record["file"])
+    synset, key = _synset(record["class"]), freeshapes.model_id(record["folder"], record["file"])
     clouds = (freeshapes.cloud_dir(root, synset, key) / f"pointcloud_{n}.npy" for n in (1024, 2048))
     return freeshapes.rendering_dir(root, synset, key).is_dir() and all(path.is_file() for path in clouds)
 
@@ -510,7 +522,7 @@ def _keep(task: _Task, made: _Made | str, records: dict[str, dict[str, Any]]) ->
 
 def _finish(root: Path, name: str, records: Mapping[str, Mapping[str, Any]], rows: list[Row]) -> Report:
     """Splits and the report's file."""
-    groups = {f"{CLASSES[record['class']]}/{key}": record["group"] for key, record in records.items()}
+    groups = {f"{_synset(record['class'])}/{key}": record["group"] for key, record in records.items()}
     official = splits.official(groups)
     splits.write(root, "official", official)
     splits.write(root, "60-20-20", splits.drawn_60_20_20(groups))

@@ -105,7 +105,7 @@ def score(
     return dict(zip(names, 100 * np.array(rows, np.float64).reshape(-1, len(names)).T, strict=True))
 
 
-def pairwise_chamfer(
+def chamfer_matrix(
     ground_truth: np.ndarray, candidates: np.ndarray, *, seed: int = 0, progress: bool = False
 ) -> Scores:
     """The Chamfer distances of :func:`score` for every ground truth against every candidate, without ICP.
@@ -187,7 +187,7 @@ def best_candidates(distances: np.ndarray, allowed: np.ndarray | None = None) ->
     """For each ground truth its best candidate: an oracle, and the bound of all retrieval.
 
     Args:
-        distances: (T, C), such as the Chamfer distances of :func:`pairwise_chamfer`.
+        distances: (T, C), such as the Chamfer distances of :func:`chamfer_matrix`.
         allowed: (T, C) which candidates count; by default all.
 
     Returns:

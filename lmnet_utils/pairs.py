@@ -32,7 +32,7 @@ def score_pair(truth: np.ndarray, guess: np.ndarray, icp: str | None, emd: bool)
         guess = aligned(guess, truth, icp == "official")
     forward, backward = cKDTree(guess).query(truth)[0], cKDTree(truth).query(guess)[0]
     parts = [forward.mean(), backward.mean()]
-    scores = [sum(parts), *parts, *f_score(forward, backward, F_SCORE_THRESHOLDS)]
+    scores = [sum(parts), *parts, *f_score_of_distances(forward, backward, F_SCORE_THRESHOLDS)]
     return [*scores, matched_distance(truth, guess)] if emd else scores
 
 
@@ -48,7 +48,7 @@ def matched_distance(x: np.ndarray, y: np.ndarray) -> float:
     return cost[np.arange(len(x)), optimal_assignment(cost)].mean()
 
 
-def f_score(forward: np.ndarray, backward: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
+def f_score_of_distances(forward: np.ndarray, backward: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
     """F-scores (…, T) from the nearest-neighbour distances of two clouds, (…, N) and (…, M)."""
     limits = np.asarray(thresholds, np.float64)
     recall, precision = ((distances[..., None] < limits).mean(axis=-2) for distances in (forward, backward))

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import html
 import json
+import os
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -134,7 +135,7 @@ class Photo:
         return int.from_bytes(hashlib.sha256(self.input.tobytes()).digest()[:8], "big")
 
 
-def prepare(path: str | Path, *, background: str = "auto", mask: str | Path | None = None) -> Photo:
+def prepare_photo(path: str | Path, *, background: str = "auto", mask: str | Path | None = None) -> Photo:
     """Read a picture, cut the object out, place it.
 
     Args:
@@ -204,7 +205,7 @@ class Reconstruction:
         return (*self.photo.notes, far)
 
 
-def reconstruct(
+def reconstruct_photos(
     autoencoder: PointCloudAutoencoder,
     encoder: ImageEncoder,
     photos: Sequence[Photo],
@@ -218,7 +219,7 @@ def reconstruct(
 
     Args:
         autoencoder, encoder, precision: see :func:`lmnet_utils.inference.reconstruct`.
-        photos: of :func:`prepare`.
+        photos: of :func:`prepare_photo`.
         samples: plausible shapes of each picture beside the likeliest one; Variant II only.
         seed: of the samples' noise, which belongs to a picture and not to its batch.
         familiarity: tells pictures that are unlike the training images.
@@ -254,7 +255,7 @@ def placing_cost(
     """What it costs that a photo does not show how far away the object is: test renders as they are, and placed as photos.
 
     Args:
-        autoencoder, encoder, precision: see :func:`reconstruct`; the encoder says what data it was trained on.
+        autoencoder, encoder, precision: see :func:`reconstruct_photos`; the encoder says what data it was trained on.
         views: of each test object, evenly.
 
     Returns:
@@ -302,7 +303,7 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
     The clouds are PyTorch3D renders; without pytorch3d, matplotlib draws them.
 
     Args:
-        found: of :func:`reconstruct`.
+        found: of :func:`reconstruct_photos`.
         settings: of the renders; by default :func:`render_settings`.
     """
     pictures = [marked(found.photo), found.photo.input]
@@ -327,16 +328,20 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
 
 def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
     """One HTML page with the clouds to be turned, by mouse or arrow keys; it holds all that it needs and asks no network."""
-    from lmnet_utils.explorer_figures import SCRIPT, Panel, pack_panels
+    from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
     from lmnet_utils.gallery import PAGE_SCRIPT, STYLE
 
     panels = [
-        Panel("cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True),
-        Panel("picture", "image", squared(marked(found.photo)), alt="The picture, its background faded"),
-        Panel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
+        ViewPanel(
+            "cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True
+        ),
+        ViewPanel("picture", "image", squared(marked(found.photo)), alt="The picture, its background faded"),
+        ViewPanel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
     ]
     for k, sample in enumerate(found.samples):
-        panels.append(Panel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}"))
+        panels.append(
+            ViewPanel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}")
+        )
     groups, positions, colours = pack_panels([("", panels)])
     entries = [{"groups": groups, "camera": {"azimuth": 30.0, "elevation": 25.0, "zoom": 1.0}}]
     data = {"p0": base64.b64encode(positions).decode(), "c0": base64.b64encode(colours).decode()}
@@ -410,7 +415,7 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
         if figure is not None:
             with atomic_path(temporary / "overview.png") as path:
                 figure.savefig(path, format="png", dpi=100)
-        write_json(temporary / _RECORD, {**record, **summary(found)})
+        write_json(temporary / _RECORD, {**record, **record_of(found)})
         if folder.exists():
             shutil.rmtree(replaced, ignore_errors=True)
             folder.rename(replaced)
@@ -430,7 +435,7 @@ def _write_cutout(path: Path, photo: Photo) -> None:
         whole.save(temporary, format="PNG", optimize=True)
 
 
-def summary(found: Reconstruction) -> dict[str, Any]:
+def record_of(found: Reconstruction) -> dict[str, Any]:
     """What the record says of a reconstruction."""
     return {
         "foreground": found.photo.cutout.method,
@@ -460,25 +465,28 @@ def find_sources(
 ) -> list[Source]:
     """Pictures from files and folders; a folder gives every picture below it, its sub-folders kept in the names.
 
+    Links to folders are not followed, so that none leads in a circle.
+
     Args:
-        inputs: files and folders. A missing one becomes a source with a problem, so that the others go on.
+        inputs: files and folders. A missing one, or a link that leads nowhere, becomes a source with a problem, so that the
+            others go on.
         masks: a mask's file for a single picture, or a folder with a mask of each picture's name.
         skip: folders whose content is left out, such as the output folder.
 
     Returns:
         In the order given, a folder's pictures sorted; names are unique.
     """
-    skipped = [Path(path).resolve() for path in (*skip, *([masks] if masks and Path(masks).is_dir() else []))]
+    skipped = [_real(path) for path in (*skip, *([masks] if masks and Path(masks).is_dir() else []))]
     found: list[tuple[Path, Path, str]] = []  # the file, what it is called, and what is wrong
     for given in map(Path, inputs):
-        if not given.is_dir():
-            found.append((given, Path(given.name), ""))
+        if not os.path.isdir(given):  # of a name that is too long, or a link in a circle, False
+            found.append((given, Path(given.name), _dead_link(given)))
             continue
         inside = [path for path in sorted(given.rglob("*")) if _is_picture(path, given, skipped)]
-        found += [(path, path.relative_to(given), "") for path in inside]
+        found += [(path, path.relative_to(given), _dead_link(path)) for path in inside]
         if not inside:
             problem = f"no pictures in this folder (looked for {', '.join(SUFFIXES)})."
-            found.append((given, Path(given.resolve().name), problem))
+            found.append((given, Path(_real(given).name), problem))
     folders = {parent.as_posix() for _, called, _ in found for parent in called.parents}
     taken = {folder.lower() for folder in folders}  # chairs.jpg beside chairs/
     sources = []
@@ -498,8 +506,20 @@ def find_sources(
 
 def _is_picture(path: Path, root: Path, skipped: Sequence[Path]) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    below = any(folder in path.resolve().parents for folder in skipped)
-    return path.suffix.lower() in SUFFIXES and path.is_file() and not hidden and not below
+    if path.suffix.lower() not in SUFFIXES or hidden or not (path.is_file() or _dead_link(path)):
+        return False
+    return not any(folder in _real(path).parents for folder in skipped)
+
+
+def _real(path: str | Path) -> Path:
+    """The path without links; ``Path.resolve`` fails at links in a circle before Python 3.13."""
+    return Path(os.path.realpath(path))
+
+
+def _dead_link(path: Path) -> str:
+    """What is wrong with a link that leads nowhere or in a circle; empty for anything else."""
+    dead = os.path.islink(path) and not os.path.exists(path)
+    return "a link that leads nowhere or in a circle. Put the picture itself there." if dead else ""
 
 
 def _mask_of(masks: Path, name: str, pictures: int) -> tuple[Path | None, str]:
@@ -536,13 +556,13 @@ def reconstruct_files(
         sources: of :func:`find_sources`.
         out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
         background: see :func:`cut_out`.
-        samples, seed, familiarity, precision: see :func:`reconstruct`.
+        samples, seed, familiarity, precision: see :func:`reconstruct_photos`.
         batch_size: pictures in memory at once.
         figures: draw an ``overview.png`` of each.
         progress: show a bar.
 
     Returns:
-        One row a picture: ``file, name, status ("done" or "failed"), error``, and for those done :func:`summary`.
+        One row a picture: ``file, name, status ("done" or "failed"), error``, and for those done :func:`record_of`.
 
     Raises:
         OSError: the report cannot be written, as in a folder of somebody else's or on a full disk.
@@ -563,16 +583,16 @@ def reconstruct_files(
                 rows.append(row)
                 try:
                     if not source.problem:
-                        ready.append((row, prepare(source.path, background=background, mask=source.mask)))
+                        ready.append((row, prepare_photo(source.path, background=background, mask=source.mask)))
                 except (PhotoError, MemoryError) as error:
                     row["error"] = str(error) or "not enough memory for this picture."
             options = {"samples": samples, "seed": seed, "familiarity": familiarity, "precision": precision}
-            found = reconstruct(autoencoder, encoder, [photo for _, photo in ready], **options)
+            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], **options)
             for (row, _), one in zip(ready, found, strict=True):
                 figure = overview(one) if figures else None
                 try:
                     save(out / row["name"], one, figure, file=row["file"])
-                    row.update(status="done", error="", **summary(one))
+                    row.update(status="done", error="", **record_of(one))
                 except OSError as error:
                     row["error"] = f"cannot be written: {error.strerror or error}"
                 finally:
@@ -603,8 +623,9 @@ def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
         FileNotFoundError: no such run.
         ValueError: the run has no such encoder; says what it has.
     """
-    encoders = [name for name in inference.find_models(run) if name != "autoencoder"]
-    variational = [name for name in encoders if name.startswith("encoder_lambda_")]
+    infos = [inference.read_info(folder) for folder in inference.find_networks(run).values()]
+    encoders = [info.name for info in infos if info.kind != "autoencoder"]
+    variational = [info.name for info in infos if info.variational]
     if model is None:
         wanted = variational[-1:] if samples else [name for name in encoders if name not in variational] or variational
         if not wanted:

@@ -23,21 +23,19 @@ from lmnet_utils import inference, paths, taxonomy
 from lmnet_utils.cutouts import PhotoError, read_image
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.photos import INPUT_SIZE, as_batch
+from lmnet_utils.photos import INPUT_SIZE, OBJECT_SIDE, as_batch
 from lmnet_utils.reproducibility import Settings, read_json
 from lmnet_utils.shapenet import YAWS, turn_clouds
 
-CLASSES = ("chair", "sofa", "table")
+CATEGORIES = ("chair", "sofa", "table")
 """Pix3D's categories that ShapeNet's 13 classes share, as the official code takes them."""
-OBJECT_SIDE = INPUT_SIZE - 35
-"""Longest side of the object's box in the input, pixels. Source: official ``metrics.py`` (``PAD = 35``)."""
 POINTS = 1024
 CLOUD_FOLDERS = ("pix3d_pointclouds", "pointclouds")
 """Where the clouds lie below the data set: where `lmnet download pix3d` puts them, and as in the official scripts."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Photo:
+class Pix3DPhoto:
     """One entry of ``pix3d.json``: ``image``, ``mask`` and ``model`` are paths below the data set's folder.
 
     ``box`` is (left, top, right, bottom) in pixels, the last two exclusive.
@@ -56,7 +54,7 @@ class Photo:
 
 
 # ------------------------------------------------------------------------------------------------------------ the photos
-def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CLASSES) -> list[Photo]:
+def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CATEGORIES) -> list[Pix3DPhoto]:
     """The photos of the official test: of these classes, not truncated, not occluded, not slightly occluded.
 
     Args:
@@ -72,7 +70,7 @@ def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CLASSES) -> lis
     """
     file = paths.dataset_dir(dataset) / "pix3d.json"
     if not file.is_file():
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_pix3d(dataset))
     entries = read_json(file)
     needed = {"img", "mask", "model", "category", "truncated", "occluded", "slightly_occluded", "bbox"}
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and needed <= set(entry) for entry in entries):
@@ -84,13 +82,13 @@ def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CLASSES) -> lis
     if unknown := sorted(set(classes) - categories):
         raise ValueError(f"classes: {', '.join(unknown)} not in Pix3D; it has {', '.join(sorted(categories))}.")
     return [
-        Photo(entry["img"], entry["mask"], entry["category"], entry["model"], tuple(map(int, entry["bbox"])))
+        Pix3DPhoto(entry["img"], entry["mask"], entry["category"], entry["model"], tuple(map(int, entry["bbox"])))
         for entry in entries
         if entry["category"] in classes and not (entry["truncated"] or entry["occluded"] or entry["slightly_occluded"])
     ]
 
 
-def missing(dataset: str = "pix3d") -> str:
+def how_to_get_pix3d(dataset: str = "pix3d") -> str:
     """What to do where Pix3D is not on this machine: what to fetch, from where, how large, under which terms."""
     from lmnet_utils import downloads
 
@@ -105,7 +103,7 @@ def missing(dataset: str = "pix3d") -> str:
     return "\n".join(lines)
 
 
-def cloud_file(photo: Photo, dataset: str = "pix3d") -> Path:
+def cloud_file(photo: Pix3DPhoto, dataset: str = "pix3d") -> Path:
     """The file of a photo's true cloud, as the official code names it: ``model_2.obj`` → ``pcl_1024_2.npy``.
 
     Raises:
@@ -157,7 +155,7 @@ def official_input(image: np.ndarray, mask: np.ndarray, box: Sequence[int]) -> n
     return canvas
 
 
-def read_input(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
+def read_input(photo: Pix3DPhoto, dataset: str = "pix3d") -> np.ndarray:
     """:func:`official_input` of a photo's files: (128, 128, 3) uint8.
 
     Raises:
@@ -185,7 +183,7 @@ def file_from_pix3d(points: np.ndarray, yaw: int = 0) -> np.ndarray:
     return turn_clouds(np.stack([-y, -x, -z], -1), yaw)
 
 
-def read_cloud(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
+def read_cloud(photo: Pix3DPhoto, dataset: str = "pix3d") -> np.ndarray:
     """A photo's true cloud (1024, 3) float32 in Pix3D's frame; :func:`file_from_pix3d` turns it.
 
     Raises:
@@ -201,13 +199,13 @@ def read_cloud(photo: Photo, dataset: str = "pix3d") -> np.ndarray:
     return points.astype(np.float32)
 
 
-def read_clouds(photos: Sequence[Photo], dataset: str = "pix3d", *, limit: int) -> np.ndarray:
+def read_clouds(photos: Sequence[Pix3DPhoto], dataset: str = "pix3d", *, limit: int) -> np.ndarray:
     """True clouds (B, 1024, 3) of the first ``limit`` different objects, as :func:`file_from_pix3d` gives them."""
     objects = {photo.object: photo for photo in photos}.values()
     return np.stack([file_from_pix3d(read_cloud(photo, dataset)) for photo in list(objects)[:limit]])
 
 
-def count_by_category(photos: Sequence[Photo]) -> str:
+def count_by_category(photos: Sequence[Pix3DPhoto]) -> str:
     """``"3 photos of 2 objects (2 chair, 1 sofa)"``."""
     counts = Counter(photo.category for photo in photos)
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
@@ -215,7 +213,7 @@ def count_by_category(photos: Sequence[Photo]) -> str:
     return f"{len(photos)} photos of {objects} objects" + (f" ({listed})" if listed else "")
 
 
-def limited(photos: Sequence[Photo], count: int | None) -> list[Photo]:
+def limited(photos: Sequence[Pix3DPhoto], count: int | None) -> list[Pix3DPhoto]:
     """The first ``count`` photos of each class after reordering so that the objects take turns: few photos, many objects."""
     turns: dict[str, int] = {}
     keys = []
@@ -229,7 +227,7 @@ def limited(photos: Sequence[Photo], count: int | None) -> list[Photo]:
     return [photos[number] for number in (taken if count is not None else range(len(photos)))]
 
 
-def check(photos: Sequence[Photo], dataset: str = "pix3d") -> tuple[list[Photo], dict[str, str]]:
+def check(photos: Sequence[Pix3DPhoto], dataset: str = "pix3d") -> tuple[list[Pix3DPhoto], dict[str, str]]:
     """Photos whose true cloud can be read, and what is wrong with the others: image → problem."""
     problems: dict[str, str] = {}
     clouds: dict[str, str] = {}
@@ -246,8 +244,8 @@ def check(photos: Sequence[Photo], dataset: str = "pix3d") -> tuple[list[Photo],
 
 
 def batches(
-    photos: Sequence[Photo], dataset: str = "pix3d", *, batch_size: int = 32, progress: bool = False
-) -> Iterator[tuple[list[Photo], torch.Tensor, dict[str, str]]]:
+    photos: Sequence[Pix3DPhoto], dataset: str = "pix3d", *, batch_size: int = 32, progress: bool = False
+) -> Iterator[tuple[list[Pix3DPhoto], torch.Tensor, dict[str, str]]]:
     """Inputs batch by batch, read on all cores: the photos, (B, 3, 128, 128) uint8, and the problems of unreadable ones.
 
     Args:
@@ -259,7 +257,7 @@ def batches(
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}: expected at least 1.")
 
-    def load(photo: Photo) -> np.ndarray | str:
+    def load(photo: Pix3DPhoto) -> np.ndarray | str:
         try:
             return read_input(photo, dataset)
         except PhotoError as error:
@@ -279,7 +277,7 @@ def batches(
 
 
 # -------------------------------------------------------------------------------------------------------------- scoring
-def class_means(autoencoder: PointCloudAutoencoder, classes: Sequence[str] = CLASSES) -> dict[str, np.ndarray]:
+def class_means(autoencoder: PointCloudAutoencoder, classes: Sequence[str] = CATEGORIES) -> dict[str, np.ndarray]:
     """Category → (2048, 3): the decoded mean latent of the training objects; {} where the training data is not here."""
     from lmnet_utils.shapenet import open_pack, read_split
 
@@ -304,14 +302,14 @@ def class_means(autoencoder: PointCloudAutoencoder, classes: Sequence[str] = CLA
 class Results:
     """``scores[method][key][i]`` is about ``photos[i]``; ``problems`` says of other images why they are not there."""
 
-    photos: list[Photo]
+    photos: list[Pix3DPhoto]
     scores: dict[str, dict[str, np.ndarray]]
     problems: dict[str, str]
 
 
 def evaluate(
     networks: Mapping[str, PointCloudAutoencoder | ImageEncoder],
-    photos: Sequence[Photo],
+    photos: Sequence[Pix3DPhoto],
     dataset: str = "pix3d",
     *,
     yaw: float = 0.0,
@@ -338,7 +336,7 @@ def evaluate(
     """
     autoencoder = networks["autoencoder"]
     truths: dict[str, np.ndarray] = {}
-    scored: list[Photo] = []
+    scored: list[Pix3DPhoto] = []
     parts: dict[str, list[dict[str, np.ndarray]]] = {}
     problems: dict[str, str] = {}
     for batch, images, wrong in batches(photos, dataset, batch_size=batch_size, progress=progress):
@@ -366,7 +364,7 @@ def evaluate(
     return Results(scored, joined, problems)
 
 
-def examples(photos: Sequence[Photo], chamfer: np.ndarray) -> list[tuple[str, int]]:
+def examples(photos: Sequence[Pix3DPhoto], chamfer: np.ndarray) -> list[tuple[str, int]]:
     """Photos for a figure: the best, the median and the worst of each class, as (title, number)."""
     found = []
     for name in dict.fromkeys(photo.category for photo in photos):
@@ -380,7 +378,7 @@ def examples(photos: Sequence[Photo], chamfer: np.ndarray) -> list[tuple[str, in
 # --------------------------------------------------------------------------------------------------------------- tables
 def table_rows(
     method: str,
-    photos: Sequence[Photo],
+    photos: Sequence[Pix3DPhoto],
     scores: dict[str, np.ndarray],
     *,
     only: Collection[str] | None = None,
@@ -402,7 +400,7 @@ def table_rows(
         photos, "mean of classes" over the classes' means; a single class has neither.
     """
     categories = np.array([photo.category for photo in photos])
-    known = [*CLASSES, *sorted(set(categories) - set(CLASSES))]
+    known = [*CATEGORIES, *sorted(set(categories) - set(CATEGORIES))]
     names = [name for name in known if name in categories and (only is None or name in only)]
     rows = []
     for name in [*names, *(["all"] if len(names) > 1 else [])]:

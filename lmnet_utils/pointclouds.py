@@ -294,7 +294,7 @@ def f_score(x: Cloud, y: Cloud, thresholds: Sequence[float] = pairs.F_SCORE_THRE
     first, second = _float64_pairs(x, y)
     forward = np.sqrt(nearest_neighbours(first, second)[0])
     backward = np.sqrt(nearest_neighbours(second, first)[0])
-    return _like(pairs.f_score(forward, backward, limits), x)
+    return _like(pairs.f_score_of_distances(forward, backward, limits), x)
 
 
 # --------------------------------------------------------------------------------------------------------------- ICP

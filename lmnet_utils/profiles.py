@@ -27,7 +27,7 @@ import yaml
 
 from lmnet_utils import paths
 from lmnet_utils.reproducibility import read_json
-from lmnet_utils.taxonomy import NAME_OF
+from lmnet_utils.taxonomy import class_name
 
 # Parameters that name a folder or file of weights, relative to the project root.
 WEIGHTS = ("initial_weights", "autoencoder")
@@ -411,9 +411,9 @@ def _missing_inputs(steps: Sequence[Step], run: str, selected: Sequence[Step]) -
     for dataset in dict.fromkeys(step.values.get("dataset") for step in selected):
         fetched = any(step.values.get("download") is True for step in selected)
         if isinstance(dataset, str) and not (dataset == "freeshapes" or fetched or paths.dataset_dir(dataset).is_dir()):
-            from lmnet_utils.shapenet import missing
+            from lmnet_utils.shapenet import how_to_get_renderings
 
-            problems.append(f"parameter dataset: no data set {dataset!r}. {missing(dataset)}")
+            problems.append(f"parameter dataset: no data set {dataset!r}. {how_to_get_renderings(dataset)}")
     return problems + _nothing_to_train_on(selected)
 
 
@@ -431,7 +431,7 @@ def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
         except (FileNotFoundError, ValueError):
             continue  # the notebook says what is wrong
         if not wanted:
-            there = ", ".join(sorted({NAME_OF[model.split("/")[0]] for model in known})) or "nothing"
+            there = ", ".join(sorted({class_name(model.split("/")[0]) for model in known})) or "nothing"
             number = step.notebook.partition("_")[0]
             problems.append(
                 f"{step.notebook}: parameter classes: {dataset!r} has no training object of {classes!r} (it has {there}); "

@@ -281,7 +281,7 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
 
 
 # ------------------------------------------------------------------------------------------------------------- plots
-def project(points: np.ndarray | torch.Tensor, azimuth: float, elevation: float) -> np.ndarray:
+def orthographic_view(points: np.ndarray | torch.Tensor, azimuth: float, elevation: float) -> np.ndarray:
     """Orthographic view in the directions of the data set's camera: azimuth 0° looks at the front, 180° at the back.
 
     The camera of 3D-R2N2 looks from (cos az·cos el, sin el, sin az·cos el), y up. (PyTorch3D counts azimuth otherwise.)
@@ -302,9 +302,9 @@ def project(points: np.ndarray | torch.Tensor, azimuth: float, elevation: float)
 def plot_cloud(axis: Axes, points: np.ndarray, *, azimuth: float = 30.0, elevation: float = 25.0) -> None:
     """Draw a cloud on matplotlib axes, the far points lighter; the bounds are the same for every cloud.
 
-    A quick picture that needs no pytorch3d. Arguments as :func:`project`; the axes span ±0.5, the diagonal of an object.
+    A quick picture that needs no pytorch3d. Arguments as :func:`orthographic_view`; the axes span ±0.5, the diagonal of an object.
     """
-    view = project(points, azimuth, elevation)
+    view = orthographic_view(points, azimuth, elevation)
     view = view[np.argsort(view[:, 2])]
     axis.scatter(view[:, 0], view[:, 1], c=view[:, 2], s=1.5, cmap="Blues", vmin=-0.9, vmax=0.4, linewidths=0)
     axis.set(xlim=(-0.52, 0.52), ylim=(-0.52, 0.52), aspect="equal", xticks=[], yticks=[])
@@ -379,7 +379,7 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
 
 
 @dataclasses.dataclass(frozen=True)
-class Panel:
+class PlotPanel:
     """One set of axes of :func:`panel_plot`, with fixed bounds so that figures of several runs compare.
 
     Attributes:
@@ -401,11 +401,11 @@ class Panel:
     log2: bool = False
 
 
-def panel_plot(panels: Sequence[Panel], *, columns: int = 2, height: float = 2.7) -> Figure:
+def panel_plot(panels: Sequence[PlotPanel], *, columns: int = 2, height: float = 2.7) -> Figure:
     """Lines with 95 % bands in panels side by side; a label has one colour and marker throughout, and one legend.
 
     Args:
-        panels: see :class:`Panel`.
+        panels: see :class:`PlotPanel`.
         columns: panels in a row.
         height: of a panel in inches.
     """

@@ -203,7 +203,9 @@ def _results_of(record: Mapping[str, Any]) -> str:
         groups.setdefault((row.get("classes"), row.get("icp")), []).append(row)
     parts = []
     for (group, icp), rows in groups.items():
-        rows = [{key: value for key, value in row.items() if key not in ("classes", "icp")} for row in rows]
+        rows = [
+            {key: value for key, value in row.items() if key not in ("classes", "icp", "contender")} for row in rows
+        ]
         title = ", ".join(
             [_class_words(str(group))] * (group is not None) + [ICP_WORDS.get(icp, str(icp))] * (icp is not None)
         )

@@ -38,7 +38,7 @@ from tqdm.auto import tqdm
 from lmnet_utils import cache, freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
 from lmnet_utils.splits import Split
-from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_order, is_own_class
+from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_name, class_order, is_own_class
 
 CROP = slice(4, -5)
 """137 → 128 pixels, as both original codes cut their input."""
@@ -84,7 +84,7 @@ def make_splits(dataset: str) -> dict[str, Any]:
     root = paths.dataset_dir(dataset)
     models = _models_below(root / "ShapeNetRendering")
     if not models:
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_renderings(dataset))
     groups, side_of = dict.fromkeys(models, ""), splits.read_official_lists(root)
     by_rule = splits.official(groups)
     official = splits.restrict(splits.official_from_lists(side_of), models) if side_of else by_rule
@@ -115,8 +115,8 @@ def make_splits(dataset: str) -> dict[str, Any]:
     }
 
 
-def find_models(dataset: str) -> list[str]:
-    """All models, sorted, that have a rendering or a point-cloud folder, complete or not."""
+def find_objects(dataset: str) -> list[str]:
+    """All objects, sorted, that have a rendering or a point-cloud folder, complete or not."""
     root = paths.dataset_dir(dataset)
     return sorted({*_models_below(root / "ShapeNetRendering"), *_models_below(root / "ShapeNet_pointclouds")})
 
@@ -124,17 +124,24 @@ def find_models(dataset: str) -> list[str]:
 def _models_below(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    folders = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+    folders = [entry.name for entry in os.scandir(folder) if _is_folder(entry)]
     synsets = [name for name in folders if name in NAME_OF or is_own_class(name)]
     return [
         f"{synset}/{entry.name}"
         for synset in sorted(synsets)
         for entry in os.scandir(folder / synset)
-        if entry.is_dir() and not entry.name.startswith(".")
+        if _is_folder(entry) and not entry.name.startswith(".")
     ]
 
 
-def missing(dataset: str) -> str:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
+
+
+def how_to_get_renderings(dataset: str) -> str:
     """What to do where a data set has no renderings: what to fetch, from where, how large, under which terms."""
     root = paths.dataset_dir(dataset)
     expected = f"No renderings below {paths.display(root)}: expected ShapeNetRendering/<synset>/<model>/rendering."
@@ -161,7 +168,7 @@ def missing(dataset: str) -> str:
     )
 
 
-def fetch(dataset: str = SHAPENET) -> None:
+def fetch_shapenet(dataset: str = SHAPENET) -> None:
     """Download and unpack what is missing of ShapeNet; shows what, and the terms that this accepts. Resumes.
 
     What was unpacked by hand is taken as it is. The authors' split, only there to compare with, may fail.
@@ -332,7 +339,7 @@ def verify_dataset(dataset: str, progress: bool = True) -> dict[str, Any]:
         have nothing on disk), splits {split: {classes: {side: n, not_on_disk: n}}}, problems {model: text}.
     """
     root = paths.dataset_dir(dataset)
-    models = find_models(dataset)
+    models = find_objects(dataset)
 
     def problem(model: str) -> str:
         try:
@@ -356,7 +363,7 @@ def verify_dataset(dataset: str, progress: bool = True) -> dict[str, Any]:
         "models": len(models),
         "complete": len(models) - len(problems),
         "classes": {
-            NAME_OF[synset]: {
+            class_name(synset): {
                 "models": everything[synset],
                 "complete": everything[synset] - broken[synset],
                 "no_renderings": without_renderings[synset],
@@ -387,7 +394,7 @@ def what_is_missing(report: Mapping[str, Any], made: Mapping[str, Any]) -> list[
 
     Args:
         report: of :func:`verify_dataset`.
-        made: of :func:`prepare`.
+        made: of :func:`prepare_data`.
     """
     if report["dataset"] != SHAPENET:
         return []
@@ -504,7 +511,7 @@ def _decoders() -> ThreadPoolExecutor:
 def tree_signature(dataset: str, progress: bool = False) -> tuple[str, list[str]]:
     """Signature of all files that a pack is made of (names, sizes, times of change), and the models found."""
     root = paths.dataset_dir(dataset)
-    models = find_models(dataset)
+    models = find_objects(dataset)
     yaw = yaw_of(dataset)
     digest = hashlib.sha256(f"format {cache.VERSIONS['pack']}\n{f'yaw {yaw}' if yaw else ''}".encode())
     for model in tqdm(models, desc="look for changes", unit="model", disable=not progress or len(models) < 5000):
@@ -533,7 +540,7 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
     root = paths.dataset_dir(dataset)
     signature, models = tree_signature(dataset, progress)
     if not models:
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_renderings(dataset))
     encoded = len(models) * VIEWS * INPUT_SIZE**2 * 3 > raw_limit
     folder = root / "packs" / f"{signature[:16]}-{'png' if encoded else 'raw'}"
     if not (folder / "pack.json").is_file():
@@ -651,7 +658,7 @@ class ViewDataset(torch.utils.data.Dataset):
 
 
 # --------------------------------------------------------------------------------------------------------- camera
-def project(points: np.ndarray, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+def project_to_pixels(points: np.ndarray, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
     """Pixels (N, 2), column and row in a 137×137 rendering, of points (N, 3) in the y-up frame; angles in degrees."""
     position = camera_position(azimuth, elevation, distance_ratio)
     forward = -position / np.linalg.norm(position)
@@ -673,7 +680,7 @@ def silhouette_overlap(points: np.ndarray, image: np.ndarray, view: np.ndarray, 
         view: the view's row (5,) of ``rendering_metadata.txt``.
         radius: of the discs, pixels.
     """
-    column, row = np.round(project(points, view[0], view[1], view[3])).astype(int).T
+    column, row = np.round(project_to_pixels(points, view[0], view[1], view[3])).astype(int).T
     drawn = np.zeros((IMAGE_SIZE, IMAGE_SIZE), dtype=bool)
     for dx, dy in itertools.product(range(-radius, radius + 1), repeat=2):
         if dx * dx + dy * dy <= radius * radius:
@@ -713,9 +720,9 @@ def frame_check(dataset: str, n: int = 20, views: int = 6, seed: int = 0) -> dic
         FileNotFoundError: there is no complete model to look at.
     """
     root = paths.dataset_dir(dataset)
-    models = find_models(dataset)
+    models = find_objects(dataset)
     if not models:
-        raise FileNotFoundError(missing(dataset))
+        raise FileNotFoundError(how_to_get_renderings(dataset))
     rng = np.random.default_rng(seed)
     overlaps: dict[int, list[float]] = {yaw: [] for yaw in YAWS}
     looked_at = 0
@@ -756,13 +763,19 @@ def yaw_of(dataset: str) -> int:
 
 def class_of(model: str) -> str:
     """Class name of "synset/model"."""
-    return NAME_OF[model.split("/")[0]]
+    return class_name(model.split("/")[0])
 
 
 def classes_in(models: Iterable[str]) -> dict[str, int]:
     """How many of the models each class has: the 13 in the order of the synsets, then classes of one's own."""
     counts = Counter(map(class_of, models))
     return {name: counts[name] for name in sorted(counts, key=class_order)}
+
+
+def synsets_in(models: Iterable[str]) -> dict[str, str]:
+    """Class name → synset of the models' classes, in the order of :func:`classes_in`."""
+    found = {class_of(model): model.split("/")[0] for model in models}
+    return {name: found[name] for name in sorted(found, key=class_order)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -790,7 +803,7 @@ class DataSettings(reproducibility.Settings):
             raise ValueError(f"download=True, dataset={self.dataset!r}: only {SHAPENET!r} can be fetched.")
 
 
-def prepare(settings: DataSettings) -> dict[str, Any]:
+def prepare_data(settings: DataSettings) -> dict[str, Any]:
     """Make FreeShapes; of another data set fetch what is missing (ShapeNet, with ``download``) and write its splits.
 
     Returns:
@@ -801,5 +814,5 @@ def prepare(settings: DataSettings) -> dict[str, Any]:
             copies=settings.copies, seed=settings.seed, workers=settings.workers, limit=settings.limit_per_class
         )
     if settings.download:
-        fetch(settings.dataset)
+        fetch_shapenet(settings.dataset)
     return make_splits(settings.dataset)

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from lmnet_utils import paths
-from lmnet_utils.evaluation import BEST, ICP_WORDS, TITLES
-from lmnet_utils.inference import find_models, label, seed_of
+from lmnet_utils.evaluation import BEST, COLUMN_TITLES, ICP_WORDS, contenders
+from lmnet_utils.inference import describe, find_networks, first_seeds, read_info
 from lmnet_utils.metrics import table
 from lmnet_utils.models import load_model, save_model
 from lmnet_utils.reproducibility import atomic_path, read_json, write_json
 
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
-NO_CONTENDERS = ("sampling floor", "autoencoder", "retrieval, oracle")  # they see the truth
-GROUPS = {"13": "all 13 classes", "chair": "chairs"}
+GROUP_WORDS = {"13": "all 13 classes", "chair": "chairs"}
 
 
 def ship(run: str, name: str = "freeshapes") -> Path:
@@ -37,7 +36,8 @@ def ship(run: str, name: str = "freeshapes") -> Path:
         FileNotFoundError: the run has no models, or they were not scored.
         ValueError: the weights would be larger than 25 MB together.
     """
-    models = {model: folder for model, folder in find_models(run).items() if seed_of(model) == 0}
+    folders = find_networks(run)
+    models = {name: folders[name] for name in first_seeds(map(read_info, folders.values()))}
     scores = paths.runs_root() / run / "08_evaluation" / "metrics.json"
     if not scores.is_file():
         raise FileNotFoundError(f"no {paths.display(scores)}: score the models first, `lmnet run … --only 08`.")
@@ -57,25 +57,24 @@ def ship(run: str, name: str = "freeshapes") -> Path:
     return destination
 
 
-def results_table(evaluation: dict[str, Any], classes: str) -> str:
+def results_markdown(evaluation: dict[str, Any], classes: str) -> str:
     """The rows of one group of classes of an evaluation (notebook 08's ``metrics.json``) as a Markdown table.
 
     Of the kinds of ICP the last, as in the notebook. Best values are bold, of what does not see the truth.
     """
     rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
     rows = [row for row in rows if row["icp"] == rows[-1]["icp"]]
-    contenders = {row["model"] for row in rows if not row["model"].startswith(NO_CONTENDERS)}
-    return table(rows, columns=COLUMNS, titles=TITLES, best=BEST, contenders=contenders, intervals=True)
+    return table(rows, columns=COLUMNS, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True)
 
 
 def results_tables(evaluation: dict[str, Any]) -> str:
-    """:func:`results_table` for all classes and for chairs, each with a line that says what it shows."""
+    """:func:`results_markdown` for all classes and for chairs, each with a line that says what it shows."""
     parts = []
-    for classes, words in GROUPS.items():
+    for classes, words in GROUP_WORDS.items():
         rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
         if rows:
             count, icp = rows[-1]["n_models"], ICP_WORDS[rows[-1]["icp"]]
-            parts.append(f"Of {words}, {count} test objects, {icp}:\n\n{results_table(evaluation, classes)}")
+            parts.append(f"Of {words}, {count} test objects, {icp}:\n\n{results_markdown(evaluation, classes)}")
     return "\n\n".join(parts)
 
 
@@ -127,11 +126,17 @@ def update_readme() -> Path:
     return readme
 
 
+def _label(name: str, record: dict[str, Any]) -> str:
+    kind = "autoencoder" if name == "autoencoder" else "image_encoder"
+    config = {"kind": kind, "variational": record["settings"].get("loss") == "probabilistic"}
+    return describe(name, {**config, "training": {"settings": record["settings"]}}).label
+
+
 def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
     settings, history = record["settings"], record["results"]["history"]
     kept = next(row for row in history if row["epoch"] == record["results"]["best_epoch"])
     return {
-        "model": label(name),
+        "model": _label(name, record),
         "classes": settings["classes"],
         "objects": record["data"]["training_models"],
         "epochs": settings["epochs"],
@@ -148,7 +153,7 @@ def model_card(run: str, trainings: dict[str, Any], evaluation: dict[str, Any], 
     """The model card as Markdown, from the trainings' and the evaluation's records."""
     first = next(iter(trainings.values()))
     data, machine = first["data"], first["environment"]
-    encoders = [label(name) for name in trainings if name != "autoencoder"]
+    encoders = [_label(name, record) for name, record in trainings.items() if name != "autoencoder"]
     return f"""# Model card: FreeShapes weights
 
 Networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and {len(encoders)} image

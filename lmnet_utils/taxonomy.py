@@ -3,8 +3,8 @@
 Source: Choy et al., 3D-R2N2 (ECCV 2016), section 5; WordNet synsets as in ShapeNetCore v1.
 
 A data set of one's own (``lmnet import-meshes``) may have classes beyond these. Such a class has its name for a synset,
-``mug/3f…`` beside ``03001627/5a…``; both tables below know it without being told, and the group "13", which means every
-class that a data set has, contains it.
+``mug/3f…`` beside ``03001627/5a…``: :func:`class_name` reads both off a data set's folders, and the group "13", which means
+every class that a data set has, contains it. The tables know the 13 alone, so that a misspelt name is found in none.
 """
 
 from __future__ import annotations
@@ -12,17 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-
-class _Table(dict[str, str]):
-    """Name → synset, or back. A class beyond the 13 is its own synset."""
-
-    def __missing__(self, key: str) -> str:
-        if is_own_class(key):
-            return key
-        raise KeyError(key)
-
-
-CLASSES: dict[str, str] = _Table({
+CLASSES: dict[str, str] = {
     "airplane": "02691156",
     "bench": "02828884",
     "cabinet": "02933112",
@@ -36,11 +26,11 @@ CLASSES: dict[str, str] = _Table({
     "table": "04379243",
     "telephone": "04401088",
     "watercraft": "04530566",
-})  # fmt: skip
-"""Class name → synset, in the order of the synsets."""
+}  # fmt: skip
+"""Class name → synset of the 13, in the order of the synsets."""
 
-NAME_OF: dict[str, str] = _Table({synset: name for name, synset in CLASSES.items()})
-"""Synset → class name."""
+NAME_OF: dict[str, str] = {synset: name for name, synset in CLASSES.items()}
+"""Synset → class name of the 13; see :func:`class_name`."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "13": tuple(CLASSES),
@@ -71,6 +61,22 @@ class _EveryClass(tuple[str, ...]):
 def is_own_class(name: str) -> bool:
     """Whether this may be a class beyond the 13: small letters, digits and hyphens, one letter at least."""
     return re.fullmatch(r"(?=.*[a-z])[a-z0-9][a-z0-9-]*", name) is not None and name not in CLASSES
+
+
+def class_name(synset: str) -> str:
+    """Name of the class whose objects lie in a data set's folder: ``"03001627"`` → ``"chair"``, ``"mug"`` → ``"mug"``.
+
+    Raises:
+        ValueError: a data set has no such folder.
+    """
+    if synset in NAME_OF:
+        return NAME_OF[synset]
+    if is_own_class(synset):
+        return synset
+    raise ValueError(
+        f"{synset!r} is no class's folder: expected one of the 13 synsets ({', '.join(NAME_OF)}), or the name of a class of "
+        "one's own in small letters, digits and hyphens."
+    )
 
 
 def class_named(text: str) -> str:

@@ -24,6 +24,8 @@ from lmnet_utils import cache, paths, taxonomy
 from lmnet_utils.frames import match_frame
 from lmnet_utils.losses import (
     AUTOENCODER_LOSSES,
+    PAPER_ALPHA,
+    PAPER_ANGLE,
     autoencoder_loss,
     direct_regression_loss,
     diversity_loss,
@@ -57,7 +59,6 @@ from lmnet_utils.shapenet import Pack, Split, open_pack, read_split
 
 SCHEDULES = ("constant", "one_cycle")
 ENCODER_LOSSES = ("l1", "l2", "chamfer", "chamfer_frozen", "probabilistic")
-PAPER_ALPHA = 0.2
 VALIDATION_VIEWS = 2048  # at most so many (model, view) pairs are scored after an epoch
 STATE_INTERVAL_S = 120.0  # a killed run loses at most about so much work
 
@@ -131,7 +132,7 @@ class EncoderSettings(_TrainingSettings):
     autoencoder: str | None
     diversity_weight: float = 0.0
     alpha: float = PAPER_ALPHA
-    penalty_angle: float = 20.0
+    penalty_angle: float = PAPER_ANGLE
 
     def check(self) -> None:
         super().check()

@@ -35,7 +35,7 @@ const STYLE = `
 `;
 
 // ---------------------------------------------------------------------------------------------------------- drawing
-/** The camera's axes, as rendering.project: azimuth 0° looks at the front, y is up. */
+/** The camera's axes, as rendering.orthographic_view: azimuth 0° looks at the front, y is up. */
 export function axes(camera) {
   const az = (camera.azimuth * Math.PI) / 180, el = (camera.elevation * Math.PI) / 180;
   const towards = [Math.cos(az) * Math.cos(el), Math.sin(el), Math.sin(az) * Math.cos(el)];

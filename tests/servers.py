@@ -72,7 +72,9 @@ def tiny_page(folder: Path, code: str = "print('ready')", **options: int) -> con
         app.make_template(folder),
         free_port(),
     )
-    return served(app.command(page, template, port, **options), port, folder / "voila.log", app.environment(folder))
+    return served(
+        app.command(page, template, port, **options), port, folder / "voila.log", app.server_environment(folder)
+    )
 
 
 def status(address: str) -> int:

@@ -66,7 +66,7 @@ def page_address(place: Path, session: Session) -> Iterator[str]:
     """The page of ``make app``."""
     (place / "page").mkdir()
     page, template, port = app.make_page(place / "page"), app.make_template(place), free_port()
-    environment = {**app.environment(place), "LMNET_RUNS": str(place / "runs")}
+    environment = {**app.server_environment(place), "LMNET_RUNS": str(place / "runs")}
     with served(app.command(page, template, port), port, place / "voila.log", environment) as address:
         yield address
 

@@ -126,7 +126,8 @@ def study_by_hand(azimuths=(180.0, 170.0, 10.0, 190.0), **gains):
         figures |= {"pairwise_points": np.array([spread], float), "scores": np.zeros((1, 4, 3)), "sigma": single / 100}
         figures |= dict.fromkeys(("mean_of_n", "energy", "pairwise_chamfer", "visible_fidelity"), single)
         figures |= {"hidden_share": np.array([[np.nan, 0.5, 0.6, 0.7]])}
-        return Answers(shown, kind, base, figures)
+        weight = float(base.removeprefix("encoder_lambda_"))
+        return Answers(shown, kind, base, figures, weight)
 
     found = {
         "encoder_lambda_0": ("variant II", "λ = 0", "encoder_lambda_0", [0, 0, 0, 0], [0, 0, 0, 0]),

@@ -15,7 +15,7 @@ from scipy.stats import norm, spearmanr
 
 from lmnet_utils import diversity, inference, metrics
 from lmnet_utils.pointclouds import file_from_y_up, subset_indices
-from lmnet_utils.shapenet import project
+from lmnet_utils.shapenet import project_to_pixels
 
 FRONT = (0.0, 27.0, 0.8)  # azimuth°, elevation°, distance ratio
 BEHIND = (180.0, 27.0, 0.8)
@@ -97,9 +97,9 @@ def test_pairwise_distances_against_brute_force():
     assert diversity.pairwise_point_distance(samples) == pytest.approx(by_points, rel=1e-12)
     side, kept = np.ptp(truth, axis=0).max(), subset_indices(90, 45, 3)
     by_chamfer = [dense_chamfer(samples[i][kept], samples[j][kept]) / side for i, j in pairs]
-    found = diversity.pairwise_chamfer(truth, torch.from_numpy(samples), seed=3)
+    found = diversity.mean_pairwise_chamfer(truth, torch.from_numpy(samples), seed=3)
     assert found == pytest.approx(np.mean(by_chamfer), rel=1e-9)
-    assert diversity.pairwise_chamfer(truth, samples, clouds=2, seed=3) == pytest.approx(by_chamfer[0], rel=1e-9)
+    assert diversity.mean_pairwise_chamfer(truth, samples, clouds=2, seed=3) == pytest.approx(by_chamfer[0], rel=1e-9)
 
 
 # -------------------------------------------------------------------------------------------------- visible and hidden
@@ -112,7 +112,9 @@ def test_the_camera_stands_where_the_rendering_was_made_from():
     back = np.stack([towards[:, 1], -towards[:, 0], towards[:, 2]], axis=1)  # y up again
     centred = points - (points.max(0) + points.min(0)) / 2
     moved = back - (points.max(0) + points.min(0)) / 2
-    np.testing.assert_allclose(project(moved, 140.0, 25.0, 0.7), project(centred, 140.0, 25.0, 0.7), atol=1e-9)
+    np.testing.assert_allclose(
+        project_to_pixels(moved, 140.0, 25.0, 0.7), project_to_pixels(centred, 140.0, 25.0, 0.7), atol=1e-9
+    )
     elsewhere = diversity.camera_eye(3 * file_from_y_up(points) + [1, 2, 3], 140.0, 25.0, 0.7)
     np.testing.assert_allclose(elsewhere, 3 * eye + [1, 2, 3])
 
@@ -319,7 +321,7 @@ def test_invisible_tremor_earns_no_energy_score():
     truth, _ = box(1024, (0.6, 0.5, 0.4), seed=1)
     same = np.repeat(points[None], 4, 0)
     trembling = same + np.random.default_rng(0).normal(0, 1e-3, same.shape)
-    tremor = diversity.pairwise_chamfer(truth, trembling)
+    tremor = diversity.mean_pairwise_chamfer(truth, trembling)
     gain = diversity.cloud_energy_score(truth, same) - diversity.cloud_energy_score(truth, trembling)
     loss = diversity.sample_scores(truth, trembling).mean() - diversity.sample_scores(truth, same).mean()
     assert gain < 0 < tremor / 2 - loss  # which equal points would have earned
@@ -417,7 +419,7 @@ def test_driver_gives_each_function_figure_for_figure(images):
         seen = diversity.visible_points(samples[i].mean(0), eye)
         parts = diversity.hidden_share(samples[i], seen)
         fidelity = diversity.visible_fidelity(truths[i], samples[i], diversity.visible_points(truths[i], eye))
-        chamfer = diversity.pairwise_chamfer(truths[i], samples[i])
+        chamfer = diversity.mean_pairwise_chamfer(truths[i], samples[i])
         expected = {
             "scores": diversity.sample_scores(truths[i], samples[i]),
             "min_of_n": diversity.min_of_n(diversity.sample_scores(truths[i], samples[i])),
@@ -616,7 +618,7 @@ BROKEN = np.where(np.arange(30)[:, None] == 7, np.nan, CLOUD)
         (lambda: diversity.min_of_n([]), "N ≥ 1"),
         (lambda: diversity.point_spread(SAMPLES[:1]), "at least 2"),
         (lambda: diversity.pairwise_point_distance(SAMPLES[..., :2]), r"found \(4, 30, 2\)"),
-        (lambda: diversity.pairwise_chamfer(CLOUD, SAMPLES, clouds=1), "clouds=1"),
+        (lambda: diversity.mean_pairwise_chamfer(CLOUD, SAMPLES, clouds=1), "clouds=1"),
         (lambda: diversity.cloud_energy_score(CLOUD, SAMPLES[:1]), "at least 2"),
         (lambda: diversity.camera_eye(CLOUD, np.nan, 0, 1), "camera: 1 of 3 values"),
         (lambda: diversity.visible_points(BROKEN, [0, 0, 3]), "points: 3 of 90"),

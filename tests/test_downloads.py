@@ -27,7 +27,7 @@ from test_transfer import QUOTA_PAGE, VIRUS_PAGE
 
 from lmnet_utils import archives, cli, doctor, downloads, paths, shapenet, transfer
 from lmnet_utils.downloads import DownloadError, download, download_weights
-from lmnet_utils.inference import load_models, warn_of_leakage
+from lmnet_utils.inference import load_networks, warn_of_leakage
 from lmnet_utils.models import PointCloudAutoencoder, load_model, save_model
 from lmnet_utils.transfer import Patience
 
@@ -601,7 +601,7 @@ def test_published_weights_are_a_run_like_every_other(world, tmp_path, variant_1
     status, output, _ = lmnet(capsys, "autoencoder", "encoder_l1", "--yes", "--quiet")
     assert status == 0 and output.endswith("$LMNET_TRAINED_MODELS/published/encoder_l1\n")
     assert files_left() == ["config.json", "config.json", "model.safetensors", "model.safetensors"]
-    networks = load_models("published")
+    networks = load_networks("published")
     assert list(networks) == ["autoencoder", "encoder_l1"]
     points = torch.rand(3, 100, 3)
     network.eval()
@@ -710,7 +710,7 @@ def test_help_names_the_options(capsys):
 # --------------------------------------------------------------------------------------------------------- notebook 01
 def prepare() -> dict:
     """What notebook 01 does with ``dataset="shapenet", download=True``."""
-    return shapenet.prepare(shapenet.DataSettings(dataset="shapenet", download=True))
+    return shapenet.prepare_data(shapenet.DataSettings(dataset="shapenet", download=True))
 
 
 def test_notebook_01_fetches_shapenet_shows_its_terms_and_does_without_the_authors_lists(world, capsys):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from r2n2_tree import write_tree
 
-from lmnet_utils import cache, evaluation, metrics, taxonomy
+from lmnet_utils import cache, evaluation, inference, metrics, taxonomy
 from lmnet_utils.evaluation import Method, Scored, Task
 from lmnet_utils.inference import Item, items_of
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
@@ -223,21 +223,21 @@ def test_models_come_from_a_run_and_from_elsewhere(tmp_path, monkeypatch, networ
         save_model(tmp_path / "mine" / name, networks[name])
     torch.save(networks["encoder_l1_seed1"].state_dict(), tmp_path / "published.pth")
     published = f"published L1={tmp_path / 'published.pth'}"
-    assert list(evaluation.load_networks("mine")) == ["autoencoder", "encoder_l1"]
-    assert list(evaluation.load_networks("mine", [published])) == ["autoencoder", "published L1"]
-    assert list(evaluation.load_networks("mine", ["encoder_l1", published])) == [
+    assert list(inference.load_networks("mine")) == ["autoencoder", "encoder_l1"]
+    assert list(inference.load_networks("mine", [published])) == ["autoencoder", "published L1"]
+    assert list(inference.load_networks("mine", ["encoder_l1", published])) == [
         "autoencoder", "encoder_l1", "published L1",
     ]  # fmt: skip
-    alone = evaluation.load_networks("no such run", [f"autoencoder={tmp_path / 'mine' / 'autoencoder'}", published])
+    alone = inference.load_networks("no such run", [f"autoencoder={tmp_path / 'mine' / 'autoencoder'}", published])
     assert list(alone) == ["autoencoder", "published L1"]
     with pytest.raises(ValueError, match="'mine' has no encoder_l3; it has autoencoder, encoder_l1"):
-        evaluation.load_networks("mine", ["encoder_l3"])
+        inference.load_networks("mine", ["encoder_l3"])
     with pytest.raises(ValueError, match="encoder_l1 is named twice"):
-        evaluation.load_networks("mine", ["encoder_l1", f"encoder_l1={tmp_path / 'published.pth'}"])
+        inference.load_networks("mine", ["encoder_l1", f"encoder_l1={tmp_path / 'published.pth'}"])
     with pytest.raises(ValueError, match="expected an image encoder"):
-        evaluation.load_networks("mine", [f"x={tmp_path / 'mine' / 'autoencoder'}"])
+        inference.load_networks("mine", [f"x={tmp_path / 'mine' / 'autoencoder'}"])
     with pytest.raises(FileNotFoundError, match="no model at"):
-        evaluation.load_networks("mine", ["x=nowhere.pth"])
+        inference.load_networks("mine", ["x=nowhere.pth"])
 
 
 def test_two_models_of_one_name_are_refused(task, networks):
@@ -349,6 +349,7 @@ def test_seeds_are_one_row_and_chair_models_compare_with_chairs_only():
     assert rows[1]["chamfer"] == pytest.approx((5 + 7 + 10) / 3) and rows[1]["n_seeds"] == 3
     assert rows[1]["chamfer_seed_std"] == pytest.approx(np.std([6, 8, 8], ddof=1))
     assert rows[3]["chamfer"] == pytest.approx((5 + 10) / 2) and "n_seeds" not in rows[4]
+    assert [row["contender"] for row in rows] == [False, True, False, True, True]
     with pytest.raises(ValueError, match="L1: its training seeds"):
         evaluation.result_rows([methods[1], scored("encoder_l1_seed1", "L1", [6, 8], models=chairs)], GROUPS)
 
@@ -360,7 +361,7 @@ def test_tables_are_written_in_four_formats(tmp_path):
         scored("my_&_{one}", "my_&_{one}", [4, 7, 8], kinds=("none", "exact")),
     ]
     rows = evaluation.result_rows(methods, GROUPS)
-    files = {path.name: path.read_text(encoding="utf-8") for path in evaluation.write_tables(tmp_path, rows, methods)}
+    files = {path.name: path.read_text(encoding="utf-8") for path in evaluation.write_tables(tmp_path, rows)}
     assert set(files) == {
         "results.csv", "results.json", "results.md", "13-none.tex", "13-exact.tex", "chair-none.tex", "chair-exact.tex",
     }  # fmt: skip

@@ -24,7 +24,7 @@ from anywidget import AnyWidget
 from PIL import Image, ImageFile
 from r2n2_tree import write_tree
 
-from lmnet_utils import app, explorer_state, gallery, inference, paths, photos, shapenet
+from lmnet_utils import app, diversity, explorer_state, gallery, inference, paths, photos, shapenet
 from lmnet_utils import explorer_figures as figures
 from lmnet_utils.explorer import Explorer, received
 from lmnet_utils.explorer_state import Session, State
@@ -137,14 +137,36 @@ def test_numbers_against_brute_force(session: Session, state: State) -> None:
     pairs = [np.linalg.norm(x - y, axis=1).mean() for x, y in itertools.combinations(clouds, 2)]
     assert numbers["pairwise"] == pytest.approx(100 * np.mean(pairs), rel=1e-4)
     centre = clouds.mean(0)
-    spread = [np.sqrt(np.mean([np.sum((cloud[p] - centre[p]) ** 2) for cloud in clouds])) for p in (0, 100, 2047)]
+    squares = [np.sum([np.sum((cloud[p] - centre[p]) ** 2) for cloud in clouds]) for p in (0, 100, 2047)]
+    spread = np.sqrt(np.array(squares) / (len(clouds) - 1))
     np.testing.assert_allclose(found.spread[[0, 100, 2047]], spread, rtol=1e-4)
     row = session.pack.rows([session.item(state.image).model])[0]
     truth = torch.from_numpy(session.pack.points_1024[row].copy())[None]
     scores = [scaled_chamfer(truth, torch.from_numpy(cloud)[None]).item() for cloud in found.samples]
     assert numbers["min_of_n"] == pytest.approx(min(scores), rel=1e-5)
     assert numbers["mean_of_n"] == pytest.approx(np.mean(scores), rel=1e-5)
-    assert pytest.approx(0) == explorer_state.pairwise_distance(clouds[:1])
+
+
+def test_diversity_is_what_the_evaluation_computes_for_the_same_samples(session: Session, state: State) -> None:
+    found = session.result(state, state.models[0])
+    rows, view = session.pack.rows([session.item(state.image).model]), session.item(state.image).view
+    truth, angles = (
+        session.pack.points_1024[rows],
+        (session.pack.azimuths[rows, view], session.pack.elevations[rows, view]),
+    )
+    cameras = np.stack([*np.degrees(angles), session.pack.distances[rows, view]], axis=1)
+    evaluated = diversity.diversity_of_images(truth, cameras, lambda _: found.samples)
+    side = np.ptp(truth[0], axis=0).max()  # the evaluation's unit; the explorer's is the object's diagonal, which is 1
+    shown = session.scores(state, found)
+    assert shown["spread"] == pytest.approx(evaluated["spread"][0] * side, rel=1e-6)
+    assert shown["pairwise"] == pytest.approx(evaluated["pairwise_points"][0] * side, rel=1e-6)
+
+
+def test_one_sample_has_no_diversity_to_show(session: Session, state: State) -> None:
+    one = state.but(samples=1)
+    numbers = session.scores(one, session.result(one, one.models[0]))
+    assert not {"pairwise", "spread"} & set(numbers) and {"sigma", "min_of_n"} <= set(numbers)
+    assert not [line for line in figures.score_text(session, one).splitlines() if "spread" in line]
 
 
 def test_main_directions_are_those_of_many_samples(session: Session, state: State) -> None:
@@ -219,7 +241,7 @@ def test_pictures_of_every_mode_become_network_input(mode: str, form: str) -> No
 
 def test_an_upload_gives_what_notebook_11_gives(session: Session, state: State, tmp_path: Path) -> None:
     (tmp_path / "own.png").write_bytes(png())
-    photo = photos.prepare(tmp_path / "own.png")
+    photo = photos.prepare_photo(tmp_path / "own.png")
     uploaded = explorer_state.with_upload(state, png())
     np.testing.assert_array_equal(session.image(uploaded), photo.input)
     assert session.noise_index(uploaded.image) == photo.noise_index, "the same noise, so the same samples"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -49,27 +50,74 @@ def networks():
 def test_models_of_a_run_are_found_in_order(tmp_path, monkeypatch, networks):
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="no trained autoencoder.*notebooks 02 to 05.*none yet"):
-        inference.find_models("mine")
+        inference.find_networks("mine")
     for name in ("encoder_lambda_5.5", "encoder_lambda_0.5", "encoder_l2", "encoder_lambda_10", "encoder_l1"):
         save_model(tmp_path / "mine" / name, networks[2] if "lambda" in name else networks[1])
     with pytest.raises(FileNotFoundError, match="encoder_l1"):
-        inference.find_models("mine")
+        inference.find_networks("mine")
     save_model(tmp_path / "mine" / "autoencoder", networks[0])
-    found = list(inference.find_models("mine"))
+    found = list(inference.find_networks("mine"))
     assert found[:3] == ["autoencoder", "encoder_l1", "encoder_l2"]
     assert found[3:] == ["encoder_lambda_0.5", "encoder_lambda_5.5", "encoder_lambda_10"]
     assert [inference.label(name) for name in found[:4]] == ["autoencoder", "L1", "L2", "λ = 0.5"]
     with pytest.raises(FileNotFoundError, match="choose a run that has one: mine"):
-        inference.find_models("other")
+        inference.find_networks("other")
 
 
 def test_names_of_models_say_seed_and_alpha():
     names = ["encoder_l1_seed2", "encoder_lambda_5.5_alpha_2_seed1", "encoder_lambda_0", "encoder_chamfer", "mine"]
     assert [inference.base_name(name) for name in names[:2]] == ["encoder_l1", "encoder_lambda_5.5_alpha_2"]
-    assert [inference.seed_of(name) for name in names] == [2, 1, 0, 0, 0]
+    assert [inference.info_of(name).seed for name in names] == [2, 1, 0, 0, 0]
     labels = ["L1, seed 2", "λ = 5.5, α = 2, seed 1", "λ = 0", "direct regression", "mine"]
     assert [inference.label(name) for name in names] == labels
-    assert sorted(names, key=inference._model_order) == [names[0], names[3], names[2], names[1], names[4]]
+    in_order = sorted(names, key=lambda name: inference.info_of(name).order)
+    assert in_order == [names[0], names[3], names[2], names[1], names[4]]
+
+
+def network_config(variational: bool = False, **settings) -> dict:
+    config = {"kind": "image_encoder", "architecture": "port", "width": 0.25, "variational": variational}
+    return config | ({"training": {"settings": settings}} if settings else {})
+
+
+def test_what_a_network_is_stands_in_its_config_not_in_its_folders_name(tmp_path, monkeypatch, networks):
+    """A folder may have any name: a converted Variant II stands among Variant II, a renamed L1 is still the L1 loss."""
+    monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
+    configs = {
+        "official_plm": network_config(True),  # converted: nobody says with which λ
+        "mine": network_config(True, loss="probabilistic", diversity_weight=2.0, alpha=0.2, penalty_angle=30.0, seed=3),
+        "encoder_l2": network_config(loss="l1", seed=0),  # a misleading name
+        "official_lm": network_config(),
+        "encoder_lambda_5.5": network_config(True),  # its name is all that there is
+        "encoder_lambda_1": network_config(False),  # no Variant II, whatever it is called
+        "encoder_l1_seed1": network_config(loss="l1", seed=1),
+        "encoder_l1": network_config(loss="l1", seed=0),
+        "autoencoder": {"kind": "autoencoder", "training": {"settings": {"loss": "paper", "seed": 0}}},
+    }
+    for name, config in configs.items():
+        folder = tmp_path / "x" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps(config))
+        (folder / "model.safetensors").write_bytes(b"not read")
+    infos = [inference.read_info(folder) for folder in inference.find_networks("x").values()]
+    assert {info.name: info.label for info in infos} == {
+        "autoencoder": "autoencoder",
+        "encoder_l1": "L1",
+        "encoder_l1_seed1": "L1, seed 1",
+        "encoder_l2": "l2 (L1)",
+        "encoder_lambda_1": "lambda_1",
+        "official_lm": "official_lm",
+        "official_plm": "official_plm (Variant II)",
+        "mine": "mine (λ = 2)",
+        "encoder_lambda_5.5": "λ = 5.5",
+    }
+    assert [info.name for info in infos] == [
+        "autoencoder", "encoder_l1", "encoder_l1_seed1", "encoder_l2", "encoder_lambda_1", "official_lm",
+        "official_plm", "mine", "encoder_lambda_5.5",
+    ]  # fmt: skip
+    assert [info.name for info in infos if info.variational] == ["official_plm", "mine", "encoder_lambda_5.5"]
+    assert inference.first_seeds(infos) == [info.name for info in infos if info.name != "encoder_l1_seed1"]
+    own = next(info for info in infos if info.name == "mine")
+    assert (own.diversity_weight, own.penalty_angle, own.seed, own.classes) == (2.0, 30.0, 3, "chair")
 
 
 def test_an_encoder_with_a_decoder_of_its_own_is_decoded_by_it(pack, networks):
@@ -88,20 +136,20 @@ def test_an_encoder_with_a_decoder_of_its_own_is_decoded_by_it(pack, networks):
         networks[1].decode(batch.latent)
 
 
-def test_load_models_refuses_unknown_names(tmp_path, monkeypatch, networks):
+def test_load_networks_refuses_unknown_names(tmp_path, monkeypatch, networks):
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     save_model(tmp_path / "mine" / "autoencoder", networks[0])
     save_model(tmp_path / "mine" / "encoder_l1", networks[1])
-    assert list(inference.load_models("mine")) == ["autoencoder", "encoder_l1"]
-    assert list(inference.load_models("mine", ["autoencoder"])) == ["autoencoder"]
+    assert list(inference.load_networks("mine")) == ["autoencoder", "encoder_l1"]
+    assert list(inference.load_networks("mine", ["autoencoder"])) == ["autoencoder"]
     with pytest.raises(ValueError, match="no encoder_l3; it has autoencoder, encoder_l1"):
-        inference.load_models("mine", ["encoder_l3"])
+        inference.load_networks("mine", ["encoder_l3"])
 
 
 def test_another_split_of_the_same_data_set_is_warned_of():
     encoder = ImageEncoder(width=0.25)
     encoder.config["training"] = {"data": {"dataset": "freeshapes", "split": "60-20-20", "classes": "13"}}
-    assert inference.describe_training(encoder) == "freeshapes, split 60-20-20, classes 13"
+    assert inference.info_of("L1", encoder).training == "freeshapes, split 60-20-20, classes 13"
     with pytest.warns(UserWarning, match="L1 was trained on split '60-20-20'"):
         inference.warn_of_leakage(encoder, "L1", "freeshapes", "official")
     inference.warn_of_leakage(encoder, "L1", "freeshapes", "60-20-20")  # no warning: an error in this suite otherwise
@@ -110,10 +158,10 @@ def test_another_split_of_the_same_data_set_is_warned_of():
 
 def test_trained_classes_come_from_the_record(networks):
     _, encoder, variational = networks
-    assert (inference.trained_classes(encoder), inference.trained_classes(variational)) == ("13", "chair")
+    assert [inference.info_of("mine", network).classes for network in (encoder, variational)] == ["13", "chair"]
     other = ImageEncoder(width=0.25)
     other.config["training"] = {"data": {"classes": "3"}}
-    assert inference.trained_classes(other) == "3"
+    assert inference.info_of("mine", other).classes == "3"
 
 
 def test_classes_take_turns():

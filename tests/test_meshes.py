@@ -222,18 +222,23 @@ def test_moments_are_those_of_the_surface_and_do_not_depend_on_its_triangles(tmp
 )  # fmt: skip
 def test_folders_name_classes_as_people_do(text: str, name: str) -> None:
     assert taxonomy.class_named(text) == name
-    assert taxonomy.NAME_OF[CLASSES[name]] == name
-    assert CLASSES[name] in taxonomy.synsets_of("13")
-    assert (CLASSES[name] in taxonomy.synsets_of("chair")) == (name == "chair")
+    synset = CLASSES.get(name, name)
+    assert taxonomy.class_name(synset) == name
+    assert synset in taxonomy.synsets_of("13")
+    assert (synset in taxonomy.synsets_of("chair")) == (name == "chair")
 
 
 def test_what_names_no_class_is_refused() -> None:
     with pytest.raises(ValueError, match="no name for a class"):
         taxonomy.class_named("2024")
-    for key in ("Chair", "99999999", ""):
-        with pytest.raises(KeyError):
-            taxonomy.NAME_OF[key]
+    for key in ("Chair", "chair", "99999999", ""):
+        with pytest.raises(ValueError, match="no class's folder: expected one of the 13 synsets"):
+            taxonomy.class_name(key)
         assert key not in taxonomy.synsets_of("13")
+    for misspelt in ("cahir", "0300162"):
+        assert misspelt not in CLASSES and misspelt not in taxonomy.NAME_OF
+        with pytest.raises(KeyError):
+            CLASSES[misspelt]
     assert len(list(taxonomy.synsets_of("13"))) == len(CLASSES) == 13
 
 
@@ -407,6 +412,8 @@ def test_the_chain_runs_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: p
     models.save_model(weights / "encoder_lambda_5.5", variational)
     session = explorer_state.Session("own", dataset="own")
     assert session.classes == ["chair", "coffee-mug"] and len(session.objects_of("coffee-mug")) == 1
+    with pytest.raises(ValueError, match="class='cofee-mug': expected one of 'chair', 'coffee-mug'"):
+        session.objects_of("cofee-mug")
 
 
 def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -426,8 +433,8 @@ def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys
 
 def test_round_objects_do_not_fail_the_frame_check(own: meshes.Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """They fit at every yaw; which one fits best is chance."""
-    mugs = [model for model in shapenet.find_models("own") if model.startswith("coffee-mug/")]
-    monkeypatch.setattr(shapenet, "find_models", lambda dataset: mugs)
+    mugs = [model for model in shapenet.find_objects("own") if model.startswith("coffee-mug/")]
+    monkeypatch.setattr(shapenet, "find_objects", lambda dataset: mugs)
     frames = [shapenet.frame_check("own", n=2, views=3, seed=seed) for seed in range(6)]
     assert any(max(frame["overlap"].values()) > frame["overlap"][0] for frame in frames)
     assert all(frame["best"] == 0 for frame in frames)
@@ -474,9 +481,9 @@ def test_a_second_import_does_only_what_has_changed(copied: tuple[Path, Path]) -
     }  # fmt: skip
     assert {row.file: row.note for row in third.rows}["nowhere.obj"] == "named in the CSV file, but not there"
     assert third.models == {"chair": 2, "coffee-mug": 1, "throne": 1}
-    assert shapenet.verify_dataset("own", progress=False)["complete"] == 4 == len(shapenet.find_models("own"))
+    assert shapenet.verify_dataset("own", progress=False)["complete"] == 4 == len(shapenet.find_objects("own"))
     listed = shapenet.read_split("own")
-    assert sorted(listed.train + listed.val + listed.test) == shapenet.find_models("own")
+    assert sorted(listed.train + listed.val + listed.test) == shapenet.find_objects("own")
 
 
 def test_other_axes_make_every_object_anew(copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -566,6 +573,24 @@ def test_a_mesh_that_kills_its_process_costs_only_itself(tmp_path: Path, monkeyp
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
+def test_links_in_a_circle_cost_only_themselves(kit_folders: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "meshes"
+    export(chair(), folder / "chairs" / "chair.ply")
+    (folder / "chairs" / "round.obj").symlink_to("round.obj")
+    (folder / "one").symlink_to("two")
+    (folder / "two").symlink_to("one")
+    (folder / "chairs" / "back").symlink_to(folder)
+    report = meshes.import_meshes(folder, "linked", workers=1, progress=False)
+    found = {row.file: (row.status, row.note) for row in report.rows}
+    assert found["chairs/chair.ply"][0] == "imported" and len(found) == 2
+    assert found["chairs/round.obj"] == (
+        "skipped",
+        "a link that leads nowhere or in a circle: put the mesh itself there",
+    )
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        meshes.import_meshes(folder / "one", "linked")
+
+
 def test_groups_of_variants_stay_on_one_side(kit_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every object made at once by a stand-in: twelve objects, the first six of them three pairs."""
     folder = kit_folders / "meshes"

@@ -78,7 +78,7 @@ def test_score_of_a_known_shift():
 
 def test_pairwise_is_the_score_of_every_pair(clouds):
     truth, predictions = clouds
-    pairs = metrics.pairwise_chamfer(truth, predictions[:2], seed=1)
+    pairs = metrics.chamfer_matrix(truth, predictions[:2], seed=1)
     for column in range(2):
         one = metrics.score(truth, np.repeat(predictions[column : column + 1], 3, axis=0), seed=1)
         for name in ("chamfer", "forward", "backward"):

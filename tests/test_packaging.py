@@ -320,3 +320,14 @@ def test_help_is_the_default_and_lists_every_target(checkout: Path) -> None:
     assert output == _make(checkout, "help")
     for target in ("quickstart", "test", "lab", "notebooks", "lint", "format", "lock", "doctor", "clean"):
         assert re.search(rf"^  make {target} +\S", output, re.MULTILINE), target
+
+
+def test_a_public_name_means_one_thing() -> None:
+    """Functions and classes of two modules have two names; ``main`` is every module's command line."""
+    places: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "lmnet_utils").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(path.stem)
+    twice = {name: modules for name, modules in places.items() if len(modules) > 1 and name != "main"}
+    assert twice == {}

@@ -14,7 +14,7 @@ from PIL import Image
 from r2n2_tree import write_tree
 from test_cutouts import png
 
-from lmnet_utils import cache, cli, familiarity, inference, photos, pointclouds
+from lmnet_utils import cache, cli, familiarity, inference, paths, photos, pointclouds
 from lmnet_utils.cutouts import Cutout, PhotoError
 from lmnet_utils.familiarity import Familiarity
 from lmnet_utils.metrics import score
@@ -103,11 +103,11 @@ def test_remarks_on_what_a_person_should_know(tmp_path: Path) -> None:
     image = np.full((100, 200, 3), 250, np.uint8)
     image[60:, 40:80] = (30, 60, 120)
     Image.fromarray(image).save(tmp_path / "a.png")
-    found = photos.prepare(tmp_path / "a.png")
+    found = photos.prepare_photo(tmp_path / "a.png")
     assert "touches the picture's edge (bottom)" in found.notes[0]
     assert "only 40 pixels" in found.notes[1]
     picture(0, (400, 400)).save(tmp_path / "b.png")
-    assert photos.prepare(tmp_path / "b.png").notes == ()
+    assert photos.prepare_photo(tmp_path / "b.png").notes == ()
 
 
 def test_an_input_does_not_depend_on_format_or_rotation(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_input_does_not_depend_on_format_or_rotation(tmp_path: Path) -> None:
     exif[0x0112] = 6
     whole.rotate(90, expand=True).save(tmp_path / "b.png", exif=exif)
     whole.convert("CMYK").save(tmp_path / "c.tif")
-    first, second, third = (photos.prepare(tmp_path / name) for name in ("a.png", "b.png", "c.tif"))
+    first, second, third = (photos.prepare_photo(tmp_path / name) for name in ("a.png", "b.png", "c.tif"))
     assert (first.input == second.input).all() and first.noise_index == second.noise_index
     assert np.abs(first.input.astype(int) - third.input).max() <= 3
     assert photo(0).noise_index != photo(1).noise_index
@@ -168,7 +168,7 @@ def trained_here(kit_folders: Path, networks) -> str:
 def test_familiarity_is_measured_with_the_training_data_and_kept(
     trained_here: str, kit_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoder = inference.load_models(trained_here)["encoder_l1"]
+    encoder = inference.load_networks(trained_here)["encoder_l1"]
     known = familiarity.familiarity_of(trained_here, "encoder_l1", encoder)
     assert known.latents.shape == (2 * 8, 512) and known.appearances.shape == (2 * 8, 1536)
     assert known.data == "2 training and 1 test objects of boxes"
@@ -199,12 +199,12 @@ def test_without_its_training_data_a_model_knows_nothing_as_familiar(kit_folders
     for k, extra in enumerate(({}, {"training": {"data": {"dataset": "far", "split": "official", "classes": "13"}}})):
         for name, network in zip(("autoencoder", "encoder_l1"), networks, strict=False):
             save_model(kit_folders / "trained_models" / f"run{k}" / name, network, **extra)
-        encoder = inference.load_models(f"run{k}")["encoder_l1"]
+        encoder = inference.load_networks(f"run{k}")["encoder_l1"]
         assert familiarity.familiarity_of(f"run{k}", "encoder_l1", encoder) is None
 
 
 def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit_folders: Path) -> None:
-    networks = inference.load_models(trained_here)
+    networks = inference.load_networks(trained_here)
     cost = photos.placing_cost(networks["autoencoder"], networks["encoder_l1"], views=3)
     assert cost["images"] == 3 and 0 < cost["placed"] != cost["as_rendered"] > 0
     # The renders of this data set, placed by hand, scored by hand.
@@ -223,20 +223,20 @@ def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit
 def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
     autoencoder, encoder, variational = networks
     pictures = [photo(k) for k in range(3)]
-    together = photos.reconstruct(autoencoder, variational, pictures, samples=4, seed=7)
-    alone = photos.reconstruct(autoencoder, variational, pictures[2:], samples=2, seed=7)
+    together = photos.reconstruct_photos(autoencoder, variational, pictures, samples=4, seed=7)
+    alone = photos.reconstruct_photos(autoencoder, variational, pictures[2:], samples=2, seed=7)
     np.testing.assert_allclose(together[2].points, alone[0].points, atol=1e-5)
     np.testing.assert_allclose(together[2].samples[:2], alone[0].samples, atol=1e-5)
     assert together[0].samples.shape == (4, 2048, 3)
     assert np.abs(together[0].samples[0] - together[0].samples[1]).max() > 1e-3
     expected = inference.reconstruct(autoencoder, encoder, photos.as_batch([one.input for one in pictures]))
-    single = photos.reconstruct(autoencoder, encoder, pictures)
+    single = photos.reconstruct_photos(autoencoder, encoder, pictures)
     for one, points in zip(single, expected.numpy(), strict=True):
         np.testing.assert_allclose(one.points, points, atol=1e-6)
         assert one.percentile is None and one.samples.shape == (0, 2048, 3)
-    assert photos.reconstruct(autoencoder, variational, [], samples=3) == []
+    assert photos.reconstruct_photos(autoencoder, variational, [], samples=3) == []
     with pytest.raises(ValueError, match="samples=2.*only Variant II"):
-        photos.reconstruct(autoencoder, encoder, pictures, samples=2)
+        photos.reconstruct_photos(autoencoder, encoder, pictures, samples=2)
 
 
 def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
@@ -246,9 +246,9 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
     scale = np.stack([np.linspace(1, 2, 100)] * 2, -1)
     near = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0), scale)
     far = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0) + 100, scale)
-    found = photos.reconstruct(autoencoder, encoder, [photo(0)], familiarity=near)[0]
+    found = photos.reconstruct_photos(autoencoder, encoder, [photo(0)], familiarity=near)[0]
     assert (found.percentile, found.notes) == (0.0, ())
-    found = photos.reconstruct(autoencoder, encoder, [photo(0)], familiarity=far)[0]
+    found = photos.reconstruct_photos(autoencoder, encoder, [photo(0)], familiarity=far)[0]
     assert found.percentile == 100.0 and "unlike what the model has seen" in found.notes[-1]
 
 
@@ -256,7 +256,7 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
 def test_results_on_disk(tmp_path: Path, networks) -> None:
     import matplotlib.pyplot as plt
 
-    found = photos.reconstruct(networks[0], networks[2], [photo(0)], samples=2)[0]
+    found = photos.reconstruct_photos(networks[0], networks[2], [photo(0)], samples=2)[0]
     figure = photos.overview(found, photos.render_settings(48))
     folder = photos.save(tmp_path / "chair", found, figure, file="chair.jpg")
     plt.close(figure)
@@ -279,7 +279,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
 
 
 def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
-    found = photos.reconstruct(networks[0], networks[2], [photo(0)], samples=2)[0]
+    found = photos.reconstruct_photos(networks[0], networks[2], [photo(0)], samples=2)[0]
     page = photos.view_page(found, "<chair> & co")
     assert "&lt;chair&gt; &amp; co" in page and "<chair>" not in page
     assert not re.search(
@@ -294,7 +294,7 @@ def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
 
 
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, networks) -> None:
-    first, second = photos.reconstruct(networks[0], networks[1], [photo(0), photo(1)])
+    first, second = photos.reconstruct_photos(networks[0], networks[1], [photo(0), photo(1)])
     photos.save(tmp_path / "a", first)
     before = (tmp_path / "a" / "cloud.ply").read_bytes()
 
@@ -352,6 +352,27 @@ def test_pictures_in_folders_are_found_and_named_apart(tmp_path: Path) -> None:
     assert "no pictures in this folder" in found[-1].problem
 
 
+def test_links_in_a_circle_and_names_too_long_cost_nothing_else(tmp_path: Path, networks) -> None:
+    folder = tmp_path / "photos"
+    (folder / "b").mkdir(parents=True)
+    picture().save(folder / "chair.png")
+    (folder / "alias.png").symlink_to("chair.png")
+    (folder / "one").symlink_to("two")
+    (folder / "two").symlink_to("one")  # neither exists
+    (folder / "b" / "back").symlink_to(folder)  # leads back
+    (folder / "round.jpg").symlink_to("round.jpg")
+    (folder / "gone.png").symlink_to("nowhere.png")
+    endless, long = folder / "one", tmp_path / f"{'x' * 300}.png"
+    sources = photos.find_sources([folder, endless, long], skip=[folder / "two"])
+    problems = {source.file: source.problem for source in sources}
+    assert list(problems) == ["alias.png", "chair.png", "gone.png", "round.jpg", "one", long.name]
+    dead = [name for name, problem in problems.items() if "leads nowhere or in a circle" in problem]
+    assert dead == ["gone.png", "round.jpg", "one"]
+    rows = photos.reconstruct_files(sources, tmp_path / "out", *networks[:2], figures=False, progress=False)
+    assert [row["status"] for row in rows] == ["done", "done", "failed", "failed", "failed", "failed"]
+    assert rows[-1]["error"] == "there is no such file. Check the path."
+
+
 def test_masks_belong_to_pictures_by_name(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     for name in ("a.jpg", "b.png", "masks/a.png"):
@@ -402,7 +423,7 @@ def test_a_batch_goes_on_after_bad_pictures(tmp_path: Path, mixed: Path, network
     assert json.loads((tmp_path / "out" / photos.REPORT).read_text()) == rows
     made = sorted(path.parent.name for path in (tmp_path / "out").glob("*/cloud.ply"))
     assert made == ["good_0", "good_1", "good_2"]
-    alone = photos.reconstruct(*networks[:2], [photos.prepare(mixed / "good_1.png")])[0]
+    alone = photos.reconstruct_photos(*networks[:2], [photos.prepare_photo(mixed / "good_1.png")])[0]
     upright, _ = inference.read_ply(tmp_path / "out" / "good_1" / "cloud.ply")
     np.testing.assert_allclose(file_from_y_up(upright), alone.points, atol=1e-5)
     assert "good_0.png: good_0/ (cut out by plain background)" in photos.report_text(rows)
@@ -433,6 +454,21 @@ def test_lmnet_reconstruct(trained_here: str, mixed: Path, tmp_path: Path, capsy
     assert cli.main([*command[:-2], str(mixed / "results"), "--no-figures", str(mixed)]) == 1
     assert cli.main([*command[:-2], str(mixed / "results"), "--no-figures", str(mixed)]) == 1
     assert capsys.readouterr().out.count("3 reconstructed, 5 failed") == 2
+
+
+def test_a_variant_ii_of_any_name_gives_samples(
+    trained_here: str, networks, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """As a converted checkpoint: its config.json says ``variational``, its folder's name says nothing."""
+    save_model(paths.model_dir("x", "autoencoder"), networks[0])
+    save_model(paths.model_dir("x", "encoder_l1"), networks[1])
+    save_model(paths.model_dir("x", "official_plm"), networks[2])
+    command = ["reconstruct", "--run", "x", "--out", str(tmp_path / "out"), "--no-figures", "--samples", "2"]
+    for options in ((), ("--model", "official_plm")):
+        assert cli.main([*command, *options, str(mixed / "good_0.png")]) == 0
+        assert capsys.readouterr().out.startswith("official_plm (Variant II), trained on classes chair")
+        assert len(list((tmp_path / "out" / "good_0").glob("sample_*.ply"))) == 2
+    assert photos.choose_model("x") == "encoder_l1"
 
 
 def test_lmnet_reconstruct_refuses_to_start(

@@ -287,7 +287,7 @@ def networks() -> dict:
 def test_scores_are_the_protocols_photo_by_photo(tree: Path, networks: dict) -> None:
     found = pix3d.read_photos()
     (tree / found[3].mask).unlink()
-    means = {name: cloud_of(name) for name in pix3d.CLASSES}
+    means = {name: cloud_of(name) for name in pix3d.CATEGORIES}
     results = pix3d.evaluate(networks, found, yaw=90, means=means, batch_size=2, progress=False)
     assert results.photos == [found[k] for k in (0, 1, 2, 4)] and list(results.problems) == [found[3].image]
     assert list(results.scores) == [*networks, "mean shape of the class"]
@@ -330,7 +330,7 @@ def test_mean_shapes_come_from_the_training_data_if_it_is_here(kit_folders: Path
     write_tree(kit_folders / "data" / "boxes", {"train": 2, "val": 1, "test": 1}, ("chair", "sofa"))
     data = {"data": {"dataset": "boxes", "split": "official", "classes": "13"}}
     save_model(kit_folders / "trained_models" / "mine" / "autoencoder", networks["autoencoder"], training=data)
-    autoencoder = inference.load_models("mine")["autoencoder"]
+    autoencoder = inference.load_networks("mine")["autoencoder"]
     means = pix3d.class_means(autoencoder)
     assert list(means) == ["chair", "sofa"], "there are no tables in that data"
     folder = kit_folders / "data" / "boxes" / "ShapeNet_pointclouds" / CLASSES["sofa"]
@@ -340,10 +340,10 @@ def test_mean_shapes_come_from_the_training_data_if_it_is_here(kit_folders: Path
 
 
 # --------------------------------------------------------------------------------------------------------------- tables
-def some_photos(counts: dict[str, int]) -> list[pix3d.Photo]:
+def some_photos(counts: dict[str, int]) -> list[pix3d.Pix3DPhoto]:
     """Photos of objects named "category/number"; ``counts`` says how many of each."""
     return [
-        pix3d.Photo("", "", name.split("/")[0], f"model/{name}/model.obj", (0, 0, 1, 1))
+        pix3d.Pix3DPhoto("", "", name.split("/")[0], f"model/{name}/model.obj", (0, 0, 1, 1))
         for name, count in counts.items()
         for _ in range(count)
     ]

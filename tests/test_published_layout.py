@@ -109,7 +109,7 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
         folder = downloads.download_weights(name, file=path, quiet=True)
         assert folder == paths.model_dir("published", name)
         path.unlink()
-    loaded = inference.load_models("published")
+    loaded = inference.load_networks("published")
     assert list(loaded) == SIX
     autoencoder = loaded["autoencoder"]
     expected = port_autoencoder(states["autoencoder"], points)
@@ -197,12 +197,12 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
         published_file(name, boxes / f"{name}.pth")
         downloads.download_weights(name, file=boxes / f"{name}.pth", quiet=True)
     task = evaluation.open_task("boxes", "official", "13")
-    found = evaluation.load_networks("published", None)
+    found = inference.load_networks("published", None)
     frames.match_frame(found, task.pack, task.test)
     scored = [evaluation.score_method(task, one, views=2) for one in evaluation.model_methods(task, found)]
     assert [one.method.label for one in scored] == ["autoencoder", "L1", "λ = 0"]
     assert all(np.isfinite(one.scores["none"]["chamfer"]).all() for one in scored) and len(scored[1].items) == 2
-    by_path = evaluation.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])
+    by_path = inference.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])
     assert evaluation.fingerprint(by_path["port"]) == evaluation.fingerprint(found["encoder_l1"])
 
 
@@ -293,7 +293,7 @@ def test_an_encoder_in_place_of_the_autoencoder_is_refused(boxes: Path) -> None:
     with pytest.raises(ValueError, match=r"encoder\.pth: expected an autoencoder, found an image encoder"):
         training.train_image_encoder(settings, progress=False)
     with pytest.raises(ValueError, match=r"expected an image encoder, and an autoencoder as 'autoencoder' only"):
-        evaluation.load_networks("x", [f"autoencoder={boxes / 'encoder.pth'}"])
+        inference.load_networks("x", [f"autoencoder={boxes / 'encoder.pth'}"])
 
 
 def test_a_published_file_does_not_start_another_architecture(kit_folders: Path) -> None:

@@ -148,11 +148,11 @@ def test_missing_pytorch3d_names_the_command(monkeypatch):
 def test_projection_follows_the_data_set_camera():
     """y up, front +x: seen from the front (0°) the top is up and −z right; from azimuth 90° (+z) the front is right."""
     axes = file_from_y_up(np.eye(3))  # +x, +y, +z
-    np.testing.assert_allclose(rendering.project(axes, 0, 0), [[0, 0, 1], [0, 1, 0], [-1, 0, 0]], atol=1e-12)
-    np.testing.assert_allclose(rendering.project(axes, 90, 0), [[1, 0, 0], [0, 1, 0], [0, 0, 1]], atol=1e-12)
-    np.testing.assert_allclose(rendering.project(axes, 0, 90)[1], [0, 0, 1], atol=1e-12)
+    np.testing.assert_allclose(rendering.orthographic_view(axes, 0, 0), [[0, 0, 1], [0, 1, 0], [-1, 0, 0]], atol=1e-12)
+    np.testing.assert_allclose(rendering.orthographic_view(axes, 90, 0), [[1, 0, 0], [0, 1, 0], [0, 0, 1]], atol=1e-12)
+    np.testing.assert_allclose(rendering.orthographic_view(axes, 0, 90)[1], [0, 0, 1], atol=1e-12)
     cloud = np.random.default_rng(0).normal(size=(9, 3))
-    seen = rendering.project(cloud, 200, 27)
+    seen = rendering.orthographic_view(cloud, 200, 27)
     np.testing.assert_allclose(seen @ seen.T, cloud @ cloud.T, atol=1e-12)  # a rotation
 
 

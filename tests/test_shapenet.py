@@ -87,12 +87,12 @@ def tree(pattern: Path, kit_folders: Path) -> Path:
 @pytest.mark.parametrize("pose", [(0, 0, 1), (90, 0, 1), (213.7, 28.1, 0.71), (359, 30, 0.95)])
 def test_projection_is_the_pinhole(pose: tuple[float, float, float]) -> None:
     points = np.random.default_rng(0).uniform(-0.4, 0.4, (50, 3))
-    assert shapenet.project(points, *pose) + 0.5 == pytest.approx(pinhole(points, *pose))
+    assert shapenet.project_to_pixels(points, *pose) + 0.5 == pytest.approx(pinhole(points, *pose))
 
 
 def test_from_the_front_right_and_up_are_where_they_should_be() -> None:
     """Camera on +x, 1.75 away: +y is up in the image, +z to the left; half the image's height is 16/35 of the distance."""
-    pixels = shapenet.project(np.array([[0, 0, 0], [0, 0.8, 0], [0, 0, 0.8]]), 0, 0, 1)
+    pixels = shapenet.project_to_pixels(np.array([[0, 0, 0], [0, 0.8, 0], [0, 0, 0.8]]), 0, 0, 1)
     assert pixels[0] == pytest.approx([68, 68])
     assert pixels[1] == pytest.approx([68, -0.5]) and pixels[2] == pytest.approx([-0.5, 68])
 
@@ -188,6 +188,18 @@ def test_verify_finds_damage_inside_a_png(tree: Path) -> None:
     for text in list(wrong)[:5]:
         assert text in report["problems"][MODELS[0]]
     assert shapenet.png_trouble(good) == "" and shapenet.png_trouble(b"") == "broken or cut off"
+
+
+def test_verify_goes_on_where_links_lead_in_a_circle(tree: Path) -> None:
+    for folder in (tree / "ShapeNetRendering", tree / "ShapeNetRendering" / CHAIR):
+        (folder / "one").symlink_to("two")
+        (folder / "two").symlink_to("one")
+    picture = tree / "ShapeNetRendering" / MODELS[0] / "rendering" / "07.png"
+    picture.unlink()
+    picture.symlink_to(picture.name)
+    report = shapenet.verify_dataset("shapenet", progress=False)
+    assert (report["models"], report["complete"]) == (6, 5)
+    assert report["problems"] == {MODELS[0]: "07.png missing"}
 
 
 def test_verify_reports_models_that_a_split_names_and_the_disk_lacks(tree: Path) -> None:

@@ -19,11 +19,12 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     means = {"n_seeds": 1, "emd": 8.1, "f_score_1": 12.3, "f_score_2": 45.6}
     row = {"model": "L1", "icp": "exact", "classes": "13", "n_models": 3, **means}
     row |= {"chamfer": 7.654321, "chamfer_low": 6.5, "chamfer_high": 8.5}
-    floor = {**row, "model": "sampling floor", "chamfer": 1.0, "emd": 1.0}
+    row["contender"] = True
+    floor = {**row, "model": "sampling floor", "chamfer": 1.0, "emd": 1.0, "contender": False}
     rows = [{**row, "icp": "none", "chamfer": 9.0}, floor, row]
     write_json(paths.run_dir("whole", "08_evaluation") / "metrics.json", {"results": {"table": rows}})
-    other = training.train_autoencoder(autoencoder_settings(run="other"), progress=False).directory
-    other.rename(paths.model_dir("whole", "encoder_l1_seed1"))  # a second seed is scored and not stored
+    other = training.train_autoencoder(autoencoder_settings(run="other", seed=1), progress=False).directory
+    other.rename(paths.model_dir("whole", "autoencoder_seed1"))  # a second seed is scored and not stored
     folder = shipping.ship("whole", "shipped")
     shipped = models.load_model(folder / "autoencoder")
     points = torch.rand(2, 2048, 3)
@@ -33,7 +34,7 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     assert half.stat().st_size < 0.51 * full.stat().st_size
     assert shipped.config["training"]["settings"]["epochs"] == 3
     assert read_json(folder / "evaluation.json")["results"]["table"] == rows
-    assert not (folder / "encoder_l1_seed1").exists()
+    assert not (folder / "autoencoder_seed1").exists()
     card = (folder / "MODEL_CARD.md").read_text()
     assert "| L1 | 1 | **7.65** [6.50, 8.50] | **8.10** | **12.30** | **45.60** |" in card
     assert "3 test objects, with ICP" in card and "9.00" not in card

@@ -103,10 +103,10 @@ def test_model_folders_are_made_and_another_model_is_never_replaced(
     made = tensorflow_checkpoints.convert(kit_folders / "lm", "official")
     made += tensorflow_checkpoints.convert(kit_folders / "plm.index", "official")  # the autoencoder is the same
     assert [path.name for path in made] == ["autoencoder", "encoder_l1", "autoencoder", "encoder_lambda_5.5"]
-    assert list(inference.find_models("official")) == ["autoencoder", "encoder_l1", "encoder_lambda_5.5"]
-    loaded = inference.load_models("official")
+    assert list(inference.find_networks("official")) == ["autoencoder", "encoder_l1", "encoder_lambda_5.5"]
+    loaded = inference.load_networks("official")
     assert {loaded[n].config["architecture"] for n in ("encoder_l1", "encoder_lambda_5.5")} == {"paper"}
-    assert inference.trained_classes(loaded["encoder_lambda_5.5"]) == "chair"
+    assert inference.info_of("encoder_lambda_5.5", loaded["encoder_lambda_5.5"]).classes == "chair"
     before = (made[0] / "model.safetensors").read_bytes()
     with pytest.raises(FileExistsError, match=r"official/autoencoder holds another model"):
         tensorflow_checkpoints.convert(kit_folders / "other", "official")
