@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from lmnet_utils import cache, diversity, metrics, taxonomy
+from lmnet_utils import cache, diversity, statistics, taxonomy
 from lmnet_utils.evaluation import (
     Scored,
     Task,
     TrainingLatents,
     deterministic,
     fingerprint,
-    finite_interval,
 )
 from lmnet_utils.inference import (
     Item,
@@ -39,6 +38,7 @@ from lmnet_utils.inference import (
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.rendering import PlotPanel
+from lmnet_utils.statistics import finite_interval
 
 AMBIGUOUS = 20.0
 """Degrees from the view from behind up to which a view counts as ambiguous: the paper's penalty angle δ."""
@@ -322,14 +322,13 @@ def values_of(answers: Answers, name: str) -> np.ndarray:
     return figures[name]
 
 
-def curves(study: Study, part: np.ndarray, name: str = "best", *, seed: int = 0) -> dict[str, list[dict[str, Any]]]:
+def curves(study: Study, part: np.ndarray, name: str = "best") -> dict[str, list[dict[str, Any]]]:
     """Label → the expected best of n answers for n = 1, 2, 4, … N, means over objects with 95 % intervals.
 
     Args:
         study: whose answers.
         part: (V,) bool, which images, such as :attr:`Study.ambiguous`.
         name: ``"best"``, or ``"gain"``: the score of the one answer without samples minus the best of n.
-        seed: of the intervals.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     objects = [name for name, kept in zip(study.objects, part, strict=True) if kept]
@@ -341,7 +340,7 @@ def curves(study: Study, part: np.ndarray, name: str = "best", *, seed: int = 0)
             values = values if name == "best" else answers.figures["single"][:, part] - values
             if not np.isfinite(values).all():
                 continue
-            figures = diversity.mean_interval(values, objects, resamples=2000, seed=seed)
+            figures = statistics.mean_interval(values, objects)
             row = {"n": n, "mean": figures["mean"], **finite_interval(figures)}
             found.setdefault(answers.label, []).append(row)
     return found
@@ -363,7 +362,7 @@ BINNED = {
 """Figures in bins of the angle from behind, with their words and the fixed bounds of their axes."""
 
 
-def bins(study: Study, *, seed: int = 0) -> dict[str, dict[str, list[dict[str, Any]]]]:
+def bins(study: Study) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Figure → label → rows of :func:`lmnet_utils.diversity.bin_by_angle`; what a kind of answer lacks is left out."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for name in BINNED:
@@ -375,14 +374,14 @@ def bins(study: Study, *, seed: int = 0) -> dict[str, dict[str, list[dict[str, A
             if not known.any():
                 continue
             objects = [model for model, kept in zip(study.objects, known, strict=True) if kept]
-            rows = diversity.bin_by_angle(values[:, known], study.azimuths[known], objects, seed=seed)
+            rows = diversity.bin_by_angle(values[:, known], study.azimuths[known], objects)
             rows = [row for row in rows if row["images"]]
             rows = [{"angle": (row["from"] + row["to"]) / 2, **row, **finite_interval(row)} for row in rows]
             found.setdefault(name, {})[answers.label] = rows
     return found
 
 
-def curve_panels(study: Study, *, seed: int = 0) -> list[PlotPanel]:
+def curve_panels(study: Study) -> list[PlotPanel]:
     """The best of N at views from behind and at the others, and the gain over one answer; see :func:`curves`."""
     panels = []
     words = {"best": ("Chamfer ×100 of the best of N", (4.0, 14.0)), "gain": ("gain over one answer ×100", (-0.1, 0.8))}
@@ -391,7 +390,7 @@ def curve_panels(study: Study, *, seed: int = 0) -> list[PlotPanel]:
             (study.ambiguous, f"views within {AMBIGUOUS:g}° of the view from behind"),
             (~study.ambiguous, "all other views"),
         ):
-            series = {key: rows for key, rows in curves(study, part, name, seed=seed).items() if key in _drawn(study)}
+            series = {key: rows for key, rows in curves(study, part, name).items() if key in _drawn(study)}
             if name == "best" and (strongest := strongest_lambda(study)) and strongest.label in series:
                 rows = series[strongest.label]
                 series[f"{strongest.label}, mean of N"] = [{"n": row["n"], "mean": rows[0]["mean"]} for row in rows]
@@ -468,7 +467,7 @@ def answer_rows(study: Study) -> list[dict[str, Any]]:
             for title, name in names.items():
                 values = values_of(answers, name)[:, part]
                 known = np.isfinite(values).all(axis=0)
-                means = metrics.group_means(
+                means = statistics.group_means(
                     values.mean(axis=0)[known], [o for o, k in zip(objects, known, strict=True) if k]
                 )
                 row[title] = float(np.mean(list(means.values()))) if known.any() else None
@@ -476,7 +475,7 @@ def answer_rows(study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def skill_rows(study: Study, *, seed: int = 0) -> list[dict[str, Any]]:
+def skill_rows(study: Study) -> list[dict[str, Any]]:
     """Whether Variant II knows where it errs, a row for each model and training seed.
 
     ``spread_skill``: Spearman's correlation of σ with the error of the decoded mean, over images, the angle from behind
@@ -488,9 +487,7 @@ def skill_rows(study: Study, *, seed: int = 0) -> list[dict[str, Any]]:
     for answers in study.of_kind("variant II"):
         figures = answers.figures
         for k in range(len(figures["sigma"])):
-            found = diversity.spread_skill(
-                figures["sigma"][k], figures["single"][k], study.objects, given=angle, seed=seed
-            )
+            found = statistics.rank_correlation(figures["sigma"][k], figures["single"][k], study.objects, given=angle)
             width, error = (np.sqrt(np.mean(np.square(figures[name][k]))) for name in ("latent_width", "latent_error"))
             row: dict[str, Any] = {"model": answers.label, "seed": k}
             row |= {"spread_skill": _known(found["correlation"])}
@@ -510,27 +507,26 @@ def _known(value: float) -> float | None:
 
 
 # -------------------------------------------------------------------------------------------------------------- claims
-def claims(scored: Sequence[Scored], study: Study, kind: str = "none", *, seed: int = 0) -> list[dict[str, Any]]:
+def claims(scored: Sequence[Scored], study: Study, kind: str = "none") -> list[dict[str, Any]]:
     """The closing table: ``claim``, ``evidence``, ``verdict``, and the figures of the difference behind them.
 
     A claim that the run has no models for is ``"not tested"``. Differences are paired by image, averaged over objects;
-    intervals are :func:`lmnet_utils.diversity.paired_difference`'s, over objects and training seeds.
+    intervals are :func:`lmnet_utils.statistics.paired_difference`'s, over objects and training seeds.
 
     Args:
         scored: of :func:`lmnet_utils.evaluation.score_method`, methods named as the run's models.
         study: of :func:`measure_diversity`.
         kind: of ICP, of the accuracy claims.
-        seed: of the intervals.
     """
     rows = [
-        _accuracy("L1 gives a smaller error than L2", scored, "encoder_l1", "encoder_l2", kind, seed=seed),
+        _accuracy("L1 gives a smaller error than L2", scored, "encoder_l1", "encoder_l2", kind),
         _accuracy(
             "matching latents (L1) gives a smaller error than direct regression",
-            scored, "encoder_l1", "encoder_chamfer", kind, seed=seed,
+            scored, "encoder_l1", "encoder_chamfer", kind,
         ),
         _accuracy(
             "matching latents (L1) gives a smaller error than Chamfer through the frozen decoder",
-            scored, "encoder_l1", "encoder_chamfer_frozen", kind, seed=seed,
+            scored, "encoder_l1", "encoder_chamfer_frozen", kind,
         ),
     ]  # fmt: skip
     strongest = strongest_lambda(study)
@@ -541,21 +537,20 @@ def claims(scored: Sequence[Scored], study: Study, kind: str = "none", *, seed: 
     rows.append(
         _diverse(
             f"{name} raises diversity over λ = 0 at {views}",
-            "distance between samples, %", study, (strongest, none) if comparable else None, "pairwise_points", seed,
+            "distance between samples, %", study, (strongest, none) if comparable else None, "pairwise_points",
         )
     )  # fmt: skip
     rows.append(
         _accuracy(
             f"with {name} accuracy does not suffer (decoded mean at most {MARGIN:g} above λ = 0)",
-            scored, strongest.of if comparable else "", none.of if none else "encoder_lambda_0", kind,
-            margin=MARGIN, seed=seed,
+            scored, strongest.of if comparable else "", none.of if none else "encoder_lambda_0", kind, margin=MARGIN,
         )
     )  # fmt: skip
     noise = study.answers.get(f"noise {strongest.of}") if strongest else None
     rows.append(
         _diverse(
             f"{name}: the best of {study.samples} samples gains more than with noise of the same mean σ, at {views}",
-            "gain over one answer, Chamfer ×100", study, (strongest, noise) if noise else None, "gain", seed,
+            "gain over one answer, Chamfer ×100", study, (strongest, noise) if noise else None, "gain",
         )
     )  # fmt: skip
     return rows
@@ -564,14 +559,14 @@ def claims(scored: Sequence[Scored], study: Study, kind: str = "none", *, seed: 
 def _row(
     claim: str, quantity: str, names: Sequence[str], means: Sequence[float], found: Mapping[str, Any], **options: Any
 ) -> dict[str, Any]:
-    """A tested claim. ``found``: of ``paired_difference``; ``options``: of :func:`lmnet_utils.diversity.verdict`."""
+    """A tested claim. ``found``: of ``paired_difference``; ``options``: of :func:`lmnet_utils.statistics.verdict`."""
     each = ", ".join(f"{name} {mean:.2f}" for name, mean in zip(names, means, strict=True))
     seeds = f", {found['seeds']} training seeds" if found["seeds"] > 1 else ""
     figures = {"difference": found["difference"], **finite_interval(found)}
     return {
         "claim": claim,
         "evidence": f"{quantity}: {each}, {_difference(found)}, {found['objects']} objects{seeds}",
-        "verdict": diversity.verdict((found["low"], found["high"]), **options),
+        "verdict": statistics.verdict((found["low"], found["high"]), **options),
         **figures,
         "objects": found["objects"],
         "seeds": found["seeds"],
@@ -589,7 +584,7 @@ def _not_tested(claim: str, why: str) -> dict[str, Any]:
 
 
 def _accuracy(
-    claim: str, scored: Sequence[Scored], a: str, b: str, kind: str, *, margin: float = 0.0, seed: int = 0
+    claim: str, scored: Sequence[Scored], a: str, b: str, kind: str, *, margin: float = 0.0
 ) -> dict[str, Any]:
     """A against B by Chamfer distance, on the images that both were scored on; EMD beside it, where it was scored."""
     sides = [[one for one in scored if base_name(one.method.name) == name] for name in (a, b)]
@@ -609,8 +604,8 @@ def _accuracy(
             place = [{(item.model, item.view): i for i, item in enumerate(one.items)} for one in side]
             rows = [[where[image] for image in common] for where in place]
             values.append(np.stack([one.scores[kind][score][where] for one, where in zip(side, rows, strict=True)]))
-        means = [diversity.mean_interval(side, objects, resamples=10)["mean"] for side in values]
-        return means, diversity.paired_difference(*values, objects, seed=seed)
+        means = [statistics.mean_interval(side, objects)["mean"] for side in values]
+        return means, statistics.paired_difference(*values, objects)
 
     means, found = compare("chamfer")
     row = _row(claim, "Chamfer ×100", shown, means, found, margin=margin)
@@ -621,7 +616,7 @@ def _accuracy(
 
 
 def _diverse(
-    claim: str, quantity: str, study: Study, pair: tuple[Answers, Answers] | None, name: str, seed: int
+    claim: str, quantity: str, study: Study, pair: tuple[Answers, Answers] | None, name: str
 ) -> dict[str, Any]:
     """A against B by a figure of diversity at the ambiguous views; more is better."""
     if pair is None:
@@ -633,6 +628,6 @@ def _diverse(
         return _not_tested(claim, "no image of the study is such a view")
     objects = [model for model, kept in zip(np.array(study.objects)[part], known, strict=True) if kept]
     a, b = a[:, known], b[:, known]
-    found = diversity.paired_difference(a, b, objects, seed=seed)
-    means = [diversity.mean_interval(side, objects, resamples=10)["mean"] for side in (a, b)]
+    found = statistics.paired_difference(a, b, objects)
+    means = [statistics.mean_interval(side, objects)["mean"] for side in (a, b)]
     return _row(claim, quantity, [answers.label for answers in pair], means, found, better="higher")

@@ -2,7 +2,7 @@
 
 Diversity alone is cheap: noise has it. So every figure here is made for controls as well, at the same number of samples:
 Variant I, Variant I with isotropic noise of the same mean σ (:func:`isotropic_control`), and the nearest training objects
-(:func:`neighbour_control`). :func:`paired_difference` and :func:`verdict` then say what the figures support.
+(:func:`neighbour_control`). :mod:`lmnet_utils.statistics` then says what the figures support.
 
 Clouds are in the file frame. Distances and scores are ×100, of objects whose longest side is 1, as in
 :mod:`lmnet_utils.metrics`. Samples of one image come as (N, P, 3); N of one decoder share the order of their points.
@@ -19,15 +19,14 @@ import numpy as np
 import torch
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 from scipy.spatial.distance import pdist
-from scipy.stats import norm, rankdata
-from scipy.stats import t as student_t
+from scipy.stats import norm
 from tqdm.auto import tqdm
 
 from lmnet_utils import losses, metrics
 from lmnet_utils.freeshapes import camera_position
 from lmnet_utils.inference import Item, sample_latents
 from lmnet_utils.pointclouds import file_from_y_up, scale_to_unit_cube, subset_indices, y_up_from_file
-from lmnet_utils.reproducibility import choose
+from lmnet_utils.statistics import mean_interval
 
 if TYPE_CHECKING:
     from lmnet_utils.shapenet import Pack
@@ -344,8 +343,6 @@ def bin_by_angle(
     edges: Sequence[float] = ANGLE_EDGES,
     alpha: float = 0.2,
     penalty_angle: float = 20.0,
-    level: float = 0.95,
-    seed: int = 0,
 ) -> list[dict[str, Any]]:
     """Any figure of images in bins of the angle from behind, beside the σ that the diversity loss asks for there.
 
@@ -355,15 +352,15 @@ def bin_by_angle(
         objects: (V,) what each image shows.
         edges: of the bins, degrees, ascending; a bin holds its lower edge, the last one its upper edge as well.
         alpha, penalty_angle: as :func:`lmnet_utils.losses.target_sigma`.
-        level, seed: as :func:`mean_interval`.
 
     Returns:
         One row a bin: ``from``, ``to`` (degrees), ``images``, ``objects`` (how many), ``mean``, ``low``, ``high`` (of
-        :func:`mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a bin is empty.
+        :func:`lmnet_utils.statistics.mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a bin is empty.
     """
-    values = _seeds_by_images(values, "values")
+    values = np.atleast_2d(np.asarray(values, np.float64))
     angles = angle_from_behind(_array(azimuths, "azimuths", (values.shape[1],)))
-    _check_objects(objects, values.shape[1])
+    if len(objects) != values.shape[1]:
+        raise ValueError(f"{len(objects)} objects for {values.shape[1]} images: expected what each image shows.")
     edges = _array(edges, "edges", (None,))
     if len(edges) < 2 or (np.diff(edges) <= 0).any():
         raise ValueError(f"edges={edges.tolist()}: expected at least two ascending angles in degrees.")
@@ -374,7 +371,7 @@ def bin_by_angle(
         row = {"from": float(low), "to": float(high), "images": len(inside), "objects": 0}
         row |= dict.fromkeys(("mean", "low", "high", "target_sigma"))
         if len(inside):
-            figures = mean_interval(values[:, inside], [objects[i] for i in inside], level=level, seed=seed)
+            figures = mean_interval(values[:, inside], [objects[i] for i in inside])
             row |= {key: figures[key] for key in ("objects", "mean", "low", "high")}
             row["target_sigma"] = float(target[inside].mean())
         rows.append(row)
@@ -382,74 +379,6 @@ def bin_by_angle(
 
 
 # ----------------------------------------------------------------------------------- is the spread the error's measure?
-def spread_skill(
-    spread: Array,
-    error: Array,
-    objects: Sequence[Any],
-    *,
-    given: Array | None = None,
-    level: float = 0.95,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> dict[str, float]:
-    """Spearman's rank correlation, over images, of what a model says it does not know with its error.
-
-    λ teaches σ the azimuth, and the error may depend on the azimuth too: with ``given`` the correlation is the partial
-    one, what the spread says beyond that. The interval is a bootstrap over objects, as in :func:`mean_interval`, on
-    Fisher's scale.
-
-    Args:
-        spread: (V,) such as σ or the distance between samples.
-        error: (V,) such as the Chamfer distance of the mean.
-        objects: (V,) what each image shows.
-        given: (V,) what is held fixed, such as the angle from behind.
-        level, resamples, seed: of the interval.
-
-    Returns:
-        ``correlation``, ``low``, ``high``, ``images``, ``objects``. NaN if spread or error is the same in all images.
-    """
-    spread = _array(spread, "spread", (None,))
-    columns = [spread, _array(error, "error", spread.shape)]
-    columns += [] if given is None else [_array(given, "given", spread.shape)]
-    _check_objects(objects, len(spread))
-    columns, members = np.stack(columns), list(_members(objects).values())
-    estimate, low, high = _rank_correlation(columns), np.nan, np.nan
-    generator = np.random.default_rng(seed)
-    drawn = [
-        _rank_correlation(columns[:, np.concatenate([members[k] for k in chosen])])
-        for chosen in generator.integers(0, len(members), (resamples, len(members)))
-    ]
-    drawn = np.array([value for value in drawn if np.isfinite(value)])
-    if np.isfinite(estimate) and len(members) == 1:
-        low, high = -1.0, 1.0
-    elif np.isfinite(estimate) and len(drawn):
-        deviations = _expansion(len(members), level) * (_fisher(drawn) - _fisher(estimate))
-        low, high = np.tanh(_fisher(estimate) + np.quantile(deviations, [(1 - level) / 2, (1 + level) / 2]))
-    return {
-        "correlation": estimate,
-        "low": float(low),
-        "high": float(high),
-        "images": len(spread),
-        "objects": len(members),
-    }
-
-
-def _rank_correlation(columns: np.ndarray) -> float:
-    """Spearman's correlation of the first two rows of (2 or 3, V), partial if there is a third."""
-    ranks = rankdata(columns, axis=1)
-    ranks = ranks - ranks.mean(axis=1, keepdims=True)
-    if len(ranks) == 3 and ranks[2].any():
-        ranks = ranks[:2] - np.outer(ranks[:2] @ ranks[2] / (ranks[2] @ ranks[2]), ranks[2])
-    size = np.linalg.norm(ranks[:2], axis=1)
-    if (size < 1e-9 * columns.shape[1]).any():
-        return float("nan")
-    return float(ranks[0] @ ranks[1] / size.prod())
-
-
-def _fisher(correlation: float | np.ndarray) -> float | np.ndarray:
-    return np.arctanh(np.clip(correlation, -1 + 1e-12, 1 - 1e-12))
-
-
 def calibration(mean: Array, sigma: Array, truth: Array) -> dict[str, Any]:
     """Whether the predicted σ is as large as the error of the predicted mean.
 
@@ -771,134 +700,3 @@ def _latent_figures(samples: Array, truth: np.ndarray, levels: Sequence[float]) 
     figures = {"latent_energy": np.linalg.norm(samples[0] - truth) if single else latent_energy_score(samples, truth)}
     covered = dict.fromkeys(levels, np.nan) if single else rank_coverage(samples, truth, levels)
     return figures | {f"latent_coverage_{level:g}": share for level, share in covered.items()}
-
-
-# ------------------------------------------------------------------------------------------------ differences, verdicts
-def mean_interval(
-    values: Array, objects: Sequence[Any], *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
-) -> dict[str, Any]:
-    """Mean over objects with a bootstrap interval over objects, and over training seeds where there are several.
-
-    As :func:`paired_difference` against 0.
-
-    Args:
-        values: (V,) one figure an image, or (S, V) for S training seeds.
-        objects: (V,) what each image shows; an object counts once, however many images it has.
-        level, resamples, seed: as :func:`paired_difference`.
-
-    Returns:
-        ``mean, low, high, objects, seeds``.
-    """
-    values = _seeds_by_images(values, "values")
-    figures = paired_difference(
-        values, np.zeros((1, values.shape[1])), objects, level=level, resamples=resamples, seed=seed
-    )
-    return {"mean": figures.pop("difference"), **figures}
-
-
-def paired_difference(
-    a: Array, b: Array, objects: Sequence[Any], *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
-) -> dict[str, Any]:
-    """Mean difference a − b on the same images, with a hierarchical interval over objects and training seeds.
-
-    Objects are resampled with all their images, which hang together. Because a percentile interval of few objects is
-    too narrow (simulated: of 13 normal objects 91 % instead of 95 %), its deviations from the mean are widened by
-    √(n/(n − 1))·t/z (after Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 2015).
-    Training seeds are too few to be resampled: with three, the interval would never leave their range, which holds the
-    truth three times out of four. The error of their mean is drawn from Student's t instead, with S − 1 degrees of
-    freedom (simulated, three seeds that differ more than the objects: 95 to 97 %, resampled 76 to 79 %). Without seeds
-    the interval is about these very networks, not about the method.
-
-    Args:
-        a, b: (V,), or (S, V) for S training seeds. With as many seeds on both sides row s of a and of b are a pair;
-            with different numbers each side's seeds count for themselves.
-        objects: (V,) what each image shows.
-        level: probability content.
-        resamples: how many.
-        seed: of the resampling.
-
-    Returns:
-        ``difference`` (mean over seeds and objects of the objects' means), ``low``, ``high``, ``objects`` and ``seeds``
-        (how many; of the side with fewer, not counting a side with one). With one object the interval is infinite.
-
-    Raises:
-        ValueError: different numbers of images, none, or NaN.
-    """
-    a, b = _seeds_by_images(a, "a"), _seeds_by_images(b, "b")
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"{a.shape[1]} and {b.shape[1]} images: a and b must be about the same ones.")
-    _check_objects(objects, a.shape[1])
-    sides = [a - b] if len(a) == len(b) else [a, -b]
-    sides = [np.stack([side[:, rows].mean(axis=1) for rows in _members(objects).values()], axis=1) for side in sides]
-    per_object = sum(side.mean(axis=0) for side in sides)  # (O,)
-    difference, count = float(per_object.mean()), len(per_object)
-    generator = np.random.default_rng(seed)
-    deviations = np.zeros(resamples)
-    if count > 1:
-        block = max(1, 4_000_000 // count)  # keeps the draws of a block below 32 MB
-        means = [
-            per_object[generator.integers(0, count, (min(block, resamples - start), count))].mean(axis=1)
-            for start in range(0, resamples, block)
-        ]
-        deviations = _expansion(count, level) * (np.concatenate(means) - difference)
-    for side in sides:  # side (S, O)
-        if len(side) > 1:
-            standard_error = side.mean(axis=1).std(ddof=1) / np.sqrt(len(side))
-            deviations = deviations + standard_error * generator.standard_t(len(side) - 1, resamples)
-    low, high = difference + np.quantile(deviations, [(1 - _level(level)) / 2, (1 + level) / 2])
-    return {
-        "difference": difference,
-        "low": float(low) if count > 1 else -np.inf,
-        "high": float(high) if count > 1 else np.inf,
-        "objects": count,
-        "seeds": min((len(side) for side in sides if len(side) > 1), default=1),
-    }
-
-
-def _seeds_by_images(values: Array, name: str) -> np.ndarray:
-    dimensions = values.ndim if isinstance(values, torch.Tensor) else np.ndim(values)
-    values = _array(values, name, (None, None) if dimensions == 2 else (None,))
-    return np.atleast_2d(values)
-
-
-def _check_objects(objects: Sequence[Any], count: int) -> None:
-    if len(objects) != count:
-        raise ValueError(f"{len(objects)} objects for {count} images: expected what each image shows.")
-
-
-def _members(objects: Sequence[Any]) -> dict[Any, np.ndarray]:
-    """Each object's images, in the order of first appearance."""
-    members: dict[Any, list[int]] = {}
-    for i, name in enumerate(objects):
-        members.setdefault(name, []).append(i)
-    return {name: np.array(rows) for name, rows in members.items()}
-
-
-def _expansion(count: int, level: float) -> float:
-    """What a percentile interval of so many objects lacks in width, as a factor; see :func:`paired_difference`."""
-    quantile = (1 + _level(level)) / 2
-    return float(np.sqrt(count / (count - 1)) * student_t.ppf(quantile, count - 1) / norm.ppf(quantile))
-
-
-def verdict(interval: tuple[float, float], better: str = "lower", margin: float = 0.0) -> str:
-    """What the interval of a difference A − B says of the claim "A is better than B".
-
-    - ``"yes"``: the whole interval is on the better side, below 0 for ``better="lower"``, above for ``"higher"``;
-    - ``"no"``: none of it is (A is worse, or exactly equal);
-    - ``"not at this sample size"``: it has parts on both sides, or is infinite.
-
-    With a margin the claim is "A is not worse than B by more than the margin" (non-inferiority), and the line is drawn
-    there instead of at 0. The margin must be chosen before looking.
-
-    Args:
-        interval: low and high end of A − B, such as those of :func:`paired_difference`.
-        better: ``"lower"`` for errors, ``"higher"`` for F-scores and gains.
-        margin: ≥ 0, in the figure's units.
-    """
-    choose("better", better, ("lower", "higher"))
-    low, high = interval
-    if np.isnan([low, high, margin]).any() or low > high or not 0 <= margin < np.inf:
-        raise ValueError(f"interval {interval}, margin {margin}: expected low ≤ high, margin ≥ 0, and no NaN.")
-    if better == "higher":
-        low, high = -high, -low
-    return "yes" if high < margin else "no" if low >= margin else "not at this sample size"

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lmnet_utils import cache, diversity, metrics, taxonomy
+from lmnet_utils import cache, metrics, taxonomy
 from lmnet_utils.inference import (
     Item,
     base_name,
@@ -37,6 +37,7 @@ from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint
 from lmnet_utils.rendering import PlotPanel
 from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
+from lmnet_utils.statistics import finite_interval, group_means, mean_interval
 
 ICP_KINDS = ("none", "exact", "official")
 """Without ICP; with it; with the official code's inverted transform."""
@@ -219,7 +220,7 @@ class TrainingLatents:
     @functools.cached_property
     def class_means(self) -> dict[str, np.ndarray]:
         """Synset → mean latent of its training objects."""
-        return metrics.group_means(self.values, [model.split("/")[0] for model in self.task.train])
+        return group_means(self.values, [model.split("/")[0] for model in self.task.train])
 
     def nearest(self, latents: np.ndarray) -> list[str]:
         """For each of (B, 512) latents the training object whose latent is nearest."""
@@ -446,15 +447,12 @@ COLUMN_TITLES = {
 BEST = {"chamfer": "low", "forward": "low", "backward": "low", "emd": "low", "f_score_1": "high", "f_score_2": "high"}
 
 
-def result_rows(
-    scored: Sequence[Scored], groups: Mapping[str, Collection[str]], *, seed: int = 0
-) -> list[dict[str, Any]]:
+def result_rows(scored: Sequence[Scored], groups: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
     """Rows of the results tables, for every kind of ICP and group of classes: :func:`metrics.comparison`.
 
     Args:
         scored: in the order of the tables.
         groups: name → synsets, such as one class or all.
-        seed: of the bootstrap.
 
     Returns:
         Rows with ``contender`` besides: whether the method competes for a table's best value (:class:`Method`).
@@ -464,7 +462,7 @@ def result_rows(
     for kind in scored[0].scores if scored else ():
         methods = evaluations(scored, kind)
         for name, synsets in groups.items():
-            found = metrics.comparison(methods, name, synsets, seed=seed)
+            found = metrics.comparison(methods, name, synsets)
             rows += [{"icp": kind, **row, "contender": contender[row["model"]]} for row in found]
     return rows
 
@@ -577,7 +575,7 @@ ELEVATION_EDGES = (25, 26, 27, 28, 29, 30)
 
 
 def binned_rows(
-    values: np.ndarray, objects: Sequence[str], angles: np.ndarray, edges: Sequence[float], *, seed: int = 0
+    values: np.ndarray, objects: Sequence[str], angles: np.ndarray, edges: Sequence[float]
 ) -> list[dict[str, Any]]:
     """Means of a value in bins of an angle, over objects: an object's images in a bin are averaged first.
 
@@ -586,35 +584,28 @@ def binned_rows(
         objects: (V,) what each image shows.
         angles: (V,) in the edges' unit.
         edges: (K + 1,) ascending; a bin holds its lower edge, the last one also its upper edge.
-        seed: of :func:`lmnet_utils.diversity.mean_interval`.
 
     Returns:
-        For each bin with an image: ``angle`` (its middle), ``from``, ``to``, ``mean``, ``low``, ``high`` (None where a
-        single object gives no interval), ``objects`` (how many).
+        For each bin with an image: ``angle`` (its middle), ``from``, ``to``, ``mean``, ``low``, ``high`` (of
+        :func:`lmnet_utils.statistics.mean_interval`; None where a single object gives no interval), ``objects`` (how many).
     """
     values, angles, rows = np.atleast_2d(values), np.asarray(angles), []
     for start, end in zip(edges, edges[1:], strict=False):
         inside = np.flatnonzero((angles >= start) & ((angles < end) | ((end == edges[-1]) & (angles == end))))
         if len(inside):
-            found = diversity.mean_interval(values[:, inside], [objects[i] for i in inside], seed=seed)
+            found = mean_interval(values[:, inside], [objects[i] for i in inside])
             row = {"angle": (start + end) / 2, "from": start, "to": end, "mean": found["mean"]}
             rows.append(row | finite_interval(found) | {"objects": found["objects"]})
     return rows
 
 
-def finite_interval(figures: Mapping[str, Any]) -> dict[str, float | None]:
-    """``low`` and ``high`` of figures, None where they are infinite: JSON has no infinity, and a band no end."""
-    return {name: figures[name] if np.isfinite(figures[name]) else None for name in ("low", "high")}
-
-
-def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", seed: int = 0) -> list[PlotPanel]:
+def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none") -> list[PlotPanel]:
     """Chamfer distance against azimuth and against elevation; training seeds are one line.
 
     Args:
         task: the methods' task.
         scored: methods that look at images.
         kind: of ICP.
-        seed: of the intervals.
     """
     groups: dict[str, list[Scored]] = {}
     for one in scored:
@@ -627,7 +618,7 @@ def angle_panels(task: Task, scored: Sequence[Scored], *, kind: str = "none", se
         angles["elevation"] = np.degrees(task.pack.elevations[rows, views])
         values = np.stack([one.scores[kind]["chamfer"] for one in seeds])
         for name, edges in (("azimuth", AZIMUTH_EDGES), ("elevation", ELEVATION_EDGES)):
-            lines[name][shown] = binned_rows(values, [item.model for item in items], angles[name], edges, seed=seed)
+            lines[name][shown] = binned_rows(values, [item.model for item in items], angles[name], edges)
     bounds = {"azimuth": ((0, 360), AZIMUTH_EDGES[::2]), "elevation": ((25, 30), ELEVATION_EDGES)}
     return [
         PlotPanel("", f"{name} in degrees", "Chamfer ×100", limits, (0, 20), lines[name], xticks=ticks)

@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 from lmnet_utils import pairs, workers
 from lmnet_utils.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.reproducibility import choose
+from lmnet_utils.statistics import finite_interval, group_means, mean_interval
 
 EVALUATION_POINTS = 1024
 """Points a cloud is compared with; source: official ``metrics.py`` (``NUM_EVAL_POINTS``)."""
@@ -168,21 +169,6 @@ def nearest_latents(latents: np.ndarray, references: np.ndarray) -> np.ndarray:
     return cKDTree(np.asarray(references, np.float64)).query(np.asarray(latents, np.float64))[1]
 
 
-def group_means(values: np.ndarray, groups: Sequence[Any]) -> dict[Any, np.ndarray]:
-    """Mean of the rows of ``values`` (V, …) within each group, in the order of first appearance.
-
-    Two uses: a score per view becomes one per object; the latents of the training objects become one per class (whose
-    decoding is the class's mean shape).
-    """
-    values = np.asarray(values, np.float64)
-    if len(values) != len(groups):
-        raise ValueError(f"{len(values)} values and {len(groups)} groups: expected as many of each.")
-    members: dict[Any, list[int]] = {}
-    for i, group in enumerate(groups):
-        members.setdefault(group, []).append(i)
-    return {group: values[rows].mean(axis=0) for group, rows in members.items()}
-
-
 def best_candidates(distances: np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
     """For each ground truth its best candidate: an oracle, and the bound of all retrieval.
 
@@ -203,35 +189,6 @@ def best_candidates(distances: np.ndarray, allowed: np.ndarray | None = None) ->
 
 
 # ---------------------------------------------------------------------------------------------------------- averages
-def bootstrap_interval(
-    values: Sequence[float] | np.ndarray, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean (Efron & Tibshirani, An Introduction to the Bootstrap, chapter 13).
-
-    Args:
-        values: (M,), one value an *object*; a single value gives an interval without width.
-        level: probability content.
-        resamples: how many resamplings of the M objects.
-        seed: of the resampling.
-
-    Raises:
-        ValueError: no values, more than one dimension, or NaN.
-    """
-    values = np.asarray(values, np.float64)
-    if values.ndim != 1 or len(values) == 0:
-        raise ValueError(f"expected the scores (M,) of at least one object, found shape {values.shape}.")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{(~np.isfinite(values)).sum()} of {len(values)} scores are NaN or infinite.")
-    generator = np.random.default_rng(seed)
-    block = max(1, 4_000_000 // len(values))  # keeps the draws of a block below 32 MB
-    means = [
-        values[generator.integers(0, len(values), (min(block, resamples - start), len(values)))].mean(axis=1)
-        for start in range(0, resamples, block)
-    ]
-    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """Scores of one method: ``objects[i]`` (``"synset/model"``) is what the scores' item i is about.
@@ -260,7 +217,7 @@ class Evaluation:
 
 
 def merge_seeds(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """One evaluation of a method trained with several seeds: every item's score is averaged over the seeds first.
+    """One evaluation of a method trained with several seeds.
 
     Args:
         evaluations: one a seed, of the same items in the same order; the first gives the name.
@@ -286,17 +243,17 @@ _KEYS = ("chamfer", "forward", "backward", "emd", "f_score_1", "f_score_2")  # i
 _WITH_INTERVAL = ("chamfer", "emd")
 
 
-def summary(evaluation: Evaluation, classes: str, *, seed: int = 0) -> dict[str, Any]:
-    """One row of the results table: means over objects with a 95 % bootstrap interval over objects.
+def summary(evaluation: Evaluation, classes: str) -> dict[str, Any]:
+    """One row of the results table: means over objects and training seeds, with 95 % intervals over both.
 
     Args:
         evaluation: of at least one object.
         classes: name of the class or class group that the row is about.
-        seed: of the bootstrap.
 
     Returns:
         ``model, classes, n_models, n_views, chamfer, chamfer_low, chamfer_high, forward, backward`` and, as far as they
-        were scored, ``emd, emd_low, emd_high, f_score_1, f_score_2``. With several training seeds also ``n_seeds``, and
+        were scored, ``emd, emd_low, emd_high, f_score_1, f_score_2``. Intervals are those of
+        :func:`lmnet_utils.statistics.mean_interval`, None with one object. With several training seeds also ``n_seeds``, and
         ``chamfer_seed_std`` (and ``emd_seed_std``): the standard deviation of the seeds' means (n − 1 in the denominator).
     """
     row: dict[str, Any] = {
@@ -310,34 +267,28 @@ def summary(evaluation: Evaluation, classes: str, *, seed: int = 0) -> dict[str,
     for key in _KEYS:
         if key not in evaluation.scores:
             continue
-        means = _means_over_objects(evaluation.scores[key], evaluation.objects)
-        row[key] = float(means.mean())
+        values = [scores[key] for scores in evaluation.seeds or [evaluation.scores]]  # (S, V)
+        found = mean_interval(values, evaluation.objects)
+        row[key] = found["mean"]
         if key in _WITH_INTERVAL:
-            row[f"{key}_low"], row[f"{key}_high"] = bootstrap_interval(means, seed=seed)
+            row |= {f"{key}_{end}": value for end, value in finite_interval(found).items()}
             if evaluation.seeds:
-                each = [_means_over_objects(scores[key], evaluation.objects).mean() for scores in evaluation.seeds]
+                each = [mean_interval(scores, evaluation.objects)["mean"] for scores in values]
                 row[f"{key}_seed_std"] = float(np.std(each, ddof=1))
     return row
 
 
-def _means_over_objects(values: np.ndarray, objects: Sequence[str]) -> np.ndarray:
-    return np.array(list(group_means(values, objects).values()))
-
-
-def comparison(
-    evaluations: Sequence[Evaluation], classes: str, synsets: Collection[str], *, seed: int = 0
-) -> list[dict[str, Any]]:
+def comparison(evaluations: Sequence[Evaluation], classes: str, synsets: Collection[str]) -> list[dict[str, Any]]:
     """Rows of all methods that were scored on *every* object of some classes: only those compare with one another.
 
     Args:
         evaluations: in the order of the table.
         classes: name of the classes, for the rows.
         synsets: which classes.
-        seed: of the bootstrap.
     """
     parts = [evaluation.restricted_to(synsets) for evaluation in evaluations]
     every = {name for part in parts for name in part.objects}
-    return [summary(part, classes, seed=seed) for part in parts if every and set(part.objects) == every]
+    return [summary(part, classes) for part in parts if every and set(part.objects) == every]
 
 
 # ------------------------------------------------------------------------------------------------------------ tables

@@ -26,6 +26,7 @@ from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.photos import INPUT_SIZE, OBJECT_SIDE, as_batch
 from lmnet_utils.reproducibility import Settings, read_json
 from lmnet_utils.shapenet import YAWS, turn_clouds
+from lmnet_utils.statistics import finite_interval, image_mean_interval
 
 CATEGORIES = ("chair", "sofa", "table")
 """Pix3D's categories that ShapeNet's 13 classes share, as the official code takes them."""
@@ -382,18 +383,17 @@ def table_rows(
     scores: dict[str, np.ndarray],
     *,
     only: Collection[str] | None = None,
-    seed: int = 0,
 ) -> list[dict[str, Any]]:
     """Rows per class, and in all: means over photos, as the official code averages, with intervals over objects.
 
-    Many photos show the same object, so that the 95 % interval comes from resampling objects, each with all its photos.
+    Many photos show the same object, so that the 95 % interval is over objects, each with all its photos:
+    :func:`lmnet_utils.statistics.image_mean_interval`, None with one object.
 
     Args:
         method: name of the row.
         photos: what was scored.
         scores: of :func:`lmnet_utils.metrics.score`, each (B,).
         only: categories that the model was trained on; the others get no rows. By default all.
-        seed: of the bootstrap.
 
     Returns:
         Rows with ``model, classes, photos, objects``, ``chamfer, chamfer_low, chamfer_high`` and the other scores; "all" averages over
@@ -406,25 +406,15 @@ def table_rows(
     for name in [*names, *(["all"] if len(names) > 1 else [])]:
         inside = np.isin(categories, names if name == "all" else [name])
         objects = [photo.object for photo, kept in zip(photos, inside, strict=True) if kept]
-        low, high = _interval_over_objects(scores["chamfer"][inside], objects, seed)
+        interval = finite_interval(image_mean_interval(scores["chamfer"][inside], objects))
         means = {key: float(values[inside].mean()) for key, values in scores.items()}
         row = {"model": method, "classes": name, "photos": int(inside.sum()), "objects": len(set(objects))}
-        rows.append({**row, "chamfer": means.pop("chamfer"), "chamfer_low": low, "chamfer_high": high, **means})
+        row |= {"chamfer": means.pop("chamfer"), **{f"chamfer_{end}": value for end, value in interval.items()}}
+        rows.append({**row, **means})
     if len(names) > 1:
         average = {key: float(np.mean([row[key] for row in rows[:-1]])) for key in scores}
         rows.append({"model": method, "classes": "mean of classes", **average})
     return rows
-
-
-def _interval_over_objects(values: np.ndarray, objects: Sequence[str], seed: int) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean over photos when objects are resampled (a ratio of sums)."""
-    names = {name: k for k, name in enumerate(dict.fromkeys(objects))}
-    member = np.array([names[name] for name in objects])
-    sums, counts = np.bincount(member, values), np.bincount(member)
-    draws = np.random.default_rng(seed).integers(0, len(names), (2000, len(names)))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
 
 
 # ------------------------------------------------------------------------------------------------------------- settings

@@ -348,7 +348,7 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
     """Rows of a results table as points with intervals: a line of the figure per class, a colour per model.
 
     Args:
-        rows: of :func:`lmnet_utils.metrics.comparison`, of several classes.
+        rows: of :func:`lmnet_utils.metrics.comparison`, of several classes; a class of one object has no interval.
         limits: of the score's axis, fixed so that figures compare.
     """
     import matplotlib.pyplot as plt
@@ -360,7 +360,8 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
     for k, model in enumerate(models):
         mine = [row for row in rows if row["model"] == model]
         place = [classes.index(row["classes"]) + 0.6 * ((k + 0.5) / len(models) - 0.5) for row in mine]
-        low, middle, high = (np.array([row[key] for row in mine]) for key in ("chamfer_low", "chamfer", "chamfer_high"))
+        keys = ("chamfer_low", "chamfer", "chamfer_high")
+        low, middle, high = (np.array([row[key] for row in mine], np.float64) for key in keys)  # NaN for None
         axis.errorbar(
             middle,
             place,
@@ -373,7 +374,7 @@ def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, flo
         )
     counts = {row["classes"]: row["n_models"] for row in rows}
     axis.set_yticks(range(len(classes)), [f"{name} ({counts[name]})" for name in classes])
-    axis.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="Chamfer ×100, 95 % intervals over objects")
+    axis.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="Chamfer ×100, 95 % intervals")
     figure.legend(loc="outside upper center", ncols=min(len(models), 5), fontsize=8, frameon=False)
     return figure
 

@@ -16,6 +16,7 @@ from lmnet_utils.evaluation import BEST, COLUMN_TITLES, ICP_WORDS, contenders
 from lmnet_utils.inference import describe, find_networks, first_seeds, read_info
 from lmnet_utils.metrics import table
 from lmnet_utils.models import load_model, save_model
+from lmnet_utils.records import remade
 from lmnet_utils.reproducibility import atomic_path, read_json, write_json
 
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
@@ -41,7 +42,7 @@ def ship(run: str, name: str = "freeshapes") -> Path:
     scores = paths.runs_root() / run / "08_evaluation" / "metrics.json"
     if not scores.is_file():
         raise FileNotFoundError(f"no {paths.display(scores)}: score the models first, `lmnet run … --only 08`.")
-    evaluation = read_json(scores)
+    evaluation = remade(read_json(scores))
     destination = paths.model_dir(name, "")
     trainings = {}
     for model_name, folder in models.items():
@@ -98,8 +99,8 @@ def speed_table(benchmark: dict[str, Any]) -> str:
 
 
 def readme_tables() -> dict[str, str]:
-    """The README's tables: marker → Markdown, from the committed evaluation and benchmark."""
-    evaluation = read_json(paths.project_root() / "trained_models" / "freeshapes" / "evaluation.json")
+    """The README's tables: marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
+    evaluation = remade(read_json(paths.project_root() / "trained_models" / "freeshapes" / "evaluation.json"))
     benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
     return {
         "results": results_tables(evaluation),
@@ -171,8 +172,8 @@ which three in four are altered copies (mirrored, stretched, recoloured) of the 
 
 Seconds are those of the training steps; several trainings shared the machine.
 
-**Results** on the test split by the paper's protocol, ×100 (F-scores in %): means over objects with 95 % bootstrap intervals over objects; where several
-training seeds were scored, over them too, and seed 0 is the one that is stored here. Everything else is in [evaluation.json](evaluation.json).
+**Results** on the test split by the paper's protocol, ×100 (F-scores in %): means over objects with 95 % intervals over objects; where several
+training seeds were scored, over them too (the rule: `lmnet_utils/statistics.py`), and seed 0 is the one that is stored here. Everything else is in [evaluation.json](evaluation.json).
 
 {results_tables(evaluation)}
 

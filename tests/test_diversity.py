@@ -11,7 +11,7 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from scipy.stats import norm, spearmanr
+from scipy.stats import norm
 
 from lmnet_utils import diversity, inference, metrics
 from lmnet_utils.pointclouds import file_from_y_up, subset_indices
@@ -226,53 +226,6 @@ def test_bins_count_objects_once_and_carry_the_target():
 
 
 # ----------------------------------------------------------------------------------- is the spread the error's measure?
-def test_spread_skill_is_spearmans_correlation():
-    generator = np.random.default_rng(0)
-    spread = generator.integers(0, 10, 60).astype(float)  # with ties
-    error = spread + generator.normal(0, 3, 60)
-    objects = np.repeat(np.arange(12), 5)
-    found = diversity.spread_skill(spread, error, objects)
-    assert found["correlation"] == pytest.approx(spearmanr(spread, error).statistic, abs=1e-12)
-    assert -1 <= found["low"] < found["correlation"] < found["high"] <= 1
-    assert (found["images"], found["objects"]) == (60, 12)
-    assert found == diversity.spread_skill(spread, error, objects)
-    order = diversity.spread_skill(spread, -np.exp(spread), objects)
-    assert order["correlation"] == pytest.approx(-1) and order["low"] == pytest.approx(order["high"])
-    assert np.isnan(diversity.spread_skill(np.ones(60), error, objects)["correlation"])
-    alone = diversity.spread_skill(spread, error, ["one"] * 60)
-    assert (alone["low"], alone["high"]) == (-1, 1)
-
-
-def test_spread_skill_beyond_what_the_angle_explains():
-    """Spread and error both follow the angle and nothing else: correlated, until the angle is held fixed."""
-    generator = np.random.default_rng(0)
-    angle = generator.uniform(0, 180, 600)
-    spread, error = angle + generator.normal(0, 20, 600), angle + generator.normal(0, 20, 600)
-    objects = np.repeat(np.arange(30), 20)
-    assert diversity.spread_skill(spread, error, objects, resamples=50)["low"] > 0.8
-    partial = diversity.spread_skill(spread, error, objects, given=angle, resamples=50)
-    r = {pair: spearmanr(*pair_of).statistic for pair, pair_of in _pairs(spread, error, angle)}
-    formula = (r["se"] - r["sa"] * r["ea"]) / math.sqrt((1 - r["sa"] ** 2) * (1 - r["ea"] ** 2))
-    assert partial["correlation"] == pytest.approx(formula, abs=1e-9)
-    assert partial["low"] < 0 < partial["high"] and partial["high"] - partial["low"] < 0.5
-
-
-def _pairs(spread, error, angle):
-    return [("se", (spread, error)), ("sa", (spread, angle)), ("ea", (error, angle))]
-
-
-def test_spread_skill_interval_holds_the_truth():
-    """Error and spread share what belongs to the object, with correlation 0.5."""
-    generator, held = np.random.default_rng(0), 0
-    for trial in range(60):
-        one, two = generator.normal(size=(2, 12))
-        parts = np.stack([one, 0.5 * one + math.sqrt(0.75) * two]).repeat(4, axis=1)
-        spread, error = parts + 0.01 * generator.normal(size=(2, 48))
-        found = diversity.spread_skill(spread, error, np.repeat(np.arange(12), 4), resamples=150, seed=trial)
-        held += found["low"] <= 6 / math.pi * math.asin(0.25) <= found["high"]  # Spearman's of a Gaussian with ρ = 0.5
-    assert held / 60 > 0.85
-
-
 def test_calibration_is_error_over_sigma():
     generator = np.random.default_rng(0)
     mean, sigma = generator.normal(size=(50, 512)), generator.uniform(0.1, 0.3, (50, 1)) * np.ones(512)
@@ -515,93 +468,6 @@ def test_cameras_of_items():
     np.testing.assert_allclose(diversity.cameras_of(pack, items), [[30, 27, 0.9], [20, 26, 0.8]])
 
 
-# ------------------------------------------------------------------------------------------------ differences, verdicts
-def test_paired_difference_of_many_objects_is_the_usual_interval():
-    generator = np.random.default_rng(0)
-    b, effects = generator.normal(size=400), generator.normal(0.3, 1, 400)
-    found = diversity.paired_difference(b + effects, b, np.arange(400))
-    error = effects.std(ddof=1) / math.sqrt(400)
-    assert found["difference"] == pytest.approx(effects.mean())
-    assert found["low"] == pytest.approx(effects.mean() - 1.966 * error, abs=0.1 * error)
-    assert found["high"] == pytest.approx(effects.mean() + 1.966 * error, abs=0.1 * error)
-    assert found == diversity.paired_difference(b + effects, b, np.arange(400))
-    assert found != diversity.paired_difference(b + effects, b, np.arange(400), seed=1)
-
-
-def test_interval_of_few_objects_is_as_wide_as_students():
-    """Eight objects, normally distributed: ± t(7)·s/√8, where a percentile interval has only 78 % of that width."""
-    effects = 1 + norm.ppf((np.arange(8) + 0.5) / 8)
-    found = diversity.mean_interval(effects, np.arange(8), resamples=20_000)
-    width = 2 * 2.365 * effects.std(ddof=1) / math.sqrt(8)
-    assert found["high"] - found["low"] == pytest.approx(width, rel=0.05)
-    assert found["mean"] == pytest.approx(1)
-
-
-def test_paired_difference_counts_objects_not_images():
-    """20 equal images of an object tell no more than one."""
-    effects = np.random.default_rng(0).normal(size=8)
-    once = diversity.paired_difference(effects, np.zeros(8), list("abcdefgh"))
-    often = diversity.paired_difference(
-        np.repeat(effects, [20] + [1] * 7), np.zeros(27), list("a" * 20 + "bcdefgh"), seed=0
-    )
-    assert often["objects"] == 8 and often == pytest.approx(once)
-
-
-@pytest.mark.parametrize("seed_effect", [0.0, 1.0])
-def test_interval_holds_the_truth_with_few_objects_and_three_seeds(seed_effect):
-    """Simulated; an interval that resamples both levels holds it 76 to 92 times of 100."""
-    generator, held, trials = np.random.default_rng(0), 0, 250
-    objects = np.repeat(np.arange(8), 3)
-    for trial in range(trials):
-        shared = generator.normal(size=8).repeat(3) * 0.5
-        values = shared + seed_effect * generator.normal(size=(3, 1)) + 0.3 * generator.normal(size=(3, 24))
-        found = diversity.mean_interval(values, objects, resamples=1000, seed=trial)
-        held += found["low"] <= 0 <= found["high"]
-    assert 0.92 <= held / trials <= 0.995
-
-
-def test_paired_difference_pairs_seeds_and_takes_a_method_without_any():
-    generator = np.random.default_rng(0)
-    b = generator.normal(size=(3, 40)) + 5 * np.array([[0.0], [1], [2]])  # the seeds differ by much
-    found = diversity.paired_difference(b + 0.5, b, np.arange(40))
-    assert found["difference"] == pytest.approx(0.5) and found["seeds"] == 3
-    assert found["high"] - found["low"] < 1e-9  # but not their differences
-    one_sided = diversity.paired_difference(b, b[0], np.arange(40))
-    assert one_sided["seeds"] == 3 and one_sided["low"] < 0 < one_sided["high"]
-    unequal = diversity.paired_difference(b, b[:2], np.arange(40))
-    assert unequal["seeds"] == 2 and unequal["high"] - unequal["low"] > one_sided["high"] - one_sided["low"]
-
-
-def test_one_object_supports_no_verdict():
-    found = diversity.paired_difference([1.0, 2.0], [0.0, 0.0], ["a", "a"])
-    assert (found["difference"], found["low"], found["high"]) == (1.5, -np.inf, np.inf)
-    assert diversity.verdict((found["low"], found["high"])) == "not at this sample size"
-
-
-@pytest.mark.parametrize(
-    "interval, better, margin, expected",
-    [
-        ((-2, -1), "lower", 0, "yes"),
-        ((1, 2), "lower", 0, "no"),
-        ((-1, 1), "lower", 0, "not at this sample size"),
-        ((-1, 0), "lower", 0, "not at this sample size"),
-        ((0, 0), "lower", 0, "no"),
-        ((-2, -1), "higher", 0, "no"),
-        ((1, 2), "higher", 0, "yes"),
-        ((-1, 1), "higher", 0, "not at this sample size"),
-        ((-1, 0.4), "lower", 0.5, "yes"),
-        ((0.1, 0.4), "lower", 0.5, "yes"),
-        ((0.1, 0.9), "lower", 0.5, "not at this sample size"),
-        ((0.6, 0.9), "lower", 0.5, "no"),
-        ((-0.4, 1), "higher", 0.5, "yes"),
-        ((-0.9, -0.6), "higher", 0.5, "no"),
-        ((0, 0), "higher", 0.5, "yes"),
-    ],
-)
-def test_verdict(interval, better, margin, expected):
-    assert diversity.verdict(interval, better, margin) == expected
-
-
 # -------------------------------------------------------------------------------------------------------------- errors
 CLOUD = np.random.default_rng(0).random((30, 3))
 SAMPLES = np.random.default_rng(1).random((4, 30, 3))
@@ -630,21 +496,12 @@ BROKEN = np.where(np.arange(30)[:, None] == 7, np.nan, CLOUD)
         (lambda: diversity.visible_fidelity(CLOUD, SAMPLES, np.ones(3, bool)), r"expected booleans \(30,\)"),
         (lambda: diversity.angle_from_behind([np.inf]), "infinite"),
         (lambda: diversity.bin_by_angle([1.0, 2.0], [0.0], ["a", "b"]), r"azimuths: expected shape \(2,\)"),
-        (lambda: diversity.spread_skill([1.0, 2.0], [1.0], ["a", "b"]), r"error: expected shape \(2,\)"),
-        (lambda: diversity.spread_skill([1.0, 2.0], [1.0, 3.0], ["a"]), "1 objects for 2 images"),
         (lambda: diversity.calibration(np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 3))), r"sigma: .*\(2, 3\)"),
         (lambda: diversity.latent_energy_score(np.ones((1, 3)), np.ones(3)), "at least 2"),
         (lambda: diversity.rank_coverage(np.ones((4, 3)), np.ones(2)), r"truth: expected shape \(3,\)"),
         (lambda: diversity.rank_coverage(np.ones((4, 3)), np.ones(3), [95]), "level 95"),
         (lambda: diversity.isotropic_control(torch.zeros(2, 5), [-1.0, 1], 3), "negative"),
         (lambda: diversity.isotropic_control(torch.zeros(2, 5), [1.0], 3), r"sigma_mean: expected shape \(2,\)"),
-        (lambda: diversity.paired_difference([1.0], [1.0, 2.0], ["a"]), "1 and 2 images"),
-        (lambda: diversity.paired_difference([], [], []), r"a: expected shape \(≥ 1,\)"),
-        (lambda: diversity.paired_difference([np.nan], [1.0], ["a"]), "a: 1 of 1 values"),
-        (lambda: diversity.verdict((2, 1)), "low ≤ high"),
-        (lambda: diversity.verdict((0, np.nan)), "NaN"),
-        (lambda: diversity.verdict((0, 1), "more"), "'lower', 'higher'"),
-        (lambda: diversity.verdict((0, 1), margin=-1), "margin ≥ 0"),
     ],
 )
 def test_errors_say_what_is_wrong(call, message):

@@ -370,7 +370,7 @@ def test_tables_are_written_in_four_formats(tmp_path):
     assert {row["icp"] for row in read} == {"none", "exact"}
     latex = files["13-exact.tex"]
     assert latex.startswith("% 13 classes, with ICP, 3 test objects")
-    assert r"\textbf{7.00} [5.00, 9.00]" in latex  # L1's 6 + 1 of the exact kind; the floor is lower and no contender
+    assert r"\textbf{7.00} [2.03, 11.97]" in latex  # L1's 6 + 1 of the exact kind; the floor is lower and no contender
     assert r"my\_\&\_\{one\}" in latex and latex.count(r"\textbf{7.") == 3
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
     assert "## 13 classes, without ICP, 3 test objects" in files["results.md"]

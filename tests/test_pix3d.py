@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 from r2n2_tree import write_tree
+from scipy import stats
 from test_protocol import plain_protocol
 
 from lmnet_utils import frames, inference, pix3d, pointclouds, profiles
 from lmnet_utils.cutouts import PhotoError
-from lmnet_utils.metrics import bootstrap_interval, score
+from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
 from lmnet_utils.taxonomy import CLASSES
 
@@ -374,19 +375,15 @@ def test_a_limit_takes_many_objects_first() -> None:
     assert pix3d.limited(found, None) == found
 
 
-def test_intervals_resample_objects_with_all_their_photos() -> None:
-    rng = np.random.default_rng(0)
-    values = rng.normal(10, 2, 60)
-    one_each = pix3d.table_rows("L1", some_photos({f"chair/{k}": 1 for k in range(60)}), {"chamfer": values})[0]
-    expected = bootstrap_interval(values)
-    assert (one_each["chamfer_low"], one_each["chamfer_high"]) == pytest.approx(expected, abs=0.08)
-    # 25 photos of each object, all alike, tell no more than one
-    repeated = pix3d.table_rows(
-        "L1", some_photos({f"chair/{k}": 25 for k in range(60)}), {"chamfer": values.repeat(25)}
-    )[0]
-    assert (repeated["chamfer_low"], repeated["chamfer_high"]) == pytest.approx(expected, abs=0.08)
-    single = pix3d.table_rows("L1", some_photos({"chair/0": 9}), {"chamfer": values[:9]})[0]
-    assert single["chamfer_low"] == single["chamfer"] == single["chamfer_high"], "one object says nothing of others"
+def test_intervals_are_over_objects_with_all_their_photos() -> None:
+    values = np.random.default_rng(0).normal(10, 2, 60)
+    expected = stats.t.interval(0.95, 59, values.mean(), stats.sem(values))
+    for photos in (1, 25):  # 25 photos of each object, all alike, tell no more than one
+        some = some_photos({f"chair/{k}": photos for k in range(60)})
+        (row,) = pix3d.table_rows("L1", some, {"chamfer": values.repeat(photos)})
+        assert (row["chamfer_low"], row["chamfer_high"]) == pytest.approx(expected)
+    (single,) = pix3d.table_rows("L1", some_photos({"chair/0": 9}), {"chamfer": values[:9]})
+    assert single["chamfer_low"] is single["chamfer_high"] is None, "one object says nothing of others"
 
 
 def test_settings_of_notebook_10() -> None:
