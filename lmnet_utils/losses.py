@@ -6,13 +6,15 @@ Every λ, α and δ below is the paper's; angles are radians inside, degrees in 
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import torch
 
 from lmnet_utils.pointclouds import chamfer_distance
 from lmnet_utils.reproducibility import choose
+from lmnet_utils.settings import AutoencoderLoss
 
-AUTOENCODER_LOSSES = ("paper", "port")
+AUTOENCODER_LOSSES = get_args(AutoencoderLoss)
 LATENT_LOSSES = ("l1", "l2")
 
 
