@@ -240,7 +240,11 @@ class Session:
         model = self.objects_of(self.classes[0])[0]
         view = int(np.argmin(np.abs(self.azimuths(model) - 180)))
         state = State(
-            self.weights_run, self.dataset, self.split, image=f"{model}/{view}", models=[self.plain_names[-1]]
+            weights_run=self.weights_run,
+            dataset=self.dataset,
+            split=self.split,
+            image=f"{model}/{view}",
+            models=[self.plain_names[-1]],
         )
         return state.but(**changes)
 
