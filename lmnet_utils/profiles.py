@@ -339,37 +339,42 @@ def plan_steps(profile: Profile, run: str, overrides: Sequence[str] = ()) -> lis
 
     steps: list[Step] = []
     for stem, parameters in given.items():
-        defaults = declared[stem].defaults
-        if "run" in defaults:
+        if "run" in declared[stem].defaults:
             parameters = {"run": run, **parameters}
-        sweeps = {
-            name: value
-            for name, value in parameters.items()
-            if isinstance(value, list) and not declared[stem].takes(name, list)
-        }
-        for combination in itertools.product(*sweeps.values()):
-            swept = dict(zip(sweeps, combination, strict=True))
-            values = {**parameters, **swept}
-            try:
-                built = declared[stem].build(values).flat()
-                values, swept = ({name: built[name] for name in names} for names in (values, swept))
-                values |= {name: values[name].format(**swept) for name in WEIGHTS if isinstance(values.get(name), str)}
-            except SettingsError as error:
-                for name, text in error.problems:
-                    if name != "run":  # said once, below
-                        source = sources.get((stem, name.partition("[")[0]), "")
-                        problems.append(f"{source}{stem}: {f'parameter {name}: ' if name else ''}{text}")
-            except (KeyError, ValueError, IndexError) as error:
-                problems.append(f"{stem}: a folder of weights names something that is not swept: {error}")
-            else:
-                steps.append(Step(stem, values, swept, defaults))
-        keys = [step.key for step in steps]
-        if len(set(keys)) < len(keys):
-            problems.append(f"{stem}: the sweep {sweeps} names a value twice")
+        own, found = _steps_of(stem, declared[stem], parameters, sources)
+        steps += own
+        problems += found
     problems += _missing_inputs(steps, run)
     if problems:
         raise ProfileError("\n".join(dict.fromkeys(problems)))
     return steps
+
+
+def _steps_of(
+    stem: str, declared: Declaration, parameters: Mapping[str, Any], sources: Mapping[tuple[str, str], str]
+) -> tuple[list[Step], list[str]]:
+    """The steps of one notebook, one for each combination of swept values, and what is wrong with them."""
+    steps, problems = [], []
+    sweeps = {
+        name: value for name, value in parameters.items() if isinstance(value, list) and not declared.takes(name, list)
+    }
+    for combination in itertools.product(*sweeps.values()):
+        try:
+            built = declared.build({**parameters, **dict(zip(sweeps, combination, strict=True))}).flat()
+            values, swept = ({name: built[name] for name in names} for names in (parameters, sweeps))
+            values |= {name: values[name].format(**swept) for name in WEIGHTS if isinstance(values.get(name), str)}
+        except SettingsError as error:
+            for name, text in error.problems:
+                if name != "run" or name not in parameters:  # what is wrong with the run's name is said once
+                    source = sources.get((stem, name.partition("[")[0]), "")
+                    problems.append(f"{source}{stem}: {f'parameter {name}: ' if name else ''}{text}")
+        except (KeyError, ValueError, IndexError) as error:
+            problems.append(f"{stem}: a folder of weights names something that is not swept: {error}")
+        else:
+            steps.append(Step(stem, values, swept, declared.defaults))
+    if len({step.key for step in steps}) < len(steps):
+        problems.append(f"{stem}: the sweep {sweeps} names a value twice")
+    return steps, problems
 
 
 def _missing_inputs(steps: Sequence[Step], run: str) -> list[str]:
