@@ -9,13 +9,14 @@ import importlib.util
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
 from lmnet_utils.reproducibility import choose
+from lmnet_utils.settings import Background
 
 MAX_PIXELS = 1 << 27
 """Pixels up to which a picture is opened: half a gigabyte decoded."""
@@ -23,7 +24,7 @@ LARGEST_SIDE = 2048
 """Pixels to which a picture's longest side is reduced when it is read."""
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 """What counts as a picture when a folder is given."""
-BACKGROUNDS = ("auto", "alpha", "plain", "grabcut", "rembg", "none")
+BACKGROUNDS = get_args(Background)
 """How the object is told from its background; see :func:`cut_out`."""
 
 

@@ -35,58 +35,11 @@ from lmnet_utils.inference import (
 from lmnet_utils.metrics import Evaluation, Scores
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint
 from lmnet_utils.rendering import PlotPanel
-from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
+from lmnet_utils.reproducibility import atomic_path, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 from lmnet_utils.statistics import finite_interval, group_means, mean_interval
 
-ICP_KINDS = ("none", "exact", "official")
-"""Without ICP; with it; with the official code's inverted transform."""
 _CLOUDS_AT_ONCE = 4096  # training clouds encoded at once: 100 MB
-
-
-@dataclass(frozen=True)
-class EvaluationSettings(Settings):
-    """The parameters of notebook 08; its parameters cell says what each is. ``None`` stands for all."""
-
-    run: str
-    weights_run: str | None
-    models: list[str] | None
-    dataset: str
-    split: str
-    classes: str
-    seed: int
-    device: str
-    precision: str
-    batch_size: int
-    views: int | None
-    limit_models: int | None
-    icp: list[str]
-    emd: bool
-    candidates: int | None
-    gallery_classes: int | None
-    diversity_samples: int
-    diversity_views: int | None
-    diversity_objects: int | None
-
-    def check(self) -> None:
-        taxonomy.classes_of(self.classes)
-        counts = ("batch_size", "views", "limit_models", "candidates", "gallery_classes")
-        for name in (*counts, "diversity_views", "diversity_objects"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name}={value}: expected at least 1, or None for all where that is allowed.")
-        if self.diversity_samples < 2:
-            raise ValueError(f"diversity_samples={self.diversity_samples}: expected at least 2; one has no diversity.")
-        if not self.icp or len(set(self.icp)) < len(self.icp):
-            raise ValueError(f"icp={self.icp}: expected at least one of {', '.join(ICP_KINDS)}, each once.")
-        for kind in self.icp:
-            choose("icp", kind, ICP_KINDS)
-
-    @property
-    def scoring(self) -> dict[str, Any]:
-        """What :func:`score_method` takes."""
-        names = ("views", "icp", "emd", "seed", "batch_size")
-        return {name: getattr(self, name) for name in names}
 
 
 # -------------------------------------------------------------------------------------------------------------- task
@@ -383,7 +336,7 @@ def score_method(
             the scores is the same (weights, decoder, data, split, objects, options, :data:`cache.VERSIONS`); one that is
             not complete, of a killed evaluation or of fewer views, is continued.
         views: of each object, by default all; a method that looks at no image has one cloud an object.
-        icp: which of :data:`ICP_KINDS`.
+        icp: some of ``"none"``, ``"exact"``, ``"official"`` (:data:`lmnet_utils.settings.Icp`).
         emd: also the earth mover's distance.
         seed: of the draw of the points that are compared.
         batch_size: clouds at once.

@@ -17,24 +17,27 @@ import tempfile
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
 import yaml
+from pydantic import Field
 
 from lmnet_utils import diversity, inference, paths
 from lmnet_utils.inference import Item
 from lmnet_utils.models import load_model
+from lmnet_utils.notebook_settings import ExplorerSettings
 from lmnet_utils.pointclouds import scaled_chamfer
-from lmnet_utils.reproducibility import Settings, choose
+from lmnet_utils.reproducibility import choose
+from lmnet_utils.settings import MAX_SAMPLES, DatasetName, Fraction, Run, Samples, Settings, Split, Temperature
 from lmnet_utils.shapenet import INPUT_SIZE, class_of, network_input, open_pack, read_split
-from lmnet_utils.taxonomy import class_order, classes_of
+from lmnet_utils.taxonomy import class_order
 
-WALKS = ("none", "samples", "images", "direction 1", "direction 2", "direction 3", "arithmetic")
-MAX_SAMPLES = 16
+Walk = Literal["none", "samples", "images", "direction 1", "direction 2", "direction 3", "arithmetic"]
+WALKS = get_args(Walk)
 MAX_UPLOAD = 9 * 10**6  # bytes; Jupyter cuts the connection at a message above 10 MiB
 MAX_PIXELS = 40 * 10**6
 UPLOAD_FORMATS = ("PNG", "JPEG", "WEBP")
@@ -42,7 +45,6 @@ CACHED = 256  # results kept
 
 
 # ------------------------------------------------------------------------------------------------------------- state
-@dataclass(frozen=True)
 class State(Settings):
     """Everything that the explorer's controls set.
 
@@ -65,50 +67,27 @@ class State(Settings):
         uploads: digest → PNG of the 128×128 network input, in base64: a saved state is complete in itself.
     """
 
-    weights_run: str = "freeshapes"
-    dataset: str = "freeshapes"
-    split: str = "official"
+    advice: ClassVar[str] = ""
+
+    weights_run: Run = "freeshapes"
+    dataset: DatasetName = "freeshapes"
+    split: Split = "official"
     image: str = ""
-    models: list[str] = field(default_factory=list)
-    samples: int = 6
-    seed: int = 0
-    temperature: float = 1.0
-    redraws: list[int] = field(default_factory=list)
+    models: list[str] = []
+    samples: Samples = 6
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    temperature: Temperature = 1.0
+    redraws: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SAMPLES)] = []
     chosen: str = "sample 1"
     truth: bool = True
-    azimuth: float | None = None
-    elevation: float = 25.0
-    zoom: float = 1.0
-    walk: str = "none"
-    step: float = 0.5
-    ends: list[int] = field(default_factory=lambda: [1, 2])
-    slots: dict[str, str] = field(default_factory=dict)
-    uploads: dict[str, str] = field(default_factory=dict)
-
-    def check(self) -> None:
-        choose("walk", self.walk, WALKS)
-        for name, low, high in (
-            ("samples", 1, MAX_SAMPLES),
-            ("seed", 0, 2**31 - 1),
-            ("temperature", 0, 50),
-            ("step", 0, 1),
-            ("elevation", -90, 90),
-            ("zoom", 0.1, 10),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name}={getattr(self, name)}: expected {low} to {high}.")
-        if self.azimuth is not None and not abs(self.azimuth) <= 3600:
-            raise ValueError(f"azimuth={self.azimuth}: expected degrees.")
-        if not set(self.slots) <= set("ABC"):
-            raise ValueError(f"slots={sorted(self.slots)}: expected A, B and C.")
-        if len(self.ends) != 2 or not all(1 <= end <= MAX_SAMPLES for end in self.ends):
-            raise ValueError(f"ends={self.ends}: expected two numbers of samples, counted from 1.")
-        if len(self.redraws) > MAX_SAMPLES or any(redraw < 0 for redraw in self.redraws):
-            raise ValueError(f"redraws={self.redraws}: expected at most {MAX_SAMPLES} numbers, 0 or more.")
-
-    def but(self, **changes: Any) -> State:
-        """The same state with some things changed."""
-        return dataclasses.replace(self, **changes)
+    azimuth: Annotated[float, Field(ge=-3600, le=3600)] | None = None
+    elevation: Annotated[float, Field(ge=-90, le=90)] = 25.0
+    zoom: Annotated[float, Field(ge=0.1, le=10)] = 1.0
+    walk: Walk = "none"
+    step: Fraction = 0.5
+    ends: Annotated[list[Samples], Field(min_length=2, max_length=2)] = [1, 2]
+    slots: dict[Literal["A", "B", "C"], str] = {}
+    uploads: dict[str, str] = {}
 
     def to_yaml(self) -> str:
         """The state as YAML; of the uploads only those that it uses."""
@@ -128,16 +107,15 @@ class State(Settings):
             content = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise ValueError(f"this is no YAML: {str(error)[:200]}") from error
-        known = {entry.name for entry in dataclasses.fields(cls)}
-        if not isinstance(content, dict) or set(content) - known:
-            found = ", ".join(map(str, set(content) - known)) if isinstance(content, dict) else type(content).__name__
+        known = list(cls.model_fields)
+        if not isinstance(content, dict) or set(content) - set(known):
+            found = (
+                ", ".join(map(str, set(content) - set(known))) if isinstance(content, dict) else type(content).__name__
+            )
             raise ValueError(
                 f"this YAML is no state of the explorer: expected some of {', '.join(known)}; found {found}."
             )
-        try:
-            return cls(**content)
-        except TypeError as error:
-            raise ValueError(str(error)) from error
+        return cls(**content)
 
 
 def read_state(path: str | Path) -> State:
@@ -270,7 +248,11 @@ class Session:
         model = self.objects_of(self.classes[0])[0]
         view = int(np.argmin(np.abs(self.azimuths(model) - 180)))
         state = State(
-            self.weights_run, self.dataset, self.split, image=f"{model}/{view}", models=[self.plain_names[-1]]
+            weights_run=self.weights_run,
+            dataset=self.dataset,
+            split=self.split,
+            image=f"{model}/{view}",
+            models=[self.plain_names[-1]],
         )
         return state.but(**changes)
 
@@ -533,39 +515,16 @@ def missing_slots(state: State) -> list[str]:
 
 
 # ----------------------------------------------------------------------------------------------------- the notebook's
-@dataclass(frozen=True)
-class ExplorerSettings(Settings):
-    """The parameters of notebook 09; its parameters cell says what each is."""
+def open_session(settings: ExplorerSettings) -> Session:
+    """Models and data of the notebook's settings, or of the state that they name; errors as :class:`Session`."""
+    if settings.state is not None:
+        saved = read_state(settings.state)
+        return Session(saved.weights_run, saved.dataset, saved.split, settings.classes)
+    return Session(settings.weights_run or settings.run, settings.dataset, settings.split, settings.classes)
 
-    run: str
-    weights_run: str | None
-    dataset: str
-    split: str
-    classes: str
-    seed: int
-    samples: int
-    temperature: float
-    state: str | None
-    gallery_images: int
-    gallery_samples: int
 
-    def check(self) -> None:
-        classes_of(self.classes)
-        for name in ("samples", "gallery_images", "gallery_samples"):
-            if not 1 <= getattr(self, name) <= (MAX_SAMPLES if name != "gallery_images" else 1000):
-                raise ValueError(
-                    f"{name}={getattr(self, name)}: expected at least 1, and at most {MAX_SAMPLES} samples."
-                )
-
-    def session(self) -> Session:
-        """Models and data of these settings, or of the saved state; errors as :class:`Session`."""
-        if self.state is not None:
-            saved = read_state(self.state)
-            return Session(saved.weights_run, saved.dataset, saved.split, self.classes)
-        return Session(self.weights_run or self.run, self.dataset, self.split, self.classes)
-
-    def begin(self, session: Session) -> State:
-        """The saved state, or the default one with these settings."""
-        if self.state is not None:
-            return read_state(self.state)
-        return session.default_state(samples=self.samples, seed=self.seed, temperature=self.temperature)
+def first_state(settings: ExplorerSettings, session: Session) -> State:
+    """The state that the notebook's settings name, or the session's default one with these settings."""
+    if settings.state is not None:
+        return read_state(settings.state)
+    return session.default_state(samples=settings.samples, seed=settings.seed, temperature=settings.temperature)

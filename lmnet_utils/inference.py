@@ -24,9 +24,9 @@ import torch
 from tqdm.auto import tqdm
 
 from lmnet_utils import paths, taxonomy
-from lmnet_utils.losses import PAPER_ALPHA, PAPER_ANGLE
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model
-from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json
+from lmnet_utils.reproducibility import atomic_path, choose, read_json
+from lmnet_utils.settings import PAPER_ALPHA, PAPER_ANGLE
 
 if TYPE_CHECKING:
     from lmnet_utils.shapenet import Pack
@@ -476,36 +476,6 @@ def images_per_second(
 
 
 # -------------------------------------------------------------------------------------------------- over a data set
-@dataclass(frozen=True)
-class InferenceSettings(Settings):
-    """The parameters of notebook 06; its parameters cell says what each is. ``None`` stands for all."""
-
-    run: str
-    weights_run: str | None
-    models: list[str] | None
-    dataset: str
-    split: str
-    classes: str
-    seed: int
-    device: str
-    precision: str
-    batch_size: int
-    views: int | None
-    limit_models: int | None
-    samples: int
-    predictions: int | None
-    candidates: int | None
-
-    def check(self) -> None:
-        taxonomy.classes_of(self.classes)
-        for name in ("batch_size", "views", "limit_models", "predictions", "candidates"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name}={value}: expected at least 1, or None for all where that is allowed.")
-        if self.samples < 0:
-            raise ValueError(f"samples={self.samples}: expected 0 or more.")
-
-
 @dataclass(frozen=True)
 class Item:
     """One image of a data set: ``model`` is ``"synset/model"``, ``azimuth`` in degrees (0 is the front)."""

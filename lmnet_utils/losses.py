@@ -6,17 +6,16 @@ Every λ, α and δ below is the paper's; angles are radians inside, degrees in 
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import torch
 
 from lmnet_utils.pointclouds import chamfer_distance
 from lmnet_utils.reproducibility import choose
+from lmnet_utils.settings import PAPER_ALPHA, PAPER_ANGLE, AutoencoderLoss
 
-AUTOENCODER_LOSSES = ("paper", "port")
+AUTOENCODER_LOSSES = get_args(AutoencoderLoss)
 LATENT_LOSSES = ("l1", "l2")
-
-PAPER_ALPHA, PAPER_ANGLE = 0.2, 20.0
-"""The paper's α and δ (degrees) of the diversity loss."""
 
 
 def autoencoder_loss(ground_truth: torch.Tensor, prediction: torch.Tensor, kind: str = "paper") -> torch.Tensor:

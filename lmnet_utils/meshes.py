@@ -32,6 +32,7 @@ from tqdm.auto import tqdm
 
 from lmnet_utils import cache, freeshapes, paths, reproducibility, splits
 from lmnet_utils.freeshapes import GREY, Mesh
+from lmnet_utils.settings import DatasetName, check_value
 from lmnet_utils.taxonomy import CLASSES, class_named, class_order
 
 SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb")
@@ -322,7 +323,8 @@ def import_meshes(
         raise FileNotFoundError(f"no folder {paths.display(folder)}.")
     rotation(up, front)
     labels = read_labels(classes) if classes else {}
-    name = name or re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-.")
+    if name is None:
+        name = re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-.")
     root = _open(name)
     files = _files(folder)
     if not files:
@@ -419,9 +421,10 @@ def read_labels(path: str | Path) -> dict[str, dict[str, str]]:
 
 def _open(name: str) -> Path:
     """The data set's folder, made if need be; refused if it is something else."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name in RESERVED:
+    check_value("name", DatasetName, name)
+    if name in RESERVED:
         raise ValueError(
-            f"name={name!r}: expected letters, digits, '.', '_' or '-', and none of {', '.join(RESERVED)}, for the data set."
+            f"name={name!r}: the kit's own data sets have the names {', '.join(RESERVED)}; choose another."
         )
     root = paths.dataset_dir(name)
     if root.is_dir() and any(root.iterdir()) and not (root / "imports").is_dir():

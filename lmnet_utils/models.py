@@ -12,7 +12,7 @@ import json
 import math
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 import torch.nn.functional as F
@@ -22,11 +22,11 @@ from torch import nn
 
 from lmnet_utils import paths
 from lmnet_utils.reproducibility import atomic_path, choose, read_json, write_json
+from lmnet_utils.settings import WIDTHS, Architecture
 
 LATENT_SIZE = 512
 POINTS = 2048
-ARCHITECTURES = ("port", "paper")
-WIDTHS = (1.0, 0.5, 0.25)
+ARCHITECTURES = get_args(Architecture)
 
 
 # --------------------------------------------------------------------------------------------------- autoencoder

@@ -39,7 +39,7 @@ from lmnet_utils.cutouts import (
 )
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.pointclouds import y_up_from_file
-from lmnet_utils.reproducibility import Settings, atomic_path, choose, write_json
+from lmnet_utils.reproducibility import atomic_path, choose, write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -639,31 +639,3 @@ def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
             f"{model} gives one shape a picture; samples need Variant II: {', '.join(variational) or 'none in this run'}."
         )
     return model
-
-
-# ------------------------------------------------------------------------------------------------------------ settings
-@dataclasses.dataclass(frozen=True)
-class PhotoSettings(Settings):
-    """The parameters of notebook 11; its parameters cell says what each is."""
-
-    run: str
-    weights_run: str | None
-    model: str
-    sampled_model: str | None
-    photos: list[str]
-    masks: str | None
-    background: str
-    samples: int
-    test_views: int
-    seed: int
-    device: str
-    precision: str
-    batch_size: int
-
-    def check(self) -> None:
-        choose("background", self.background, BACKGROUNDS)
-        if not self.photos:
-            raise ValueError("photos=[]: expected the paths of pictures or of folders with pictures.")
-        for name in ("samples", "test_views", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: expected at least 1.")

@@ -24,8 +24,8 @@ from lmnet_utils.cutouts import PhotoError, read_image
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.photos import INPUT_SIZE, OBJECT_SIDE, as_batch
-from lmnet_utils.reproducibility import Settings, read_json
-from lmnet_utils.shapenet import YAWS, turn_clouds
+from lmnet_utils.reproducibility import read_json
+from lmnet_utils.shapenet import turn_clouds
 from lmnet_utils.statistics import finite_interval, image_mean_interval
 
 CATEGORIES = ("chair", "sofa", "table")
@@ -415,31 +415,3 @@ def table_rows(
         average = {key: float(np.mean([row[key] for row in rows[:-1]])) for key in scores}
         rows.append({"model": method, "classes": "mean of classes", **average})
     return rows
-
-
-# ------------------------------------------------------------------------------------------------------------- settings
-@dataclasses.dataclass(frozen=True)
-class Pix3DSettings(Settings):
-    """The parameters of notebook 10; its parameters cell says what each is."""
-
-    run: str
-    weights_run: str | None
-    models: list[str] | None
-    pix3d: str
-    categories: list[str]
-    yaw: int | None
-    limit: int | None
-    icp: str | None
-    emd: bool
-    seed: int
-    device: str
-    precision: str
-    batch_size: int
-
-    def check(self) -> None:
-        if self.icp not in (None, "exact", "official"):
-            raise ValueError(f"icp={self.icp!r}: expected None, 'exact' or 'official'.")
-        if self.yaw not in (None, *YAWS):
-            raise ValueError(f"yaw={self.yaw}: expected 0, 90, 180, 270, or None to measure it.")
-        if self.batch_size < 1 or (self.limit is not None and self.limit < 1):
-            raise ValueError(f"batch_size={self.batch_size}, limit={self.limit}: expected at least 1.")

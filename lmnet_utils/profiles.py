@@ -14,19 +14,20 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import importlib
 import itertools
-import json
 import re
-import types
-import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import create_model
+from pydantic.errors import PydanticUserError
 
 from lmnet_utils import paths
 from lmnet_utils.reproducibility import read_json
+from lmnet_utils.settings import RUN_NAME, Settings, SettingsError, kinds_of
 from lmnet_utils.taxonomy import class_name
 
 # Parameters that name a folder or file of weights, relative to the project root.
@@ -39,57 +40,23 @@ class ProfileError(Exception):
 
 # ------------------------------------------------------------------------------------------------------- parameters
 @dataclasses.dataclass(frozen=True)
-class Parameter:
-    """One line of a notebook's ``parameters`` cell: ``name: annotation = default``."""
+class Declaration:
+    """What a notebook declares: ``defaults`` of its ``parameters`` cell, and how it builds its ``settings`` of them.
 
-    name: str
-    hint: Any
-    default: Any
+    ``fixed`` are settings that the notebook does not leave open, such as ``loss="l2"``.
+    """
 
-    @property
-    def type_name(self) -> str:
-        """The type as the notebook's author wrote it, for messages."""
-        return self.hint.__name__ if isinstance(self.hint, type) else str(self.hint).replace("typing.", "")
+    defaults: dict[str, Any]
+    settings: type[Settings]
+    fixed: dict[str, Any]
 
-    @property
-    def takes_lists(self) -> bool:
-        """Whether a list is a value of this parameter and not a sweep over it."""
-        return _accepts(self.hint, [])
+    def takes(self, name: str, kind: type) -> bool:
+        """Whether a value of this kind, such as a list, may be the parameter's."""
+        return bool({kind, Any} & kinds_of(self.settings.types()[name]))
 
-    def convert(self, value: Any) -> Any:
-        """``value`` as this parameter holds it (an int becomes a float where a float is meant).
-
-        Raises:
-            TypeError: the value has another type; the message names the parameter and both types.
-        """
-        if not _accepts(self.hint, value):
-            advice = f'; write "{value}" in quotes' if _accepts(self.hint, "") and not isinstance(value, list) else ""
-            found = f"{json.dumps(value)} ({type(value).__name__})" if value is not None else "null"
-            raise TypeError(f"parameter {self.name}: expected {self.type_name}, found {found}{advice}")
-        if type(value) is int and not _accepts(self.hint, value, strict=True):
-            return float(value)
-        return value
-
-
-def _accepts(hint: Any, value: Any, strict: bool = False) -> bool:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(_accepts(argument, value, strict) for argument in arguments)
-    if origin is typing.Literal:
-        return any(type(value) is type(choice) and value == choice for choice in arguments)
-    if origin in (list, tuple):
-        return isinstance(value, list) and all(_accepts((arguments or (Any,))[0], item, strict) for item in value)
-    if hint is Any:
-        return True
-    if hint is float:
-        return type(value) is float or (type(value) is int and not strict)
-    return type(value) is (origin or hint)
-
-
-_HINT_NAMES = {
-    **{kind.__name__: kind for kind in (str, int, float, bool, list, dict, tuple)},
-    **{name: getattr(typing, name) for name in ("Any", "Optional", "Union", "Literal", "List", "Dict")},
-}
+    def build(self, values: Mapping[str, Any]) -> Settings:
+        """The settings that the notebook builds with these values; SettingsError if there are none."""
+        return self.settings.from_mapping({**self.defaults, **values}, **self.fixed)
 
 
 def notebook_path(stem: str) -> Path:
@@ -115,31 +82,59 @@ def is_tagged(cell: Mapping[str, Any], tag: str) -> bool:
     return tag in cell.get("metadata", {}).get("tags", [])
 
 
-def declared_parameters(path: Path) -> dict[str, Parameter]:
-    """The parameters that a notebook declares in its cell tagged ``parameters``, in their order; {} without one.
+def read_declaration(path: Path) -> Declaration:
+    """What a notebook declares; nothing without a cell tagged ``parameters``.
+
+    Its settings are those of its call ``<Class>.from_mapping(globals(), …)``. A parameter that they do not have, such as
+    any of a notebook without that call, is checked against its annotation alone.
 
     Raises:
-        ProfileError: the cell holds something else than ``name: type = literal`` lines and imports.
+        ProfileError: the cell holds something else than ``name: type = literal`` lines and imports, or no such settings.
     """
-    cells = [cell for cell in read_notebook(path)["cells"] if is_tagged(cell, "parameters")]
-    declared: dict[str, Parameter] = {}
-    for node in ast.parse(cells[0]["source"]).body if cells else []:
+    cells = [cell for cell in read_notebook(path)["cells"] if is_code(cell)]
+    cell = next((cell for cell in cells if is_tagged(cell, "parameters")), None)
+    declared: dict[str, tuple[Any, Any]] = {}
+    for node in ast.parse(cell["source"]).body if cell else []:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             continue
         target = node.target if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [None])[0]
         try:
             default = ast.literal_eval(node.value)
-            name = target.id
-            hint = type(default)
-            if isinstance(node, ast.AnnAssign):
-                hint = eval(ast.unparse(node.annotation), {"__builtins__": {}}, _HINT_NAMES)  # noqa: S307
-        except (ValueError, AttributeError, NameError, TypeError) as error:
+            kind = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else type(default)
+            declared[target.id] = (Any if kind is type(None) else kind, default)
+        except (ValueError, AttributeError) as error:
             raise ProfileError(
                 f"{path.stem}: parameters cell, line {node.lineno}: expected `name: type = literal`, "
                 f"found `{ast.unparse(node)}` ({error})"
             ) from error
-        declared[name] = Parameter(name, Any if hint is type(None) else hint, default)
-    return declared
+    try:
+        settings, fixed = _settings_call([cell["source"] for cell in cells])
+        others = {name: entry for name, entry in declared.items() if name not in settings.types()}
+        if others:  # the annotations are read where Optional and the like are known
+            settings = create_model(settings.__name__, __base__=settings, __module__="typing", **others)
+            settings.model_rebuild()
+    except (ImportError, AttributeError, ValueError, PydanticUserError, NameError) as error:
+        raise ProfileError(f"{path.stem}: its settings cannot be read: {error}") from error
+    return Declaration({name: default for name, (_, default) in declared.items()}, settings, fixed)
+
+
+def _settings_call(sources: Sequence[str]) -> tuple[type[Settings], dict[str, Any]]:
+    """Class and literal keywords of the call ``<Class>.from_mapping(globals(), …)`` in a notebook's code."""
+    modules: dict[str, str] = {}
+    for source in sources:
+        try:
+            nodes = list(ast.walk(ast.parse(source)))
+        except SyntaxError:  # a cell with a magic
+            continue
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom):
+                modules |= {alias.asname or alias.name: str(node.module) for alias in node.names}
+        for node in nodes:
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="from_mapping")) if name in modules:
+                    fixed = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+                    return getattr(importlib.import_module(modules[name]), name), fixed
+    return Settings, {}
 
 
 # --------------------------------------------------------------------------------------------------------- profiles
@@ -214,7 +209,7 @@ def load_profile(profile: str) -> Profile:
     )
 
 
-def _did_you_mean(word: str, candidates: typing.Iterable[str]) -> str:
+def _did_you_mean(word: str, candidates: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(word), [str(candidate) for candidate in candidates], n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
@@ -284,17 +279,17 @@ def resolve_notebook(text: str, stems: Sequence[str]) -> str:
 def plan_steps(
     profile: Profile, run: str, overrides: Sequence[str] = (), selected: Collection[str] | None = None
 ) -> list[Step]:
-    """Every step of a profile, in order, all values checked against the notebooks' declarations.
+    """Every step of a profile, in order; for each the settings are built that its notebook will build.
 
     Args:
         selected: notebooks that are to run, whose data and weights have to be there; by default all.
 
     Raises:
-        ProfileError: with one line for each unknown notebook or parameter, wrong type and missing input.
+        ProfileError: with one line for each unknown notebook or parameter, wrong value and missing input.
     """
     problems: list[str] = []
     stems = list(profile.notebooks)
-    declared: dict[str, dict[str, Parameter]] = {}
+    declared: dict[str, Declaration] = {}
     there = [path.stem for path in sorted(paths.notebooks_root().glob("*.ipynb"))]
     for stem in stems:
         if stem not in there:
@@ -302,38 +297,33 @@ def plan_steps(
             problems.append(f"{stem}: no such notebook, expected {paths.display(notebook_path(stem))}{hint}")
             continue
         try:
-            declared[stem] = declared_parameters(notebook_path(stem))
+            declared[stem] = read_declaration(notebook_path(stem))
         except ProfileError as error:
             problems.append(str(error))
 
     given: dict[str, dict[str, Any]] = {stem: {} for stem in declared}
+    sources: dict[tuple[str, str], str] = {}
 
     def give(stem: str, name: str, value: Any, source: str, text: str | None = None) -> None:
-        parameter = declared[stem].get(name)
-        if parameter is None:
-            close = _did_you_mean(name, declared[stem])
-            problems.append(f"{source}{stem}: unknown parameter {name!r}{close}. It has: {', '.join(declared[stem])}")
+        known = declared[stem].defaults
+        if name not in known:
+            close = _did_you_mean(name, known)
+            problems.append(f"{source}{stem}: unknown parameter {name!r}{close}. It has: {', '.join(known)}")
         elif name == "run":
             problems.append(f"{source}{stem}: parameter run is the run's name; set it with --run-name")
+        elif value == [] and not declared[stem].takes(name, list):
+            problems.append(f"{source}{stem}: parameter {name}: an empty list sweeps over nothing")
         else:
-            if text is not None and _accepts(parameter.hint, "") and type(value) in (int, float):
+            if text is not None and type(value) in (int, float) and declared[stem].takes(name, str):
                 value = text  # `--set all.classes=13`: the parameter is a string, so is what was typed
-            sweep = value if isinstance(value, list) and not parameter.takes_lists else [value]
-            if not sweep:
-                problems.append(f"{source}{stem}: parameter {name}: an empty list sweeps over nothing")
-            try:
-                converted = [parameter.convert(item) for item in sweep]
-            except TypeError as error:
-                problems.append(f"{source}{stem}: {error}")
-            else:
-                given[stem][name] = converted if sweep is value else converted[0]
+            given[stem][name], sources[stem, name] = value, source
 
     def give_all(name: str, value: Any, source: str, text: str | None = None) -> None:
-        holders = [stem for stem in declared if name in declared[stem]]
+        holders = [stem for stem in declared if name in declared[stem].defaults]
         for stem in holders:
             give(stem, name, value, source, text)
         if not holders and declared:
-            everything = sorted(set(itertools.chain.from_iterable(declared.values())))
+            everything = sorted(set(itertools.chain.from_iterable(entry.defaults for entry in declared.values())))
             problems.append(f"{source}no notebook declares the parameter {name!r}{_did_you_mean(name, everything)}")
 
     for name, value in profile.defaults.items():
@@ -354,36 +344,48 @@ def plan_steps(
 
     steps: list[Step] = []
     for stem, parameters in given.items():
-        if "run" in declared[stem]:
+        if "run" in declared[stem].defaults:
             parameters = {"run": run, **parameters}
-        sweeps = {
-            name: value
-            for name, value in parameters.items()
-            if isinstance(value, list) and not declared[stem][name].takes_lists
-        }
-        defaults = {parameter.name: parameter.default for parameter in declared[stem].values()}
-        for combination in itertools.product(*sweeps.values()):
-            swept = dict(zip(sweeps, combination, strict=True))
-            values = {**parameters, **swept}
-            try:
-                filled = {name: values[name].format(**swept) for name in WEIGHTS if isinstance(values.get(name), str)}
-            except (KeyError, ValueError, IndexError) as error:
-                problems.append(f"{stem}: a folder of weights names something that is not swept: {error}")
-            else:
-                steps.append(Step(stem, {**values, **filled}, swept, defaults))
-        keys = [step.key for step in steps]
-        if len(set(keys)) < len(keys):
-            problems.append(f"{stem}: the sweep {sweeps} names a value twice")
+        own, found = _steps_of(stem, declared[stem], parameters, sources)
+        steps += own
+        problems += found
     problems += _missing_inputs(steps, run, [s for s in steps if selected is None or s.notebook in selected])
     if problems:
         raise ProfileError("\n".join(dict.fromkeys(problems)))
     return steps
 
 
+def _steps_of(
+    stem: str, declared: Declaration, parameters: Mapping[str, Any], sources: Mapping[tuple[str, str], str]
+) -> tuple[list[Step], list[str]]:
+    """The steps of one notebook, one for each combination of swept values, and what is wrong with them."""
+    steps, problems = [], []
+    sweeps = {
+        name: value for name, value in parameters.items() if isinstance(value, list) and not declared.takes(name, list)
+    }
+    for combination in itertools.product(*sweeps.values()):
+        try:
+            built = declared.build({**parameters, **dict(zip(sweeps, combination, strict=True))}).flat()
+            values, swept = ({name: built[name] for name in names} for names in (parameters, sweeps))
+            values |= {name: values[name].format(**swept) for name in WEIGHTS if isinstance(values.get(name), str)}
+        except SettingsError as error:
+            for name, text in error.problems:
+                if name != "run" or name not in parameters:  # what is wrong with the run's name is said once
+                    source = sources.get((stem, name.partition("[")[0]), "")
+                    problems.append(f"{source}{stem}: {f'parameter {name}: ' if name else ''}{text}")
+        except (KeyError, ValueError, IndexError) as error:
+            problems.append(f"{stem}: a folder of weights names something that is not swept: {error}")
+        else:
+            steps.append(Step(stem, values, swept, declared.defaults))
+    if len({step.key for step in steps}) < len(steps):
+        problems.append(f"{stem}: the sweep {sweeps} names a value twice")
+    return steps, problems
+
+
 def _missing_inputs(steps: Sequence[Step], run: str, selected: Sequence[Step]) -> list[str]:
     problems = []
-    if not re.fullmatch(r"\w[\w.=+-]*", run):
-        problems.append(f"run name {run!r}: expected letters, digits and .-_ only, for it names a folder")
+    if not re.fullmatch(RUN_NAME, run):
+        problems.append(f"run name {run!r}: expected 1 to 64 letters, digits and .-_ only, for it names a folder")
     elif (paths.trained_models_root() / run / "MODEL_CARD.md").is_file():
         problems.append(
             f"run name {run!r}: trained_models/{run} holds the weights that come with the kit and would be overwritten; "

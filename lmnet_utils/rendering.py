@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from lmnet_utils.notebook_settings import RenderSettings
 from lmnet_utils.pointclouds import y_up_from_file
-from lmnet_utils.reproducibility import Settings, atomic_path, choose, read_json, write_json
-from lmnet_utils.taxonomy import CLASSES
+from lmnet_utils.reproducibility import atomic_path, read_json, write_json
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,82 +28,6 @@ _TILE = 64  # pixels; see _render_ndc
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A8A8A")
 """Colours of lines: Okabe and Ito's, which colour-blind people can tell apart, and grey."""
 MARKERS = "osD^vP*X"
-
-
-@dataclasses.dataclass(frozen=True)
-class RenderSettings(Settings):
-    """How a cloud is drawn. The defaults are the port's (``pc_visualization.py``).
-
-    Attributes:
-        distance: of the camera from the origin; without effect on size, as the camera is orthographic.
-        elevation: of the camera above the ground, degrees.
-        azimuth: of the camera, degrees from the object's front (pytorch3d's ``look_at_view_transform``).
-        front: where the object's front is, degrees from +z towards +x: 0 as the port's clouds, 90 for fronts along +x.
-        znear: nearest depth that is drawn.
-        image_size: pixels a side.
-        radius: of a point's disc, in half picture widths at zoom 1.
-        points_per_pixel: how many of the frontmost discs are blended in one pixel.
-        color: RGB of the points, 0…1.
-        background: RGB, 0…1.
-        depth_fade: how far the farthest point's colour goes towards the background: 0 (flat, as the port) to 1.
-        zoom: enlargement of the picture, discs included; at 1, as in the port, it spans [−1, 1], while an object of
-            this kit's data sets has a diagonal of 1.
-    """
-
-    distance: float = 20.0
-    elevation: float = 14.0
-    azimuth: float = -46.0
-    front: float = 0.0
-    znear: float = 0.01
-    image_size: int = 512
-    radius: float = 0.005
-    points_per_pixel: int = 10
-    color: list[float] = dataclasses.field(default_factory=lambda: [0.07245, 0.25185, 0.528])
-    background: list[float] = dataclasses.field(default_factory=lambda: [1.0, 1.0, 1.0])
-    depth_fade: float = 0.0
-    zoom: float = 1.0
-
-    def check(self) -> None:
-        for name in ("distance", "znear", "image_size", "radius", "points_per_pixel", "zoom"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name}={getattr(self, name)}: expected a value above 0.")
-        if self.radius * self.zoom > 0.5:
-            raise ValueError(
-                f"radius={self.radius} at zoom={self.zoom}: expected at most 0.5, a quarter of the picture."
-            )
-        if not 0 <= self.depth_fade <= 1:
-            raise ValueError(f"depth_fade={self.depth_fade}: expected a value in 0…1.")
-        for name in ("color", "background"):
-            value = getattr(self, name)
-            if len(value) != 3 or not all(0 <= part <= 1 for part in value):
-                raise ValueError(f"{name}={value}: expected three values (red, green, blue) in 0…1.")
-
-
-@dataclasses.dataclass(frozen=True)
-class FigureSettings(Settings):
-    """The parameters of notebook 07: what its figures show (``objects`` each), and how they are rendered."""
-
-    run: str
-    objects: int
-    sampled_objects: int
-    turntable_class: str
-    turntable_frames: int
-    turntable_size: int
-    render: RenderSettings
-
-    def check(self) -> None:
-        choose("turntable_class", self.turntable_class, CLASSES)
-        for name in ("objects", "sampled_objects", "turntable_frames", "turntable_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: expected at least 1.")
-
-    @property
-    def turntable(self) -> RenderSettings:
-        """The render settings at the turntable's size, the discs as large in pixels as in the other figures."""
-        radius = self.render.radius * self.render.image_size / self.turntable_size
-        return dataclasses.replace(
-            self.render, image_size=self.turntable_size, radius=min(radius, 0.5 / self.render.zoom)
-        )
 
 
 def _pytorch3d():

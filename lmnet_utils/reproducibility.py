@@ -1,10 +1,9 @@
-"""What makes a figure traceable: typed settings, seeds, the machine's record, atomic files, ``metrics.json``."""
+"""What makes a figure traceable: seeds, the machine's record, atomic files, ``metrics.json``."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import dataclasses
 import hashlib
 import json
 import os
@@ -12,9 +11,7 @@ import platform
 import random
 import subprocess
 import time
-import types
-import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from lmnet_utils import paths
+from lmnet_utils.settings import Settings
 
 RECORDED_PACKAGES = (
     "torch", "torchvision", "numpy", "scipy", "easypytorch3d", "pyvista", "matplotlib", "ipywidgets", "jupyterlab",
@@ -30,58 +28,7 @@ RECORDED_PACKAGES = (
 )  # fmt: skip
 
 
-# ---------------------------------------------------------------------------------------------------------- settings
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Base of the frozen settings objects that notebooks build from their parameters cell.
-
-    A subclass is a frozen dataclass. Unknown names are refused by the dataclass itself, wrong types by
-    ``__post_init__`` (an int is accepted where a float is meant, nothing else is converted), wrong values by the
-    subclass's :meth:`check`.
-    """
-
-    def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value, hint = getattr(self, field.name), hints[field.name]
-            if _accepts(hint, value):
-                continue
-            if _accepts(hint, 1.0) and type(value) is int:
-                object.__setattr__(self, field.name, float(value))
-                continue
-            raise TypeError(
-                f"{type(self).__name__}.{field.name}: expected {_type_name(hint)}, "
-                f"found {value!r} ({type(value).__name__}). Change it in the parameters cell or the profile."
-            )
-        self.check()
-
-    def check(self) -> None:
-        """Checks of values, for subclasses; raise ValueError."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The settings as a plain dictionary, for ``metrics.json`` and ``config.json``."""
-        return dataclasses.asdict(self)
-
-
-def _accepts(hint: Any, value: Any) -> bool:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(_accepts(argument, value) for argument in arguments)
-    if origin in (list, tuple):
-        inner = arguments[0] if arguments else object
-        return isinstance(value, origin) and all(_accepts(inner, item) for item in value)
-    if hint is Any or hint is object:
-        return True
-    if hint in (int, float):  # bool is an int to Python, but never to a reader
-        return type(value) is hint
-    return isinstance(value, origin or hint)
-
-
-def _type_name(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-
-
-def choose(name: str, value: Any, choices: typing.Iterable[Any]) -> None:
+def choose(name: str, value: Any, choices: Iterable[Any]) -> None:
     """Raise ValueError naming the setting, what was found and what may stand there, unless ``value`` is a choice."""
     choices = tuple(choices)
     if value not in choices:

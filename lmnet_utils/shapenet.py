@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ from tqdm.auto import tqdm
 
 from lmnet_utils import cache, freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
+from lmnet_utils.notebook_settings import DataSettings
+from lmnet_utils.settings import Yaw
 from lmnet_utils.splits import Split
 from lmnet_utils.taxonomy import CLASSES, GROUPS, NAME_OF, class_name, class_order, is_own_class
 
@@ -47,7 +49,7 @@ RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
 SHAPENET = "shapenet"
 """The folder below ``data/`` for the paper's data, and what `lmnet download` calls them."""
-YAWS = (0, 90, 180, 270)
+YAWS = get_args(Yaw)
 FRAME_FILE = "frame.json"
 
 
@@ -776,31 +778,6 @@ def synsets_in(models: Iterable[str]) -> dict[str, str]:
     """Class name → synset of the models' classes, in the order of :func:`classes_in`."""
     found = {class_of(model): model.split("/")[0] for model in models}
     return {name: found[name] for name in sorted(found, key=class_order)}
-
-
-@dataclasses.dataclass(frozen=True)
-class DataSettings(reproducibility.Settings):
-    """Settings of notebook 01, which makes FreeShapes or verifies any other data set."""
-
-    run: str = "quickstart"
-    dataset: str = "freeshapes"
-    split: str = "official"
-    classes: str = "13"
-    copies: int = 0
-    limit_per_class: int | None = None
-    workers: int | None = None
-    seed: int = 0
-    download: bool = False
-
-    def check(self) -> None:
-        reproducibility.choose("split", self.split, (*splits.SPLITS, splits.PORT))
-        reproducibility.choose("classes", self.classes, GROUPS)
-        for name, lowest in (("copies", 0), ("limit_per_class", 1), ("workers", 1)):
-            value = getattr(self, name)
-            if value is not None and value < lowest:
-                raise ValueError(f"{name}={value}: expected {lowest} or more.")
-        if self.download and self.dataset != SHAPENET:
-            raise ValueError(f"download=True, dataset={self.dataset!r}: only {SHAPENET!r} can be fetched.")
 
 
 def prepare_data(settings: DataSettings) -> dict[str, Any]:

@@ -20,12 +20,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import cache, paths, taxonomy
+from lmnet_utils import cache, paths
 from lmnet_utils.frames import match_frame
 from lmnet_utils.losses import (
-    AUTOENCODER_LOSSES,
-    PAPER_ALPHA,
-    PAPER_ANGLE,
     autoencoder_loss,
     direct_regression_loss,
     diversity_loss,
@@ -33,8 +30,6 @@ from lmnet_utils.losses import (
     sample_latent,
 )
 from lmnet_utils.models import (
-    ARCHITECTURES,
-    WIDTHS,
     ImageEncoder,
     PointCloudAutoencoder,
     fingerprint,
@@ -42,11 +37,10 @@ from lmnet_utils.models import (
     load_weights,
     save_model,
 )
+from lmnet_utils.notebook_settings import AutoencoderSettings, EncoderSettings, TrainingSettings
 from lmnet_utils.pointclouds import scaled_chamfer
 from lmnet_utils.reproducibility import (
-    Settings,
     atomic_path,
-    choose,
     environment,
     keep_freed_memory,
     pick_device,
@@ -57,109 +51,12 @@ from lmnet_utils.reproducibility import (
 )
 from lmnet_utils.shapenet import Pack, Split, open_pack, read_split
 
-SCHEDULES = ("constant", "one_cycle")
-ENCODER_LOSSES = ("l1", "l2", "chamfer", "chamfer_frozen", "probabilistic")
 VALIDATION_VIEWS = 2048  # at most so many (model, view) pairs are scored after an epoch
 STATE_INTERVAL_S = 120.0  # a killed run loses at most about so much work
 
 
 class DivergedError(RuntimeError):
     """The loss became NaN or infinite; the message names epoch, step and the first models of the batch."""
-
-
-# ---------------------------------------------------------------------------------------------------------- settings
-@dataclass(frozen=True)
-class _TrainingSettings(Settings):
-    run: str
-    dataset: str
-    split: str
-    classes: str
-    seed: int
-    device: str
-    precision: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    schedule: str
-    augment: bool
-    initial_weights: str | None
-
-    def check(self) -> None:
-        taxonomy.classes_of(self.classes)
-        choose("schedule", self.schedule, SCHEDULES)
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a positive number.")
-
-
-@dataclass(frozen=True)
-class AutoencoderSettings(_TrainingSettings):
-    """Settings of :func:`train_autoencoder`; the published values stand in DESIGN's table and in the profiles.
-
-    ``input_points``: points drawn anew for the encoder in every step (2048 = all); the loss always sees all.
-    ``augment``: every cloud is mirrored with probability ½ and stretched per axis by up to e^±0.25, anew in each epoch.
-    """
-
-    weight_decay: float
-    loss: str
-    input_points: int
-
-    def check(self) -> None:
-        super().check()
-        choose("loss", self.loss, AUTOENCODER_LOSSES)
-        if not 0 < self.input_points <= 2048:
-            raise ValueError(f"input_points={self.input_points}: expected 1 to 2048.")
-
-
-@dataclass(frozen=True)
-class EncoderSettings(_TrainingSettings):
-    """Settings of :func:`train_image_encoder`.
-
-    ``loss``: ``"l1"`` or ``"l2"`` (Variant I), ``"probabilistic"`` (Variant II: l2 on a sample + λ·diversity),
-    ``"chamfer"`` (direct regression: the encoder and a decoder of its own, end to end) or ``"chamfer_frozen"`` (the
-    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``).
-    ``views_per_model``: views drawn per model and epoch; None takes all.
-    ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
-    ``augment``: images flipped left to right with probability ½, the target being the mirrored cloud's latent.
-    """
-
-    architecture: str
-    width: float
-    loss: str
-    weight_decay_conv: float
-    weight_decay_fc: float
-    views_per_model: int | None
-    autoencoder: str | None
-    diversity_weight: float = 0.0
-    alpha: float = PAPER_ALPHA
-    penalty_angle: float = PAPER_ANGLE
-
-    def check(self) -> None:
-        super().check()
-        choose("loss", self.loss, ENCODER_LOSSES)
-        choose("architecture", self.architecture, ARCHITECTURES)
-        choose("width", self.width, WIDTHS)
-        if self.views_per_model is not None and self.views_per_model < 1:
-            raise ValueError(f"views_per_model={self.views_per_model}: expected at least 1, or None for all.")
-        if self.penalty_angle <= 0:
-            raise ValueError(f"penalty_angle={self.penalty_angle}: expected degrees above 0.")
-
-    @property
-    def model_name(self) -> str:
-        """The model's folder: ``encoder_<loss>`` or ``encoder_lambda_<λ>``; an α or seed other than usual is named.
-
-        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2.
-        """
-        name = f"encoder_{self.loss}"
-        if self.loss == "probabilistic":
-            name = f"encoder_lambda_{self.diversity_weight:g}"
-            name += "" if self.alpha == PAPER_ALPHA else f"_alpha_{self.alpha:g}"
-        return name + (f"_seed{self.seed}" if self.seed else "")
-
-    @property
-    def matches_latents(self) -> bool:
-        """Whether the encoder learns an autoencoder's latents (and not clouds, as direct regression does)."""
-        return self.loss in ("l1", "l2", "probabilistic")
 
 
 @dataclass(frozen=True)
@@ -429,7 +326,7 @@ def _score_encoder(model, decoder, pack: Pack, rows: np.ndarray, device, autocas
 
 
 # -------------------------------------------------------------------------------------------------------- shared loop
-def _prepare(settings: _TrainingSettings) -> tuple[Pack, Split, torch.device, Callable]:
+def _prepare(settings: TrainingSettings) -> tuple[Pack, Split, torch.device, Callable]:
     device = pick_device(settings.device)
     precision = pick_precision(settings.precision, device)
     keep_freed_memory()
@@ -460,7 +357,7 @@ def _generator(*key: int) -> np.random.Generator:
     return np.random.default_rng(list(key))
 
 
-def _data_record(settings: _TrainingSettings, pack: Pack, split: Split) -> dict[str, Any]:
+def _data_record(settings: TrainingSettings, pack: Pack, split: Split) -> dict[str, Any]:
     return {
         "dataset": settings.dataset,
         "split": settings.split,
@@ -485,7 +382,7 @@ def learning_rate_at(step: int, total: int, peak: float, schedule: str) -> float
 def _fit(
     model: torch.nn.Module,
     directory: Path,
-    settings: _TrainingSettings,
+    settings: TrainingSettings,
     *,
     data: dict[str, Any],
     groups: list[dict[str, Any]],

@@ -623,9 +623,15 @@ def test_wrong_names_and_folders_are_refused(kit_folders: Path, capsys: pytest.C
     with pytest.raises(FileNotFoundError, match="holds no mesh"):
         meshes.import_meshes(folder, "own")
     export(chair(), folder / "chair" / "a.obj")
-    for name in ("freeshapes", "shapenet", "../own", "a b"):
-        with pytest.raises(ValueError, match="for the data set"):
+    for name in ("freeshapes", "shapenet"):
+        with pytest.raises(ValueError, match="the kit's own data sets"):
             meshes.import_meshes(folder, name)
+    before = sorted((kit_folders / "data").rglob("*"))
+    for name in ("../own", "a b", "", ".hidden", "x" * 300):
+        assert cli.main(["import-meshes", str(folder), "--name", name]) == 2
+        errors = capsys.readouterr().err
+        assert "name: expected 1 to 64 letters, digits and -_." in errors and f"found '{name[:49]}" in errors
+    assert sorted((kit_folders / "data").rglob("*")) == before
     (kit_folders / "data" / "other").mkdir()
     (kit_folders / "data" / "other" / "precious.txt").write_text("x")
     with pytest.raises(ValueError, match="did not make"):

@@ -19,6 +19,7 @@ from lmnet_utils.cutouts import Cutout, PhotoError
 from lmnet_utils.familiarity import Familiarity
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
+from lmnet_utils.notebook_settings import PhotoSettings
 from lmnet_utils.pointclouds import file_from_y_up
 
 
@@ -497,12 +498,12 @@ def test_settings_of_notebook_11() -> None:
         "run": "quickstart", "weights_run": None, "model": "encoder_l1", "sampled_model": None, "photos": ["a.jpg"],
         "masks": None, "background": "auto", "samples": 4, "test_views": 2, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 8,
     }  # fmt: skip
-    assert photos.PhotoSettings(**good).photos == ["a.jpg"]
+    assert PhotoSettings(**good).photos == ["a.jpg"]
     for name, value in {"photos": [], "background": "white", "batch_size": 0, "samples": 0, "test_views": 0}.items():
         with pytest.raises(ValueError, match=name):
-            photos.PhotoSettings(**{**good, name: value})
-    with pytest.raises(TypeError, match="photos"):
-        photos.PhotoSettings(**{**good, "photos": "a.jpg"})
+            PhotoSettings(**{**good, name: value})
+    with pytest.raises(ValueError, match="photos"):
+        PhotoSettings(**{**good, "photos": "a.jpg"})
 
 
 def test_photo_errors_are_value_errors() -> None:

@@ -14,10 +14,11 @@ from r2n2_tree import write_tree
 from scipy import stats
 from test_protocol import plain_protocol
 
-from lmnet_utils import frames, inference, pix3d, pointclouds, profiles
+from lmnet_utils import frames, inference, pix3d, pointclouds, profiles, shapenet
 from lmnet_utils.cutouts import PhotoError
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
+from lmnet_utils.notebook_settings import Pix3DSettings
 from lmnet_utils.taxonomy import CLASSES
 
 PHOTOS = [
@@ -317,7 +318,7 @@ def test_the_yaw_is_what_the_autoencoder_knows(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(
         inference, "decode", lambda *_: torch.from_numpy(np.stack([pointclouds.file_from_y_up(wedge)] * 2))
     )
-    for yaw in pix3d.YAWS:
+    for yaw in shapenet.YAWS:
         own = pointclouds.y_up_from_file(
             pix3d.file_from_pix3d(np.eye(3), -yaw % 360)
         )  # how Pix3D's axes lie in the kit
@@ -391,10 +392,10 @@ def test_settings_of_notebook_10() -> None:
         "run": "quickstart", "weights_run": None, "models": None, "pix3d": "pix3d", "categories": ["chair"], "yaw": None,
         "limit": None, "icp": "exact", "emd": True, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 32,
     }  # fmt: skip
-    assert pix3d.Pix3DSettings(**good).icp == "exact"
+    assert Pix3DSettings(**good).icp == "exact"
     for name, value in {"icp": "best", "yaw": 45, "limit": 0, "batch_size": 0}.items():
         with pytest.raises(ValueError, match=name):
-            pix3d.Pix3DSettings(**{**good, name: value})
+            Pix3DSettings(**{**good, name: value})
 
 
 # ------------------------------------------------------------------------------------------------------------ notebook

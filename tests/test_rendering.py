@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from lmnet_utils import rendering
+from lmnet_utils.notebook_settings import FigureSettings, RenderSettings
 from lmnet_utils.pointclouds import file_from_y_up
-from lmnet_utils.rendering import RenderSettings, render_pointcloud
+from lmnet_utils.rendering import render_pointcloud
 
 pytest.importorskip("pytorch3d")
 import matplotlib  # noqa: E402
@@ -197,10 +198,11 @@ def test_kept_figures_have_captions_and_keep_their_looks(tmp_path):
 
 
 def test_turntable_settings_keep_the_discs():
-    figures = rendering.FigureSettings("r", 1, 1, "chair", 4, 128, RenderSettings(zoom=1.8))
+    counts = {"run": "r", "objects": 1, "sampled_objects": 1, "turntable_frames": 4, "turntable_size": 128}
+    figures = FigureSettings(**counts, turntable_class="chair", render=RenderSettings(zoom=1.8))
     assert figures.turntable == RenderSettings(zoom=1.8, image_size=128, radius=0.02)
     with pytest.raises(ValueError, match="turntable_class"):
-        rendering.FigureSettings("r", 1, 1, "horse", 4, 128, RenderSettings())
+        FigureSettings(**counts, turntable_class="horse", render=RenderSettings())
 
 
 def test_grid_places_titles_and_leaves_gaps():

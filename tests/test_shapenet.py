@@ -484,5 +484,5 @@ def test_notebook_settings_refuse_nonsense() -> None:
     for wrong in ({"copies": -1}, {"limit_per_class": 0}, {"split": "80-20"}, {"classes": "14"}, {"download": True}):
         with pytest.raises(ValueError, match=str(next(iter(wrong)))):
             shapenet.DataSettings(**wrong)
-    with pytest.raises(TypeError, match="copies"):
+    with pytest.raises(ValueError, match="copies"):
         shapenet.DataSettings(copies="3")
