@@ -14,7 +14,7 @@ from r2n2_tree import write_tree
 from lmnet_utils import cache, evaluation, inference, metrics, taxonomy
 from lmnet_utils.evaluation import Method, Scored, Task
 from lmnet_utils.inference import Item, items_of
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, save_model
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, load_model, save_model
 
 CHAIR, SOFA, TABLE = (taxonomy.CLASSES[name] for name in ("chair", "sofa", "table"))
 
@@ -210,7 +210,7 @@ def test_a_fingerprint_is_of_weights_wherever_they_lie(tmp_path, networks):
     encoder = networks["encoder_l1"]
     save_model(tmp_path / "encoder_l1", encoder)
     torch.save(encoder.state_dict(), tmp_path / "published.pth")
-    loaded = [evaluation.load_model(tmp_path / name) for name in ("encoder_l1", "published.pth")]
+    loaded = [load_model(tmp_path / name) for name in ("encoder_l1", "published.pth")]
     assert {evaluation.fingerprint(network) for network in loaded} == {evaluation.fingerprint(encoder)}
     with torch.no_grad():
         loaded[0].latent.bias[0] += 1e-3
