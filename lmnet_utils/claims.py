@@ -479,7 +479,7 @@ def skill_rows(study: Study) -> list[dict[str, Any]]:
     """Whether Variant II knows where it errs, a row for each model and training seed.
 
     ``spread_skill``: Spearman's correlation of σ with the error of the decoded mean, over images, the angle from behind
-    held fixed, with ``low`` and ``high``; ``calibration``: root mean square error of the latents divided by σ (1 when
+    held fixed (λ teaches σ the azimuth, and the error may depend on it, too), with ``low`` and ``high``; ``calibration``: root mean square error of the latents divided by σ (1 when
     calibrated); ``coverage 50 %`` and ``coverage 80 %``: true latents within the samples' central intervals.
     """
     rows = []

@@ -355,7 +355,8 @@ def bin_by_angle(
 
     Returns:
         One row a bin: ``from``, ``to`` (degrees), ``images``, ``objects`` (how many), ``mean``, ``low``, ``high`` (of
-        :func:`lmnet_utils.statistics.mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a bin is empty.
+        :func:`lmnet_utils.statistics.mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a
+        bin is empty.
     """
     values = np.atleast_2d(np.asarray(values, np.float64))
     angles = angle_from_behind(_array(azimuths, "azimuths", (values.shape[1],)))

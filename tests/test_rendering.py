@@ -215,3 +215,12 @@ def test_grid_places_titles_and_leaves_gaps():
     with pytest.raises(ValueError, match="no pictures"):
         rendering.image_grid([])
     plt.close(figure)
+
+
+def test_a_class_of_one_object_is_a_point_without_an_interval():
+    row = {"model": "L1", "classes": "chair", "n_models": 3, "chamfer": 5.0, "chamfer_low": 4.0, "chamfer_high": 7.0}
+    alone = {**row, "classes": "boat", "n_models": 1, "chamfer_low": None, "chamfer_high": None}
+    points, _, (bars,) = rendering.interval_plot([row, alone]).axes[0].containers[0]
+    assert points.get_xdata().tolist() == [5, 5]
+    ends = [np.array(segment)[:, 0] for segment in bars.get_segments() if np.size(segment)]
+    assert [end.tolist() for end in ends] == [[4, 7]]
