@@ -109,7 +109,7 @@ def read_declaration(path: Path) -> Declaration:
             ) from error
     try:
         settings, fixed = _settings_call([cell["source"] for cell in cells])
-        others = {name: entry for name, entry in declared.items() if name not in settings.types()}
+        others: dict[str, Any] = {name: entry for name, entry in declared.items() if name not in settings.types()}
         if others:  # the annotations are read where Optional and the like are known
             settings = create_model(settings.__name__, __base__=settings, __module__="typing", **others)
             settings.model_rebuild()

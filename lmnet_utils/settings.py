@@ -229,4 +229,5 @@ class _Option(Settings):
 
 def check_value(name: str, kind: Any, value: Any) -> None:
     """Raise :class:`SettingsError` unless a single value, such as an option of a command, is of one of these types."""
-    create_model("", __base__=_Option, **{name: (kind, ...)})(**{name: value})
+    field: dict[str, Any] = {name: (kind, ...)}
+    create_model("", __base__=_Option, **field)(**{name: value})

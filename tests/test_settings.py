@@ -86,7 +86,7 @@ def test_an_int_stands_for_a_float_and_nothing_else_is_converted() -> None:
     assert type(made.learning_rate) is float
     assert made.as_dict() == {**AUTOENCODER, "learning_rate": 1.0}
     with pytest.raises(ValueError, match="frozen"):
-        made.epochs = 3  # type: ignore[misc]
+        made.epochs = 3
     assert made.but(epochs=3).epochs == 3
     with pytest.raises(SettingsError, match="at least 1"):
         made.but(epochs=0)
