@@ -39,7 +39,7 @@ CODE = {
     "geometry": ["pointclouds", "pointclouds:file_from_y_up", "pairs", "assignment"],
     "losses": ["losses"],
     "networks": ["models"],
-    "training": ["training"],
+    "training": ["training", "training_loop"],
     "predictions": [
         f"inference:{name}"
         for name in (

@@ -54,7 +54,7 @@ TOOLS = {
     "nbval": ("tests/test_notebooks.py", "--nbval-lax"),
     "playwright": ("tests/test_browser.py", "playwright.sync_api"),
     "voila": ("lmnet_utils/app.py", '"voila"'),
-    "tensorboard": ("lmnet_utils/training.py", "torch.utils.tensorboard"),
+    "tensorboard": ("lmnet_utils/training_loop.py", "torch.utils.tensorboard"),
     "ruff": ("Makefile", "ruff check"),
     "pre-commit": ("Makefile", "pre-commit install"),
     "ipykernel": ("pyproject.toml", "ipykernel"),  # the kernel that every notebook runs in

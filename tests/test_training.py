@@ -16,7 +16,7 @@ import torch
 from r2n2_tree import write_tree
 from safetensors.torch import load_file
 
-from lmnet_utils import cache, models, paths, shapenet, training
+from lmnet_utils import cache, models, paths, shapenet, training, training_loop
 from lmnet_utils.pointclouds import scaled_chamfer
 
 AUTOENCODER = {
@@ -58,9 +58,9 @@ def encoder_settings(**changes) -> training.EncoderSettings:
 
 KILLED = """
 import sys, json, torch
-from lmnet_utils import training
+from lmnet_utils import training, training_loop
 torch.set_num_threads(1)
-training.STATE_INTERVAL_S = 0.0  # a state after every step: the kill then falls between any two of them
+training_loop.STATE_INTERVAL_S = 0.0  # a state after every step: the kill then falls between any two of them
 kind, settings = sys.argv[1], json.loads(sys.argv[2])
 if kind == "autoencoder":
     training.train_autoencoder(training.AutoencoderSettings(**settings), progress=False)
@@ -180,7 +180,7 @@ def test_direct_regression_needs_no_autoencoder_and_pairs_flipped_images_with_mi
         return prediction.square().mean()
 
     monkeypatch.setattr(training, "direct_regression_loss", loss)
-    monkeypatch.setattr(training, "_score_encoder", lambda *arguments: np.array([1.0]))
+    monkeypatch.setattr(training, "score_encoder", lambda *arguments: np.array([1.0]))
     training.train_image_encoder(encoder_settings(loss="chamfer", epochs=1), progress=False)
     rows = pack.rows(split.train)
     kinds = set()
@@ -267,7 +267,7 @@ def test_initial_weights_are_the_first_candidate(boxes, monkeypatch):
     assert result.history[0]["epoch"] == 0
     assert result.history[0]["validation_chamfer"] == pytest.approx(first.best_validation)
     scores = iter([1.0, 2.0, 3.0, 4.0])  # a training that only makes it worse
-    monkeypatch.setattr(training, "_score_autoencoder", lambda *arguments: np.array([next(scores)]))
+    monkeypatch.setattr(training, "score_autoencoder", lambda *arguments: np.array([next(scores)]))
     third = autoencoder_settings(run="third", initial_weights=str(first.directory))
     result = training.train_autoencoder(third, progress=False)
     assert result.best_epoch == 0 and len(result.history) == 4
@@ -275,7 +275,7 @@ def test_initial_weights_are_the_first_candidate(boxes, monkeypatch):
 
 
 def test_divergence_stops_with_the_batch_named(boxes):
-    with pytest.raises(training.DivergedError, match=r"epoch \d+, step \d+ \(batch of 4: 03001627/train"):
+    with pytest.raises(training_loop.DivergedError, match=r"epoch \d+, step \d+ \(batch of 4: 03001627/train"):
         training.train_autoencoder(
             autoencoder_settings(learning_rate=1e30, epochs=9, schedule="constant"), progress=False
         )
@@ -311,7 +311,7 @@ def test_settings_refuse_wrong_names_types_and_values():
 
 
 def test_one_cycle_rises_to_the_peak_and_falls_to_nothing():
-    rates = [training.learning_rate_at(step, 200, 1e-3, "one_cycle") for step in range(200)]
+    rates = [training_loop.learning_rate_at(step, 200, 1e-3, "one_cycle") for step in range(200)]
     assert max(rates) == pytest.approx(1e-3) and rates.index(max(rates)) in (9, 10)
     assert rates[0] == pytest.approx(1e-4) and rates[-1] < 1e-6
-    assert {training.learning_rate_at(step, 200, 1e-3, "constant") for step in range(200)} == {1e-3}
+    assert {training_loop.learning_rate_at(step, 200, 1e-3, "constant") for step in range(200)} == {1e-3}
