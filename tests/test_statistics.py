@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 from scipy.stats import spearmanr
 
-from lmnet_utils import statistics
+from lmnet_utils import paths, statistics
+from lmnet_utils.reproducibility import read_json
 
 
 # ------------------------------------------------------------------------------------------------------- by simulation
@@ -53,6 +54,14 @@ def test_a_95_percent_interval_holds_the_truth_93_to_97_times_in_100(scatter):
 def test_the_percentile_bootstrap_of_the_seeds_averages_does_not():
     assert share_held(percentile, 13, 1, 0, 0, False, trials=1000) < 92.5
     assert share_held(percentile, 49, 4, 1, 0, False, trials=300) < 60
+
+
+def test_the_committed_simulation_says_what_the_module_says():
+    rows = read_json(paths.project_root() / "benchmarks" / "intervals.json")["results"]["means"]
+    assert {(row["objects"], row["seeds"]) for row in rows} == {(o, s) for o in (13, 49) for s in (1, 2, 3, 4, 5)}
+    for row in rows:
+        highest = {2: 99.6, 3: 98.2}.get(row["seeds"], 97.6)
+        assert 93 <= row["coverage"] <= highest and row["width"] < (4.5 if row["seeds"] == 2 else 2), row
 
 
 @pytest.mark.parametrize(
