@@ -29,7 +29,6 @@ from lmnet_utils.inference import label
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.reproducibility import atomic_path
-from lmnet_utils.tables import table
 from lmnet_utils.taxonomy import NAME_OF
 
 if TYPE_CHECKING:
@@ -242,7 +241,8 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
     plot_sigma(left, session, state)
     right.axis("off")
-    numbers = table(score_table(session, state), "plain")
+    scores = score_table(session, state)
+    numbers = scores.to_string(col_space=max(map(len, scores)) + 2)
     size = min(7, 490 / max(map(len, numbers.splitlines())))  # points; many models still find room
     right.text(0, 1, numbers, va="top", family="monospace", fontsize=size, transform=right.transAxes)
     return drawn
@@ -286,17 +286,19 @@ def score_table(session: Session, state: State) -> pd.DataFrame:
     """:meth:`Session.scores` as texts: a row for each score, a column for each model."""
     results = session.results(state)
     found = [session.scores(state, one) for one in results]
-    rows = [
-        [name, *(pattern.format(values[key]) for values in found)]
+    rows = {
+        name: [pattern.format(values[key]) for values in found]
         for key, (name, pattern) in SCORES.items()
         if key in found[0]
-    ]
-    return pd.DataFrame(rows, columns=[f"N = {state.samples}", *(label(one.model) for one in results)], dtype=object)
+    }
+    columns = pd.Index([label(one.model) for one in results], name=f"N = {state.samples}")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def score_html(session: Session, state: State) -> str:
     """The table of scores as HTML."""
-    return pages.macros("table.html.j2").table(score_table(session, state), "lmnet-scores")
+    scores = score_table(session, state)
+    return pages.macros("table.html.j2").table(scores.reset_index(names=scores.columns.name), "lmnet-scores")
 
 
 LINES = ("#0072b2", "#c85200", "#00825f", "#94447a", "#6b5b00", "#333333")

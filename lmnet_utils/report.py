@@ -334,13 +334,14 @@ def _figures(values: pd.DataFrame, caption: str) -> dict[str, Any]:
     for name in names:
         if all(isinstance(value, (int, float, type(None))) and not isinstance(value, bool) for value in values[name]):
             numeric.append(len(columns))
-        text = (lambda value, name=name: _unit(name, value)) if columns else _plain
-        columns.append(values[name].map(text, na_action="ignore").fillna("–").rename(_words(name)))
+        known = [None if pd.isna(value) else value for value in values[name]]
+        texts = [_unit(name, value) if columns else _plain(value) for value in known]
+        columns.append(pd.Series(texts, values.index, object, _words(name)))
         if name in intervals:
             columns.append(_intervals(values[[name, f"{name}_low", f"{name}_high"]]))
     return {
         "caption": caption,
-        "frame": pd.concat(columns, axis="columns"),
+        "frame": pd.concat([pd.DataFrame(index=values.index), *columns], axis="columns"),
         "numeric": numeric,
         "long": len(values) > LONG_TABLE,
     }
