@@ -206,7 +206,11 @@ def test_nothing_in_a_run_is_taken_for_markup(kit_folders, evil):
 
 def test_rows_without_figures_and_missing_figures_do_no_harm(kit_folders):
     rows = [{"model": "a", "chamfer": None, "n": 2}, {"model": None, "chamfer": 1.5}, {"model": "c", "n": 1}]
-    add_step("tiny", "06_inference", {"table": rows, "none": [{"a": None}], "empty": [{}], "lists": [{"x": [1]}], "one": {"x": {}}})
+    add_step(
+        "tiny",
+        "06_inference",
+        {"table": rows, "none": [{"a": None}], "empty": [{}], "lists": [{"x": [1]}], "one": {"x": {}}},
+    )
     text = _Page(report.report_html("tiny")).text
     assert re.search(r"model chamfer n +a – 2 +– 1.50 – +c – 1", text), "a count stays whole beside a missing one"
 
