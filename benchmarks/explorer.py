@@ -40,7 +40,7 @@ import psutil
 import websocket
 
 from lmnet_utils import app
-from lmnet_utils.explorer_figures import Panel
+from lmnet_utils.explorer_figures import Panel, pack_panels
 from lmnet_utils.gallery import clouds_page
 from lmnet_utils.reproducibility import environment, write_json
 
