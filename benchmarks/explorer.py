@@ -40,8 +40,8 @@ import psutil
 import websocket
 
 from lmnet_utils import app
-from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
-from lmnet_utils.gallery import PAGE_SCRIPT
+from lmnet_utils.explorer_figures import ViewPanel, pack_panels
+from lmnet_utils.gallery import clouds_page
 from lmnet_utils.reproducibility import environment, write_json
 
 CHANGES = 60
@@ -273,21 +273,8 @@ def pyvista(points: np.ndarray) -> tuple[int, str]:
 
 def our_page(points: np.ndarray, panels: int) -> str:
     """As :mod:`lmnet_utils.gallery` makes it."""
-    import base64
-
-    described, positions, colours = pack_panels(
-        [("", [ViewPanel(f"sample {k}", "sample", points + 1e-4 * k) for k in range(panels)])]
-    )
-    camera = {"azimuth": 30, "elevation": 20, "zoom": 1}
-    data = "".join(
-        f'<script type="application/octet-stream" id="{name}0">{base64.b64encode(content).decode()}</script>'
-        for name, content in (("p", positions), ("c", colours))
-    )
-    entries = json.dumps([{"groups": described, "camera": camera}])
-    return (
-        f'<!DOCTYPE html><div id="view"></div>{data}<script type="application/json" id="entries">{entries}</script>'
-        f'<script type="module">{SCRIPT.read_text(encoding="utf-8")}\n{PAGE_SCRIPT}</script>'
-    )
+    shown = [ViewPanel(f"sample {k}", "sample", points + 1e-4 * k) for k in range(panels)]
+    return clouds_page("clouds", [], [([("", shown)], {"azimuth": 30, "elevation": 20, "zoom": 1})])
 
 
 def viewers() -> dict[str, Any]:

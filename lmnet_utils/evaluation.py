@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from lmnet_utils import cache, metrics, taxonomy
@@ -38,6 +39,7 @@ from lmnet_utils.rendering import PlotPanel
 from lmnet_utils.reproducibility import atomic_path, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
 from lmnet_utils.statistics import finite_interval, group_means, mean_interval
+from lmnet_utils.tables import table
 
 _CLOUDS_AT_ONCE = 4096  # training clouds encoded at once: 100 MB
 
@@ -426,18 +428,17 @@ def class_groups(classes: str) -> dict[str, Collection[str]]:
     return groups | {"chair": taxonomy.synsets_of("chair")}
 
 
-def results_table(rows: Sequence[Mapping[str, Any]], format: str = "markdown") -> str:
+def results_table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, format: str = "markdown") -> str:
     """Rows of one kind of ICP and one group as Markdown or LaTeX, the best value of the contenders bold.
 
     Args:
         rows: of :func:`result_rows`.
-        format: as :func:`lmnet_utils.metrics.table`.
+        format: as :func:`lmnet_utils.tables.table`.
     """
-    names = list(dict.fromkeys(key for row in rows for key in row))
-    columns = ["model", *(name for name in names if name not in ("model", "icp", "classes", "contender"))]
-    return metrics.table(
-        rows, format, columns, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True
-    )
+    rows = pd.DataFrame(rows, dtype=object).dropna(axis="columns", how="all")
+    columns = ["model", *(name for name in rows if name not in ("model", "icp", "classes", "contender"))]
+    found = contenders(rows.to_dict("records"))
+    return table(rows, format, columns, titles=COLUMN_TITLES, best=BEST, contenders=found, intervals=True)
 
 
 def contenders(rows: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -448,17 +449,14 @@ def contenders(rows: Sequence[Mapping[str, Any]]) -> set[str]:
 def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:
     """Write rows as ``tables/results.{csv,json,md}`` and a LaTeX file for each group of classes and kind of ICP."""
     folder = Path(folder) / "tables"
-    parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        parts.setdefault((row["classes"], row["icp"]), []).append(row)
-    texts = {"results.csv": metrics.table(rows, "csv"), "results.json": json.dumps(list(rows), indent=1) + "\n"}
+    texts = {"results.csv": table(rows, "csv"), "results.json": json.dumps(list(rows), indent=1) + "\n"}
     markdown = []
-    for (group, kind), some in parts.items():
-        count = some[0]["n_models"]
+    for (group, kind), some in pd.DataFrame(rows, dtype=object).groupby(["classes", "icp"], sort=False):
+        count = some["n_models"].iloc[0]
         title = f"{group if not group.isdigit() else f'{group} classes'}, {ICP_WORDS[kind]}, {count} test objects"
         markdown.append(f"## {title}\n\n{results_table(some)}\n")
         latex = results_table(some, "latex")
-        texts[f"{group}-{kind}.tex"] = f"% {title}; Chamfer and EMD x100, F-scores in percent\n{latex}\n"
+        texts[f"{group}-{kind}.tex"] = f"% {title}; Chamfer and EMD x100, F-scores in percent\n{latex}"
     texts["results.md"] = "\n".join(markdown)
     for name, text in texts.items():
         with atomic_path(folder / name) as temporary:
@@ -489,21 +487,18 @@ def paper_rows(rows: Sequence[Mapping[str, Any]], dataset: str, score: str = "ch
     """
     if dataset != "shapenet":
         raise ValueError(f"dataset={dataset!r}: the paper's figures are of ShapeNet and compare with nothing else.")
-    kinds = [row["icp"] for row in rows]
-    kind = next(kind for kind in ("official", "exact", "none") if kind in kinds)
-    measured: dict[str, dict[str, float]] = {}
-    for row in rows:
-        if row["icp"] == kind and row.get(score) is not None:
-            measured.setdefault(row["model"], {})[row["classes"]] = row[score]
-    reference, table = reference_values(), []
-    names = {"PSGN": f"psgn_{score}", "3D-LMNet": f"lmnet_{score}"}
-    for name, values in reference["classes"].items():
-        paper = {shown: values[key] for shown, key in names.items()}
-        table.append({"class": name, **paper, **{model: found.get(name) for model, found in measured.items()}})
-    complete = {model: found for model, found in measured.items() if set(found) >= set(reference["classes"])}
-    means = {model: float(np.mean([found[name] for name in reference["classes"]])) for model, found in complete.items()}
-    paper = {shown: reference["mean"][key] for shown, key in names.items()}
-    return [*table, {"class": "mean of the classes", **paper, **{model: means.get(model) for model in measured}}]
+    values, reference = pd.DataFrame(rows, columns=["icp", "model", "classes", score]), reference_values()
+    kind = next(kind for kind in ("official", "exact", "none") if kind in set(values["icp"]))
+    values = values[values["icp"] == kind].dropna(subset=[score])
+    measured = values.pivot(index="classes", columns="model", values=score).reindex(
+        index=list(reference["classes"]), columns=values["model"].unique()
+    )
+    measured.loc["mean of the classes"] = measured.mean(skipna=False)
+    paper = pd.DataFrame(reference["classes"]).T
+    paper.loc["mean of the classes"] = reference["mean"]
+    paper = paper[[f"psgn_{score}", f"lmnet_{score}"]].set_axis(["PSGN", "3D-LMNet"], axis="columns")
+    records = paper.join(measured).rename_axis("class").reset_index().to_dict("records")
+    return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in records]
 
 
 def paper_page(rows: Sequence[Mapping[str, Any]], dataset: str) -> str:
@@ -518,7 +513,7 @@ def paper_page(rows: Sequence[Mapping[str, Any]], dataset: str) -> str:
     parts = [f"**{reference['status'].capitalize()}** of the columns PSGN and 3D-LMNet. {reference['provenance']}"]
     for score, title in (("chamfer", "Chamfer ×100"), ("emd", "EMD ×100")):
         if any(row.get(score) is not None for row in rows):
-            parts.append(f"### {title}\n\n{metrics.table(paper_rows(rows, dataset, score))}")
+            parts.append(f"### {title}\n\n{table(paper_rows(rows, dataset, score))}")
     return "\n\n".join(parts)
 
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import torch
 
+from lmnet_utils import pages
 from lmnet_utils.explorer_state import Result, Session, State, png_bytes
 from lmnet_utils.losses import target_sigma
 from lmnet_utils.pointclouds import y_up_from_file
@@ -238,7 +240,8 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
     plot_sigma(left, session, state)
     right.axis("off")
-    numbers = score_text(session, state)
+    scores = score_table(session, state)
+    numbers = scores.to_string(col_space=max(map(len, scores)) + 2)
     size = min(7, 490 / max(map(len, numbers.splitlines())))  # points; many models still find room
     right.text(0, 1, numbers, va="top", family="monospace", fontsize=size, transform=right.transAxes)
     return drawn
@@ -278,36 +281,23 @@ SCORES = {
 }
 
 
-def score_rows(session: Session, state: State) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the table of :meth:`Session.scores`; a column for each model."""
+def score_table(session: Session, state: State) -> pd.DataFrame:
+    """:meth:`Session.scores` as texts: a row for each score, a column for each model."""
     results = session.results(state)
     found = [session.scores(state, one) for one in results]
-    header = [f"N = {state.samples}", *(session.label(one.model) for one in results)]
-    rows = [
-        [name, *(pattern.format(values[key]) for values in found)]
+    rows = {
+        name: [pattern.format(values[key]) for values in found]
         for key, (name, pattern) in SCORES.items()
         if key in found[0]
-    ]
-    return header, rows
-
-
-def score_text(session: Session, state: State) -> str:
-    """The table of scores as plain text."""
-    header, rows = score_rows(session, state)
-    width = max(len(row[0]) for row in rows) + 1
-    cells = max(len(text) for row in [header, *rows] for text in row[1:]) + 2
-    return "\n".join(row[0].ljust(width) + "".join(text.rjust(cells) for text in row[1:]) for row in [header, *rows])
+    }
+    columns = pd.Index([session.label(one.model) for one in results], name=f"N = {state.samples}")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def score_html(session: Session, state: State) -> str:
     """The table of scores as HTML."""
-    header, rows = score_rows(session, state)
-    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in header)
-    body = "".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>' + "".join(f"<td>{text}</td>" for text in row[1:]) + "</tr>"
-        for row in rows
-    )
-    return f'<table class="lmnet-scores"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    scores = score_table(session, state)
+    return pages.macros("table.html.j2").table(scores.reset_index(names=scores.columns.name), "lmnet-scores")
 
 
 LINES = ("#0072b2", "#c85200", "#00825f", "#94447a", "#6b5b00", "#333333")

@@ -6,10 +6,8 @@ views of one object are not 24 independent measurements.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -289,116 +287,3 @@ def comparison(evaluations: Sequence[Evaluation], classes: str, synsets: Collect
     parts = [evaluation.restricted_to(synsets) for evaluation in evaluations]
     every = {name for part in parts for name in part.objects}
     return [summary(part, classes) for part in parts if every and set(part.objects) == every]
-
-
-# ------------------------------------------------------------------------------------------------------------ tables
-TABLE_FORMATS = ("markdown", "csv", "plain", "latex")
-
-
-def table(
-    rows: Sequence[Mapping[str, Any]],
-    format: str = "markdown",
-    columns: Sequence[str] | None = None,
-    digits: int = 2,
-    *,
-    titles: Mapping[str, str] | None = None,
-    best: Mapping[str, str] | None = None,
-    contenders: Collection[str] | None = None,
-    intervals: bool = False,
-) -> str:
-    """Rows as text: ``"markdown"``, ``"csv"`` (full precision), ``"plain"`` (aligned) or ``"latex"`` (booktabs).
-
-    Args:
-        rows: dictionaries; a key that a row lacks gives an empty cell.
-        format: see above. LaTeX text is escaped; the document needs ``\\usepackage{booktabs}``.
-        columns: which keys, in which order; by default all, in the order of first appearance.
-        digits: after the point, except in CSV.
-        titles: headings, where they differ from the keys; not in CSV.
-        best: key → ``"low"`` or ``"high"``: which value is the best one, and bold in Markdown and LaTeX.
-        contenders: the rows that may be best, by their value in the first column; by default all.
-        intervals: in one cell with their value, ``9.17 [8.04, 10.35]``, where a row has ``x``, ``x_low`` and ``x_high``;
-            in Markdown and LaTeX.
-    """
-    choose("format", format, TABLE_FORMATS)
-    columns = list(columns or dict.fromkeys(key for row in rows for key in row))
-    if format == "csv":
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([["" if row.get(name) is None else row[name] for name in columns] for row in rows])
-        return text.getvalue()
-
-    marked_up = format in ("markdown", "latex")
-    joined = {name for name in columns if intervals and marked_up and any(f"{name}_low" in row for row in rows)}
-    columns = [name for name in columns if name.removesuffix("_low").removesuffix("_high") not in joined - {name}]
-    winners = _best_values(rows, best or {}, columns[0], contenders, digits) if marked_up and columns else {}
-    bold = {"markdown": "**{}**", "latex": "\\textbf{{{}}}"}.get(format, "{}")
-    escape = {"markdown": lambda text: text.replace("|", "\\|"), "latex": latex_escaped}.get(format, str)
-
-    def number(value: Any) -> str:
-        return "" if value is None else f"{value:.{digits}f}" if isinstance(value, float) else str(value)
-
-    def cell(row: Mapping[str, Any], name: str) -> str:
-        text = escape(number(row.get(name)))
-        competes = contenders is None or row.get(columns[0]) in contenders
-        if text and competes and text == winners.get(name):
-            text = bold.format(text)
-        if name in joined and row.get(f"{name}_low") is not None:
-            text += f" [{number(row[f'{name}_low'])}, {number(row[f'{name}_high'])}]"
-        return text
-
-    cells = [[cell(row, name) for name in columns] for row in rows]
-    headings = [escape((titles or {}).get(name, name)) for name in columns]
-    numeric = [
-        bool(rows) and all(isinstance(row.get(name), (int, float, np.number, type(None))) for row in rows)
-        for name in columns
-    ]
-    if format == "latex":
-        lines = [" & ".join(line) + r" \\" for line in (headings, *cells)]
-        kinds = "".join("r" if right else "l" for right in numeric)
-        return "\n".join(
-            [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
-            + [r"\end{tabular}"]
-        )
-    if format == "markdown":
-        lines = [headings, ["--:" if right else "---" for right in numeric], *cells]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-    return "\n".join(
-        "  ".join(
-            value.rjust(width) if right else value.ljust(width)
-            for value, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in [headings, *cells]
-    )
-
-
-def _best_values(
-    rows: Sequence[Mapping[str, Any]],
-    best: Mapping[str, str],
-    first: str,
-    contenders: Collection[str] | None,
-    digits: int,
-) -> dict[str, str]:
-    """Key → the best value as the table shows it, so that two rows that look alike are both the best."""
-    found = {}
-    for name, direction in best.items():
-        choose("best", direction, ("low", "high"))
-        values = [
-            row[name] for row in rows if row.get(name) is not None and (contenders is None or row[first] in contenders)
-        ]
-        if values:
-            found[name] = f"{min(values) if direction == 'low' else max(values):.{digits}f}"
-    return found
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "λ": r"$\lambda$", "α": r"$\alpha$", "σ": r"$\sigma$",
-    "×": r"$\times$", "±": r"$\pm$", "≤": r"$\leq$", "−": "$-$", "°": r"$^{\circ}$", "–": "--", "…": r"\ldots{}",
-}  # fmt: skip
-
-
-def latex_escaped(text: str) -> str:
-    """Text as LaTeX typesets it literally: its special characters escaped, the kit's symbols in mathematics."""
-    return "".join(_LATEX.get(character, character) for character in text)

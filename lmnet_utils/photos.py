@@ -7,11 +7,8 @@ everything that the networks have seen (:mod:`lmnet_utils.familiarity`).
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import hashlib
-import html
-import json
 import os
 import shutil
 import warnings
@@ -328,8 +325,8 @@ def overview(found: Reconstruction, settings: rendering.RenderSettings | None = 
 
 def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
     """One HTML page with the clouds to be turned, by mouse or arrow keys; it holds all that it needs and asks no network."""
-    from lmnet_utils.explorer_figures import SCRIPT, ViewPanel, pack_panels
-    from lmnet_utils.gallery import PAGE_SCRIPT, STYLE
+    from lmnet_utils.explorer_figures import ViewPanel
+    from lmnet_utils.gallery import clouds_page
 
     panels = [
         ViewPanel(
@@ -342,24 +339,8 @@ def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
         panels.append(
             ViewPanel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}")
         )
-    groups, positions, colours = pack_panels([("", panels)])
-    entries = [{"groups": groups, "camera": {"azimuth": 30.0, "elevation": 25.0, "zoom": 1.0}}]
-    data = {"p0": base64.b64encode(positions).decode(), "c0": base64.b64encode(colours).decode()}
-    described = json.dumps(entries).replace("</", "<\\/")
-    policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
-    name = html.escape(title)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{name}</title>\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n"
-        + "<p>Turn the clouds with the mouse, a finger or the arrow keys.</p>\n"
-        + "".join(f"<p>{html.escape(note)}.</p>\n" for note in found.notes)
-        + '<div id="view"></div>\n</main>\n'
-        + "".join(f'<script type="application/octet-stream" id="{key}">{text}</script>\n' for key, text in data.items())
-        + f'<script type="application/json" id="entries">{described}</script>\n'
-        + f'<script type="module">\n{SCRIPT.read_text(encoding="utf-8")}\n{PAGE_SCRIPT}</script>\n</body>\n</html>\n'
-    )
+    about = ["Turn the clouds with the mouse, a finger or the arrow keys.", *(f"{note}." for note in found.notes)]
+    return clouds_page(title, about, [([("", panels)], {"azimuth": 30.0, "elevation": 25.0, "zoom": 1.0})])
 
 
 def squared(picture: np.ndarray) -> np.ndarray:

@@ -14,10 +14,10 @@ from typing import Any
 from lmnet_utils import paths
 from lmnet_utils.evaluation import BEST, COLUMN_TITLES, ICP_WORDS, contenders
 from lmnet_utils.inference import describe, find_networks, first_seeds, read_info
-from lmnet_utils.metrics import table
 from lmnet_utils.models import load_model, save_model
 from lmnet_utils.records import remade
 from lmnet_utils.reproducibility import atomic_path, read_json, write_json
+from lmnet_utils.tables import table
 
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")

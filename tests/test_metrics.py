@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import numpy as np
 import pytest
 import torch
@@ -159,51 +156,3 @@ def test_best_candidates_by_hand():
     assert metrics.best_candidates(distances, np.array([[True, False, True], [True, False, False]])).tolist() == [2, 0]
     with pytest.raises(ValueError, match="ground truth 1"):
         metrics.best_candidates(distances, np.array([[True, False, True], [False, False, False]]))
-
-
-# ------------------------------------------------------------------------------------------------------------ tables
-def test_tables_keep_every_value():
-    rows = [{"model": "L1 | chair", "chamfer": 7.125, "n": 3}, {"model": "floor", "chamfer": 3.0, "extra": None}]
-    markdown = metrics.table(rows).splitlines()
-    assert markdown[1] == "| --- | --: | --: | --: |"
-    assert markdown[2] == "| L1 \\| chair | 7.12 | 3 |  |"
-    read = list(csv.DictReader(io.StringIO(metrics.table(rows, "csv"))))
-    assert [float(row["chamfer"]) for row in read] == [7.125, 3.0] and read[1]["n"] == ""
-    plain = metrics.table(rows, "plain", columns=["model", "chamfer"]).splitlines()
-    assert plain == ["model       chamfer", "L1 | chair     7.12", "floor          3.00"]
-    with pytest.raises(ValueError, match="format"):
-        metrics.table(rows, "html")
-
-
-def unescaped(latex: str) -> str:
-    """What LaTeX would show of a cell: the inverse of the escaping, from LaTeX's own rules."""
-    for command, character in {"lambda": "λ", "times": "×", "leq": "≤"}.items():
-        latex = latex.replace(f"$\\{command}$", character)
-    latex = latex.replace("\\textbackslash{}", "\0").replace("--", "–")
-    for character in "&%$#_{}":
-        latex = latex.replace(f"\\{character}", character)
-    return latex.replace("\0", "\\")
-
-
-def test_latex_is_booktabs_balanced_and_escaped():
-    rows = [
-        {"model": "λ = 5.5 & {co_1} #2 50% $x$ \\ end", "chamfer": 9.171, "chamfer_low": 8.0, "chamfer_high": 10.5},
-        {"model": "floor", "chamfer": 4.0, "chamfer_low": 3.0, "chamfer_high": 5.0},
-        {"model": "≤ 2 × 3–4", "chamfer": 9.174, "chamfer_low": None, "chamfer_high": None},
-    ]
-    options = {"best": {"chamfer": "low"}, "contenders": [rows[0]["model"], rows[2]["model"]], "intervals": True}
-    lines = metrics.table(rows, "latex", titles={"chamfer": "CD_100"}, **options).splitlines()
-    assert lines[0] == r"\begin{tabular}{lr}" and lines[-1] == r"\end{tabular}"
-    assert [lines[k] for k in (1, 3, -2)] == [r"\toprule", r"\midrule", r"\bottomrule"]
-    body = [lines[2], *lines[4:-2]]
-    assert all(line.endswith(r" \\") for line in body)
-    cells = [line.removesuffix(r" \\").split(" & ") for line in body]
-    names = [" & ".join(cell[:-1]) for cell in cells[1:]]  # an escaped & is `\&`: it looks like a separator here
-    assert [unescaped(name) for name in names] == [row["model"] for row in rows]
-    assert cells[0][-1] == r"CD\_100"
-    assert [cell[-1] for cell in cells[1:]] == [r"\textbf{9.17} [8.00, 10.50]", "4.00 [3.00, 5.00]", r"\textbf{9.17}"]
-    for line in body:  # no brace, dollar or special character is open
-        plain = line.replace(r"\textbackslash{}", "").replace(r"\{", "").replace(r"\}", "").replace(r"\$", "")
-        assert plain.count("{") == plain.count("}") and plain.count("$") % 2 == 0
-    assert "9.171" in metrics.table(rows, "csv") and "**" not in metrics.table(rows, "plain", best={"chamfer": "low"})
-    assert "| **4.00** |" in metrics.table(rows, "markdown", ["model", "chamfer"], best={"chamfer": "low"})

@@ -54,6 +54,7 @@ TOOLS = {
     "nbval": ("tests/test_notebooks.py", "--nbval-lax"),
     "playwright": ("tests/test_browser.py", "playwright.sync_api"),
     "voila": ("lmnet_utils/app.py", '"voila"'),
+    "tabulate": ("lmnet_utils/tables.py", "to_markdown"),
     "tensorboard": ("lmnet_utils/training_loop.py", "torch.utils.tensorboard"),
     "ruff": ("Makefile", "ruff check"),
     "pre-commit": ("Makefile", "pre-commit install"),
@@ -179,6 +180,15 @@ def test_lock_names_no_index_and_no_place_of_a_machine() -> None:
     code = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
     for line in code:
         assert not re.search(r"://|file:|(?<!\S)-|(?<!\S)/| @ ", line.replace(" --hash=sha256:", "")), line
+
+
+# ----------------------------------------------------------------------------------------------------- package data
+def test_what_is_installed_holds_every_file_of_the_package() -> None:
+    patterns = read_pyproject()["tool"]["setuptools"]["package-data"]["lmnet_utils"]
+    package = ROOT / "lmnet_utils"
+    listed = {path for pattern in patterns for path in package.glob(pattern)}
+    files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert any(path.suffix == ".j2" for path in files) and files == listed
 
 
 # ---------------------------------------------------------------------------------------------------------- imports

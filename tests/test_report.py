@@ -204,6 +204,17 @@ def test_nothing_in_a_run_is_taken_for_markup(kit_folders, evil):
     assert evil in page.text
 
 
+def test_rows_without_figures_and_missing_figures_do_no_harm(kit_folders):
+    rows = [{"model": "a", "chamfer": None, "n": 2}, {"model": None, "chamfer": 1.5}, {"model": "c", "n": 1}]
+    add_step(
+        "tiny",
+        "06_inference",
+        {"table": rows, "none": [{"a": None}], "empty": [{}], "lists": [{"x": [1]}], "one": {"x": {}}},
+    )
+    text = _Page(report.report_html("tiny")).text
+    assert re.search(r"model chamfer n +a – 2 +– 1.50 – +c – 1", text), "a count stays whole beside a missing one"
+
+
 def test_results_of_several_class_groups_are_kept_apart_and_long_tables_folded(kit_folders):
     rows = [{**row, "classes": group} for group in ("13", "chair") for row in TABLE]
     add_step("tiny", "06_inference", {"table": rows, "per_class": [{"model": i, "chamfer": 1.0} for i in range(60)]})
