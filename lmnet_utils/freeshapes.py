@@ -10,7 +10,6 @@ One frame for everything but the stored clouds: y up, front +x, bounding box cen
 
 from __future__ import annotations
 
-import argparse
 import csv
 import functools
 import hashlib
@@ -19,8 +18,6 @@ import lzma
 import multiprocessing
 import os
 import shutil
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -396,21 +393,3 @@ def _keep_or_clear(root: Path, seed: int) -> None:
         for name in ("ShapeNetRendering", "ShapeNet_pointclouds"):
             shutil.rmtree(root / name, ignore_errors=True)
     reproducibility.write_json(record, made_by)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """``python -m lmnet_utils.freeshapes make``."""
-    parser = argparse.ArgumentParser(prog="python -m lmnet_utils.freeshapes", description=main.__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    make = commands.add_parser("make", help="make the data set from the committed source")
-    make.add_argument("--copies", type=int, default=0, help="altered copies of each training model")
-    make.add_argument("--seed", type=int, default=0)
-    make.add_argument("--workers", type=int, help="rendering processes; by default one a core")
-    make.add_argument("--limit", type=int, help="at most so many models of each class on each side of the split")
-    options = parser.parse_args(arguments)
-    print(make_dataset(copies=options.copies, seed=options.seed, workers=options.workers, limit=options.limit))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
