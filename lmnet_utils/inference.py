@@ -778,62 +778,16 @@ def read_all_predictions(folder: str | Path) -> dict[str, Predictions]:
 
 
 # --------------------------------------------------------------------------------------------------------------- PLY
-_PLY_COORDINATES = [(name, "<f4") for name in "xyz"]
-_PLY_COLORS = [(name, "u1") for name in ("red", "green", "blue")]
-_PLY_TYPES = {"<f4": "float", "u1": "uchar"}
-
-
-def write_ply(path: str | Path, points: np.ndarray, colors: np.ndarray | None = None) -> Path:
-    """Write a cloud as binary little-endian PLY (Turk's Stanford format), atomically; returns the path.
-
-    Args:
-        path: the file.
-        points: (N, 3), written as float32.
-        colors: (N, 3) RGB, uint8, or nothing.
+def write_ply(path: str | Path, points: np.ndarray) -> Path:
+    """Write a cloud (N, 3) as binary little-endian PLY (Turk's Stanford format), float32, atomically; returns the path.
 
     Raises:
-        ValueError: wrong shapes.
+        ValueError: another shape.
     """
-    points = np.asarray(points)
-    if points.ndim != 2 or points.shape[1] != 3:
-        raise ValueError(f"expected points of shape (N, 3), found {points.shape}.")
-    if colors is not None and np.shape(colors) != points.shape:
-        raise ValueError(f"expected colors of shape {points.shape}, found {np.shape(colors)}.")
-    fields = _PLY_COORDINATES + (_PLY_COLORS if colors is not None else [])
-    vertices = np.empty(len(points), fields)
-    for k, (name, _) in enumerate(fields):
-        vertices[name] = points[:, k] if k < 3 else np.asarray(colors)[:, k - 3]
-    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
-    header += [f"property {_PLY_TYPES[kind]} {name}" for name, kind in fields] + ["end_header", ""]
+    import trimesh  # here, because the import takes a second
+
+    if np.ndim(points) != 2 or np.shape(points)[1] != 3:
+        raise ValueError(f"expected points of shape (N, 3), found {np.shape(points)}.")
     with atomic_path(path) as temporary:
-        temporary.write_bytes("\n".join(header).encode() + vertices.tobytes())
+        trimesh.PointCloud(points).export(temporary, file_type="ply")
     return Path(path)
-
-
-def read_ply(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Read a PLY of :func:`write_ply`: points (N, 3) float32, and colours (N, 3) uint8 or ``None``.
-
-    Raises:
-        ValueError: another kind of PLY, or a length that does not fit the header; the message names it.
-    """
-    path = Path(path)
-    content = path.read_bytes()
-    header, mark, body = content.partition(b"end_header\n")
-    lines = header.decode("ascii", "replace").splitlines()
-    lines = [line for line in lines if not line.startswith(("comment", "obj_info"))]
-    name = paths.display(path)
-    if not mark or lines[:2] != ["ply", "format binary_little_endian 1.0"]:
-        raise ValueError(f"{name} is no binary little-endian PLY file.")
-    for fields in (_PLY_COORDINATES, _PLY_COORDINATES + _PLY_COLORS):
-        if lines[3:] == [f"property {_PLY_TYPES[kind]} {field}" for field, kind in fields]:
-            break
-    else:
-        raise ValueError(f"{name}: expected the properties x y z (float), then none or red green blue (uchar).")
-    count = lines[2].removeprefix("element vertex ")
-    dtype = np.dtype(fields)
-    if not count.isdigit() or len(body) != int(count) * dtype.itemsize:
-        raise ValueError(f"{name}: {len(body)} bytes follow the header, expected {count} × {dtype.itemsize}.")
-    vertices = np.frombuffer(body, dtype)
-    points = np.stack([vertices[axis] for axis in "xyz"], -1)
-    colors = np.stack([vertices[part] for part, _ in _PLY_COLORS], -1) if len(fields) == 6 else None
-    return points, colors

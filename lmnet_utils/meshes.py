@@ -96,58 +96,11 @@ def read_mesh(path: Path, up: str = "y", front: str = "z", max_faces: int = MAX_
     Raises:
         MeshError: nothing usable in it; says what.
     """
-    import trimesh
-
     turn = rotation(up, front)
-    logging.getLogger("trimesh").setLevel(logging.CRITICAL)
-    size = path.stat().st_size
-    if not size:
-        raise MeshError("an empty file")
-    if size > MAX_BYTES:
-        raise MeshError(f"{size / 1e6:,.0f} MB, more than {MAX_BYTES / 1e6:,.0f}: reduce it, in Blender or MeshLab")
-    try:
-        parts = trimesh.load_scene(path, process=False).dump()
-    except Exception as error:  # readers raise whatever a broken file makes them stumble over
-        if path.suffix.lower() == ".off" and isinstance(error, TypeError):
-            # trimesh 5.2 stumbles over pentagons and more among other faces of an OFF file; OBJ and PLY are fine.
-            raise MeshError("an OFF file with polygons of more than four corners: cut it into triangles") from error
-        raise MeshError(f"unreadable: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
-    triangles = [part for part in parts if isinstance(part, trimesh.Trimesh) and len(part.faces)]
-    notes = []
-    if not triangles:
-        points = sum(len(getattr(part, "vertices", ())) for part in parts)
-        raise MeshError(
-            f"no triangles, only {points:,} points or lines"
-            if points
-            else "no triangles in it, or not what its name says"
-        )
-    if len(triangles) < len(parts):
-        notes.append(f"{len(parts) - len(triangles)} parts without triangles left out")
-    count = sum(len(part.faces) for part in triangles)
-    if count > max_faces:
-        raise MeshError(
-            f"{count:,} triangles, more than {max_faces:,}: reduce it, in Blender or MeshLab, or raise --max-faces"
-        )
-
-    if any(part.faces.min() < 0 or part.faces.max() >= len(part.vertices) for part in triangles):
-        raise MeshError("broken: triangles name vertices that are not there")
-    everything = np.concatenate([part.vertices[np.unique(part.faces)] for part in triangles])
-    with np.errstate(over="ignore", invalid="ignore"):
-        finest = FINEST * np.linalg.norm(np.ptp(everything, axis=0))
-
-    vertices, faces, colours, first = [], [], [], 0
-    for part in triangles:
-        try:
-            points, corners, paint = coloured(part, finest)
-        except Exception:  # a texture that is missing or damaged leaves a shape that is as good
-            points, corners, paint = part.vertices, part.faces, np.full((len(part.faces), 3), GREY, np.uint8)
-            notes.append("colours unreadable, grey instead")
-        vertices.append(np.asarray(points, dtype=np.float64))
-        faces.append(np.asarray(corners, dtype=np.int64) + first)
-        colours.append(paint)
-        first += len(points)
-    used, position = np.unique(np.concatenate(faces), return_inverse=True)  # loose vertices do not count
-    points = np.concatenate(vertices)[used]
+    triangles, notes = _with_triangles(_load(path), max_faces)
+    vertices, faces, colours, unpainted = _joined(triangles)
+    used, position = np.unique(faces, return_inverse=True)  # loose vertices do not count
+    points = vertices[used]
     if not np.isfinite(points).all():
         raise MeshError("broken: coordinates that are NaN or infinite")
     with np.errstate(over="ignore"):
@@ -155,10 +108,71 @@ def read_mesh(path: Path, up: str = "y", front: str = "z", max_faces: int = MAX_
     if not 0 < diagonal < np.inf:
         raise MeshError("broken: without extent" if diagonal == 0 else "broken: coordinates too large for numbers")
     points = freeshapes.unit_diagonal((points / diagonal) @ turn.T)
-    mesh = freeshapes.clean_mesh(points, position.reshape(-1, 3), np.concatenate(colours))
+    mesh = freeshapes.clean_mesh(points, position.reshape(-1, 3), colours)
     if not len(mesh.faces):
         raise MeshError("broken: no triangle has an area")
-    return Mesh(freeshapes.unit_diagonal(mesh.vertices), mesh.faces, mesh.colours), "; ".join(dict.fromkeys(notes))
+    return Mesh(freeshapes.unit_diagonal(mesh.vertices), mesh.faces, mesh.colours), "; ".join([*notes, *unpainted])
+
+
+def _load(path: Path) -> list[Any]:
+    """What trimesh finds in a file, every part where its scene puts it: meshes, perhaps paths and clouds."""
+    import trimesh
+
+    logging.getLogger("trimesh").setLevel(logging.CRITICAL)
+    size = path.stat().st_size
+    if not size:
+        raise MeshError("an empty file")
+    if size > MAX_BYTES:
+        raise MeshError(f"{size / 1e6:,.0f} MB, more than {MAX_BYTES / 1e6:,.0f}: reduce it, in Blender or MeshLab")
+    try:
+        return trimesh.load_scene(path, process=False).dump()
+    except Exception as error:  # readers raise whatever a broken file makes them stumble over
+        if path.suffix.lower() == ".off" and isinstance(error, TypeError):
+            # trimesh 5.2 stumbles over pentagons and more among other faces of an OFF file; OBJ and PLY are fine.
+            raise MeshError("an OFF file with polygons of more than four corners: cut it into triangles") from error
+        raise MeshError(f"unreadable: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+
+
+def _with_triangles(parts: Sequence[Any], max_faces: int) -> tuple[list[Any], list[str]]:
+    """Those of a file's parts that have triangles, and a note if there are others; MeshError for none, or too many."""
+    import trimesh
+
+    triangles = [part for part in parts if isinstance(part, trimesh.Trimesh) and len(part.faces)]
+    if not triangles:
+        points = sum(len(getattr(part, "vertices", ())) for part in parts)
+        raise MeshError(
+            f"no triangles, only {points:,} points or lines"
+            if points
+            else "no triangles in it, or not what its name says"
+        )
+    count = sum(len(part.faces) for part in triangles)
+    if count > max_faces:
+        raise MeshError(
+            f"{count:,} triangles, more than {max_faces:,}: reduce it, in Blender or MeshLab, or raise --max-faces"
+        )
+    if any(part.faces.min() < 0 or part.faces.max() >= len(part.vertices) for part in triangles):
+        raise MeshError("broken: triangles name vertices that are not there")
+    left_out = len(parts) - len(triangles)
+    return triangles, [f"{left_out} parts without triangles left out"] if left_out else []
+
+
+def _joined(parts: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Vertices (V, 3), faces (F, 3) and their colours (F, 3) uint8 of all parts together, and a note if some are unreadable."""
+    everything = np.concatenate([part.vertices[np.unique(part.faces)] for part in parts])
+    with np.errstate(over="ignore", invalid="ignore"):
+        finest = FINEST * np.linalg.norm(np.ptp(everything, axis=0))
+    vertices, faces, colours, notes, first = [], [], [], [], 0
+    for part in parts:
+        try:
+            points, corners, paint = coloured(part, finest)
+        except Exception:  # a texture that is missing or damaged leaves a shape that is as good
+            points, corners, paint = part.vertices, part.faces, np.full((len(part.faces), 3), GREY, np.uint8)
+            notes = ["colours unreadable, grey instead"]
+        vertices.append(np.asarray(points, dtype=np.float64))
+        faces.append(np.asarray(corners, dtype=np.int64) + first)
+        colours.append(paint)
+        first += len(points)
+    return np.concatenate(vertices), np.concatenate(faces), np.concatenate(colours), notes
 
 
 def coloured(part: Any, finest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -327,20 +341,45 @@ def import_meshes(
         name = re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-.")
     root = _open(name)
     files = _files(folder)
-    if not files:
-        raise FileNotFoundError(f"{paths.display(folder)} holds no mesh ({', '.join(SUFFIXES)}).")
     records = read_records(name)
+    earlier = _earlier(folder, name, records)
+    made_by = {"recipe": cache.VERSIONS["freeshapes"], "reader": cache.VERSIONS["meshes"]}
+    options = {"up": up, "front": front, "seed": seed, **made_by}
+    wanted, skipped = _wanted(folder, files, labels, options, progress)
+    kept, rows = _bring_up_to_date(root, records, earlier, wanted)
+    rows |= skipped
+
+    tasks = [_Task(folder / r["file"], root, key, r, max_faces) for key, r in wanted.items() if key not in kept]
+    bar = tqdm(total=len(tasks), desc="meshes", unit="mesh", disable=not progress or not tasks)
+    with bar:
+        for task, made in _in_processes(tasks, workers or os.cpu_count() or 1):
+            rows[task.record["file"]] = _keep(task, made, records)
+            bar.update()
+
+    return _finish(root, name, records, [rows[file] for file in sorted(rows)], progress)
+
+
+def _earlier(folder: Path, name: str, records: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Ids of the objects that came from this folder; ValueError if that was another folder of the same name."""
     earlier = {key for key, record in records.items() if record["folder"] == folder.name}
     if earlier and not any((folder / records[key]["file"]).is_file() for key in earlier):
         raise ValueError(
             f"data set {name!r} holds {len(earlier)} objects of another folder called {folder.name!r}. Give this one another "
             "name (--name), rename the folder, or delete the data set."
         )
+    return earlier
 
-    made_by = {"recipe": cache.VERSIONS["freeshapes"], "reader": cache.VERSIONS["meshes"]}
-    options = {"up": up, "front": front, "seed": seed, **made_by}
-    rows: dict[str, Row] = {}
+
+def _wanted(
+    folder: Path,
+    files: Sequence[str],
+    labels: Mapping[str, Mapping[str, str]],
+    options: dict[str, Any],
+    progress: bool,
+) -> tuple[dict[str, dict[str, Any]], dict[str, Row]]:
+    """The objects that a folder's files are to become, id → record, and file → line of the report for the skipped ones."""
     wanted: dict[str, dict[str, Any]] = {}
+    rows: dict[str, Row] = {}
     contents: dict[str, str] = {}
     for file in tqdm(files, desc="files", disable=not progress or len(files) < 100):
         try:
@@ -355,35 +394,32 @@ def import_meshes(
             wanted[freeshapes.model_id(folder.name, file)] = record
     for file in labels.keys() - set(files):
         rows[file] = Row(file, "skipped", note="named in the CSV file, but not there")
+    return wanted, rows
 
-    kept = {key: record for key, record in wanted.items() if _is_made(root, records.get(key), record)}
-    for key in sorted(earlier - kept.keys()):
+
+def _bring_up_to_date(
+    root: Path, records: dict[str, dict[str, Any]], earlier: set[str], wanted: Mapping[str, dict[str, Any]]
+) -> tuple[set[str], dict[str, Row]]:
+    """Remove, here and in ``records``, the ``earlier`` objects of this folder that are not as ``wanted``, and all half ones.
+
+    Returns:
+        the ids of the wanted objects that are here already, and file → line of the report for these and the removed.
+    """
+    rows: dict[str, Row] = {}
+    kept = {key for key, record in wanted.items() if _is_made(root, records.get(key), record)}
+    for key in sorted(earlier - kept):
         _remove(root, key)
+        found = records.pop(key)
         if key not in wanted:
-            file = records[key]["file"]
-            rows.setdefault(file, Row(file, "removed", records[key]["class"], key, note="its file is gone"))
-        del records[key]
-    for key, record in kept.items():
-        file, found = record["file"], records[key]
-        rows[file] = Row(file, "kept", record["class"], key, found["triangles"], found["note"])
+            rows[found["file"]] = Row(found["file"], "removed", found["class"], key, note="its file is gone")
+    for key in kept:
+        record, found = wanted[key], records[key]
+        rows[record["file"]] = Row(record["file"], "kept", record["class"], key, found["triangles"], found["note"])
         if found["group"] != record["group"]:
             records[key] = {**found, "group": record["group"]}
             reproducibility.write_json(root / "imports" / f"{key}.json", records[key])
     _sweep(root, records)
-
-    tasks = [_Task(folder / r["file"], root, key, r, max_faces) for key, r in wanted.items() if key not in kept]
-    bar = tqdm(total=len(tasks), desc="meshes", unit="mesh", disable=not progress or not tasks)
-    with bar:
-        for task, made in _in_processes(tasks, workers or os.cpu_count() or 1):
-            rows[task.record["file"]] = _keep(task, made, records)
-            bar.update()
-
-    report = _finish(root, name, records, [rows[file] for file in sorted(rows)])
-    if records:
-        from lmnet_utils import shapenet
-
-        shapenet.open_pack(name, progress=progress)
-    return report
+    return kept, rows
 
 
 def read_records(name: str) -> dict[str, dict[str, Any]]:
@@ -436,10 +472,13 @@ def _open(name: str) -> Path:
 
 
 def _files(folder: Path) -> list[str]:
-    """Meshes below the folder, sorted, as they are named in the report; hidden ones left out."""
+    """Meshes below the folder, sorted, as they are named in the report; hidden ones left out. FileNotFoundError for none."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES + OTHER_MESHES)
     names = [path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)]
-    return sorted(name for name in names if (folder / name).is_file() or _is_dead_link(folder / name))
+    names = sorted(name for name in names if (folder / name).is_file() or _is_dead_link(folder / name))
+    if not names:
+        raise FileNotFoundError(f"{paths.display(folder)} holds no mesh ({', '.join(SUFFIXES)}).")
+    return names
 
 
 def _is_dead_link(path: Path) -> bool:
@@ -523,8 +562,8 @@ def _keep(task: _Task, made: _Made | str, records: dict[str, dict[str, Any]]) ->
     return Row(file, "imported", class_name, task.id, made.triangles, made.note)
 
 
-def _finish(root: Path, name: str, records: Mapping[str, Mapping[str, Any]], rows: list[Row]) -> Report:
-    """Splits and the report's file."""
+def _finish(root: Path, name: str, records: Mapping[str, Mapping[str, Any]], rows: list[Row], progress: bool) -> Report:
+    """Splits, the report's file, and the pack."""
     groups = {f"{_synset(record['class'])}/{key}": record["group"] for key, record in records.items()}
     official = splits.official(groups)
     splits.write(root, "official", official)
@@ -533,6 +572,10 @@ def _finish(root: Path, name: str, records: Mapping[str, Mapping[str, Any]], row
         with open(temporary, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerows([("file", "status", "class", "id", "triangles", "note"), *rows])
+    if records:
+        from lmnet_utils import shapenet
+
+        shapenet.open_pack(name, progress=progress)
     counts = collections.Counter(record["class"] for record in records.values())
     models = {key: counts[key] for key in sorted(counts, key=class_order)}
     return Report(name, rows, models, {side: len(getattr(official, side)) for side in splits.SIDES})

@@ -202,8 +202,8 @@ def imports(source: str) -> Iterator[str]:
 
 
 def sources() -> Iterator[tuple[Path, str]]:
-    """Python sources of the kit: modules, benchmarks, tests and the notebooks' code cells without magics."""
-    for folder in ("lmnet_utils", "benchmarks", "tests", "data"):
+    """Python sources of the kit: modules, tools, benchmarks, tests and the notebooks' code cells without magics."""
+    for folder in ("lmnet_utils", "tools", "benchmarks", "tests", "data"):
         for path in sorted((ROOT / folder).glob("**/*.py")):
             yield path, path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -213,7 +213,7 @@ def sources() -> Iterator[tuple[Path, str]]:
 
 
 def third_party(source: str, path: Path) -> set[str]:
-    own = {"lmnet_utils", *(neighbour.stem for neighbour in path.parent.glob("*.py"))}
+    own = {"lmnet_utils", *(found.stem for folder in (path.parent, ROOT / "tools") for found in folder.glob("*.py"))}
     names = set(imports(source)) - set(sys.stdlib_module_names) - own
     return names - {"google", "tomllib"}  # Colab's own module; standard library from 3.11 on
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvista
 import torch
 from PIL import Image
 from r2n2_tree import write_tree
@@ -263,7 +264,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
     plt.close(figure)
     names = ["cloud.ply", "cutout.png", "input.png", "overview.png", "reconstruction.json", "sample_1.ply"]
     assert sorted(path.name for path in folder.iterdir()) == [*names, "sample_2.ply", "view.html"]
-    upright, _ = inference.read_ply(folder / "cloud.ply")
+    upright = pyvista.read(folder / "cloud.ply").points
     np.testing.assert_allclose(file_from_y_up(upright), found.points, atol=1e-6)
     assert (np.asarray(Image.open(folder / "input.png")) == found.photo.input).all()
     cutout = np.asarray(Image.open(folder / "cutout.png"))
@@ -425,7 +426,7 @@ def test_a_batch_goes_on_after_bad_pictures(tmp_path: Path, mixed: Path, network
     made = sorted(path.parent.name for path in (tmp_path / "out").glob("*/cloud.ply"))
     assert made == ["good_0", "good_1", "good_2"]
     alone = photos.reconstruct_photos(*networks[:2], [photos.prepare_photo(mixed / "good_1.png")])[0]
-    upright, _ = inference.read_ply(tmp_path / "out" / "good_1" / "cloud.ply")
+    upright = pyvista.read(tmp_path / "out" / "good_1" / "cloud.ply").points
     np.testing.assert_allclose(file_from_y_up(upright), alone.points, atol=1e-5)
     assert "good_0.png: good_0/ (cut out by plain background)" in photos.report_text(rows)
     assert "text.jpg: FAILED: this is no picture" in photos.report_text(rows)
