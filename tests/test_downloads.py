@@ -13,6 +13,8 @@ import io
 import json
 import random
 import shutil
+import subprocess
+import sys
 import tarfile
 import types
 from pathlib import Path
@@ -23,13 +25,12 @@ import torch.nn.functional as F
 from loopback import File, Loopback
 from test_archives import make
 from test_models import port_state_dict, reference_autoencoder, reference_features
-from test_transfer import QUOTA_PAGE, VIRUS_PAGE
+from test_transfer import QUOTA_PAGE, VIRUS_PAGE, FullDisk
 
 from lmnet_utils import archives, cli, doctor, downloads, paths, shapenet, transfer
-from lmnet_utils.downloads import DownloadError, download, download_weights
+from lmnet_utils.downloads import DownloadError, download
 from lmnet_utils.inference import load_models, warn_of_leakage
 from lmnet_utils.models import PointCloudAutoencoder, load_model, save_model
-from lmnet_utils.transfer import Patience
 
 REAL = downloads.manifest()
 RANDOM = random.Random(0)
@@ -90,7 +91,8 @@ def world(kit_folders: Path, monkeypatch: pytest.MonkeyPatch):
     content = copy.deepcopy(REAL)
     monkeypatch.setattr(downloads, "manifest", lambda: content)
     monkeypatch.setattr(transfer.time, "sleep", lambda _: None)
-    monkeypatch.setattr(transfer, "DEFAULT_PATIENCE", Patience(connect=5, read=20, tries=3))
+    for name, value in {"CONNECT_S": 5, "READ_S": 20, "TRIES": 3}.items():
+        monkeypatch.setattr(transfer, name, value)
     free = types.SimpleNamespace(free=10**12)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
     with Loopback() as server:
@@ -141,7 +143,7 @@ def test_the_manifest_names_what_the_papers_and_the_port_publish():
         "official-plm": "1iYUOPTrhwAIwubihrBhLGG-KVD4Qr7is",
     }
     renderings = downloads.asset("shapenet-renderings")
-    assert [str(address) for address in renderings.addresses] == [
+    assert list(renderings.addresses) == [
         "http://cvgl.stanford.edu/data2/ShapeNetRendering.tgz",
         "http://ftp.cs.stanford.edu/cs/cvgl/ShapeNetRendering.tgz",
     ]
@@ -260,9 +262,7 @@ def test_the_command_goes_on_after_a_failure_and_refuses_what_it_does_not_know(w
     status, _, errors = lmnet(capsys, "shapenet-split", "--file", str(tmp_path / "missing.zip"))
     assert status == 1 and "there is no file at" in errors
     with pytest.raises(ValueError, match="encoder_lambda_0.5"):
-        download_weights("encoder_l3")
-    with pytest.raises(ValueError, match="encoder_lambda_0.5"):
-        download_weights("shapenet-clouds")
+        download("encoder_l3")
 
 
 def test_an_interrupted_download_says_that_it_goes_on(world, capsys, monkeypatch):
@@ -289,7 +289,7 @@ def test_an_archive_from_drive_is_unpacked_recorded_and_removed(world):
     assert world.data() == below("shapenet", CLOUDS)
     found = record("shapenet-clouds")
     assert found["sha256"] == hashlib.sha256(world.zip).hexdigest() and found["confirmed"]
-    assert found["bytes"] == len(world.zip) and found["etag"] == '"v1"'
+    assert found["bytes"] == len(world.zip) and found["version"] == '"v1"'
     assert found["source"] == "https://drive.google.com/file/d/1cfoe521iTgcB_7-g_98GYAqO553W8Y0g/view"
     assert found["unpacked"]["files"] == 20 and found["unpacked"]["damaged"] == []
     requests = len(world.server.requests)
@@ -365,7 +365,9 @@ def test_truncated(world):
         "shapenet-renderings", "broken off", f"broke off after {cut:,} of {len(world.tgz):,} bytes", BY_HAND
     )
     assert "are kept: the same command goes on from there" in message
-    assert world.data().keys() == {f"shapenet/ShapeNetRendering.tgz{end}" for end in (".part", ".part.json")}
+    kept = world.data()
+    assert kept.keys() == {f"shapenet/ShapeNetRendering.tgz.part/{name}" for name in ("part", "record.json", "lock")}
+    assert kept["shapenet/ShapeNetRendering.tgz.part/part"] == world.tgz[:cut]
 
 
 def test_a_wrong_hash_of_the_manifest(world):
@@ -422,17 +424,58 @@ def test_a_size_that_only_the_server_knows_is_checked_against_the_disk(world, mo
     assert not world.data()
 
 
-def test_a_disk_that_runs_full_while_unpacking(world, monkeypatch):
-    original, written = archives._Writer.write, []
+def test_a_disk_that_runs_full_while_downloading(world, monkeypatch):
+    with monkeypatch.context() as full:
+        full.setattr(transfer, "open", lambda file, *_, **__: FullDisk(file, "wb", 20_000), raising=False)
+        message = refused("shapenet-renderings", "full disk", "No space left", "Make room", "goes on from there")
+    assert "set LMNET_DATA to a folder on another disk" in message
+    assert world.data()["shapenet/ShapeNetRendering.tgz.part/part"] == world.tgz[:20_000]
+    download("shapenet-renderings", quiet=True)
+    assert world.server.requests[-1].range == "bytes=20000-" and len(world.server.requests) == 2
+    assert below("shapenet", RENDERINGS).items() <= world.data().items()
 
-    def write(self, place, pieces):
+
+def test_a_folder_that_cannot_be_written(world):
+    paths.dataset_dir("shapenet").write_text("a file stands in its way")
+    refused("shapenet-renderings", "cannot write", "See to the folder $LMNET_DATA/shapenet, or set LMNET_DATA")
+    assert not world.server.requests
+
+
+def test_two_processes_do_not_download_one_file(world):
+    item = downloads.asset("shapenet-renderings")
+    item.incoming.mkdir(parents=True)
+    code = (
+        "import sys, filelock\n"
+        "with filelock.FileLock(sys.argv[1]):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(item.incoming / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        message = refused("shapenet-renderings", "busy", "Another process is downloading this file")
+        assert "By hand" not in message and not world.server.requests and item.incoming.is_dir()
+        other.stdin.close()
+    assert download("shapenet-renderings", quiet=True)
+
+
+def test_a_python_that_cannot_unpack_safely_is_named_before_anything_is_fetched(world, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter")
+    refused("shapenet-renderings", "old python", "takes Python 3.10.12, 3.11.4 or a later one, this is 3.")
+    assert not world.server.requests
+
+
+def test_a_disk_that_runs_full_while_unpacking(world, monkeypatch):
+    original, written = archives._put, []
+
+    def put(member, place):
         if len(written) == 5:
             raise OSError(errno.ENOSPC, "No space left on device")
-        original(self, place, pieces)
         written.append(place)
+        return original(member, place)
 
     with monkeypatch.context() as full:
-        full.setattr(archives._Writer, "write", write)
+        full.setattr(archives, "_put", put)
         refused("shapenet-renderings", "full disk", "No space left", "Make room", "goes on from there")
     requests = len(world.server.requests)
     assert not downloads.is_here(downloads.asset("shapenet-renderings")) and len(written) == 5
@@ -584,7 +627,7 @@ def weights_refused(name: str, fault: str, *words: str, **options) -> None:
 def test_a_converted_image_encoder_computes_what_the_state_dict_does(world, tmp_path, name, heads):
     state = port_state_dict(0.25, variational=len(heads) == 2)
     world.drive(name, as_bytes(state, tmp_path))
-    model = load_model(download_weights(name, quiet=True))
+    model = load_model(download(name, quiet=True))
     images = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
     features, _ = reference_features(state, images.float(), same=False)
     with torch.inference_mode():
@@ -619,19 +662,19 @@ def test_published_weights_are_a_run_like_every_other(world, tmp_path, variant_1
 
 def test_weights_that_are_there_are_not_fetched_again_and_damaged_ones_are(world, variant_1):
     world.drive("encoder_l1", variant_1)
-    folder = download_weights("encoder_l1", quiet=True)
+    folder = download("encoder_l1", quiet=True)
     requests = len(world.server.requests)
-    download_weights("encoder_l1", quiet=True)
+    download("encoder_l1", quiet=True)
     assert len(world.server.requests) == requests
     (folder / "model.safetensors").write_bytes(b"damaged")
-    download_weights("encoder_l1", quiet=True)
+    download("encoder_l1", quiet=True)
     assert len(world.server.requests) > requests and load_model(folder)
 
 
 def test_weights_that_broke_off_go_on(world, variant_1):
     file = world.drive("encoder_l1", variant_1)
     file.cuts = [len(variant_1) // 2]
-    assert load_model(download_weights("encoder_l1", quiet=True))
+    assert load_model(download("encoder_l1", quiet=True))
     assert world.server.requests[-1].range == f"bytes={len(variant_1) // 2}-"
 
 
@@ -671,14 +714,14 @@ def test_another_model_under_the_name_is_refused(world, variant_1):
         "encoder_lambda_0", "wrong model", "Expected image encoder of Variant II", "of Variant I (one latent)"
     )
     world.drive("encoder_l1", variant_1)
-    download_weights("encoder_l1", quiet=True)
+    download("encoder_l1", quiet=True)
     world.drive("encoder_l2", variant_1)
     weights_refused("encoder_l2", "wrong model", "is the file of encoder_l1")
 
 
 def test_weights_that_have_changed_need_force(world, variant_1, tmp_path):
     world.drive("encoder_l1", variant_1)
-    folder = download_weights("encoder_l1", quiet=True)
+    folder = download("encoder_l1", quiet=True)
     first = json.loads((folder / "config.json").read_text())["source"]["sha256"]
     changed = tmp_path / "changed.pth"
     torch.save(port_state_dict(0.25, seed=2), changed)
@@ -686,15 +729,15 @@ def test_weights_that_have_changed_need_force(world, variant_1, tmp_path):
     assert downloads.recorded_source("encoder_l1")["sha256"] == first
     (folder.parent / downloads.RECORD).unlink()  # as an earlier version left it: the hash stands in config.json alone
     weights_refused("encoder_l1", "wrong hash", f"Expected SHA-256 {first}, found ", file=changed)
-    download_weights("encoder_l1", file=changed, force=True, quiet=True)
+    download("encoder_l1", file=changed, force=True, quiet=True)
     assert downloads.recorded_source("encoder_l1")["sha256"] == record("encoder_l1")["sha256"] != first
     assert files_left() == ["config.json", "model.safetensors"]
 
 
 def test_own_models_are_never_replaced(world):
-    own = save_model(paths.model_dir("mine", "autoencoder"), PointCloudAutoencoder())
+    own = save_model(paths.model_dir("published", "autoencoder"), PointCloudAutoencoder())
     with pytest.raises(DownloadError, match="did not make") as caught:
-        download_weights("autoencoder", "mine", force=True)
+        download("autoencoder", force=True)
     assert caught.value.fault == "occupied" and load_model(own) and not world.server.requests
 
 

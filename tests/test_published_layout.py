@@ -106,7 +106,7 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
     for name in SIX:
         path = kit_folders / f"{name}.pth"
         states[name] = published_file(name, path)
-        folder = downloads.download_weights(name, file=path, quiet=True)
+        folder = downloads.download(name, file=path, quiet=True)
         assert folder == paths.model_dir("published", name)
         path.unlink()
     loaded = inference.load_models("published")
@@ -195,7 +195,7 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
     """``weights_run="published"`` in notebooks 06 and 08, and ``models=["port=…/encoder_l1.pth"]`` beside a run's own."""
     for name in ("autoencoder", "encoder_l1", "encoder_lambda_0"):
         published_file(name, boxes / f"{name}.pth")
-        downloads.download_weights(name, file=boxes / f"{name}.pth", quiet=True)
+        downloads.download(name, file=boxes / f"{name}.pth", quiet=True)
     task = evaluation.open_task("boxes", "official", "13")
     found = evaluation.load_networks("published", None)
     frames.match_frame(found, task.pack, task.test)
