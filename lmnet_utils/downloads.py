@@ -1,9 +1,7 @@
-"""What others publish, fetched so that it can be trusted (``lmnet download``): ShapeNet's renderings and clouds, Pix3D, weights.
+"""What others publish, fetched so that it can be trusted: ShapeNet's renderings and clouds, Pix3D, weights.
 
-``assets.json`` lists it all, with sizes, terms and where it goes. The bytes come through pooch and :mod:`lmnet_utils.transfer`, archives
-go through :mod:`lmnet_utils.archives`, and weights become model folders like every other. A file's SHA-256 is recorded in
-``.downloads.json`` beside it once the file has proved sound, that is when it has been unpacked or loaded without a fault; from then on
-only that file is accepted.
+:mod:`lmnet_utils.assets` says what there is and where it goes. The bytes come through pooch and :mod:`lmnet_utils.transfer`, archives
+go through :mod:`lmnet_utils.archives`, and weights become model folders like every other.
 """
 
 from __future__ import annotations
@@ -14,9 +12,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -25,11 +21,9 @@ from typing import Any
 import pooch
 from tqdm.auto import tqdm
 
-from lmnet_utils import archives, paths, transfer
-from lmnet_utils.reproducibility import choose, read_json, write_json
+from lmnet_utils import archives, assets, paths, transfer
+from lmnet_utils.assets import RECORD, Asset, by_hand, in_words, note, recorded, recorded_source, where
 
-RECORD = ".downloads.json"
-ROOTS = {"data": (paths.data_root, "LMNET_DATA"), "trained_models": (paths.trained_models_root, "LMNET_TRAINED_MODELS")}
 BOMB = 4
 """Times its expected size, unpacked, at which an archive is refused."""
 SPARE = 50_000_000
@@ -50,215 +44,6 @@ class DownloadError(RuntimeError):
         self.fault = fault
 
 
-# ------------------------------------------------------------------------------------------------------------ manifest
-@dataclass(frozen=True)
-class Asset:
-    """One entry of ``assets.json``, with its places on this machine."""
-
-    name: str
-    title: str
-    kind: str
-    """``"archive"`` or ``"weights"``."""
-    addresses: tuple[str, ...]
-    """The original and its mirrors; a file on Google Drive by the page that offers it."""
-    target: Path
-    """The file as it is published, also where a person puts it who has fetched it by hand."""
-    place: Path
-    """What it becomes: the folder of an archive's members, or a model folder."""
-    bytes: int | None
-    about_bytes: int | None
-    sha256: str | None
-    terms: dict[str, str]
-    strip: tuple[str, ...]
-    unpacked: dict[str, int]
-    model: dict[str, Any]
-
-    @property
-    def incoming(self) -> Path:
-        """The folder in which its bytes gather until all are there."""
-        return self.target.with_name(f"{self.target.name}.part")
-
-    @property
-    def have(self) -> int:
-        """Bytes that have gathered."""
-        return transfer.RangeDownloader(self.incoming).have
-
-    @property
-    def size(self) -> int | None:
-        """Bytes to download: exact, else about, else unknown."""
-        return self.bytes or self.about_bytes
-
-    @property
-    def room(self) -> int:
-        """Bytes that the unpacked members take up, about."""
-        return self.unpacked.get("bytes", 0) + archives.ENTRY_BYTES * self.unpacked.get("files", 0)
-
-
-def manifest() -> dict[str, Any]:
-    """``assets.json``: everything that can be fetched."""
-    return read_json(Path(__file__).with_name("assets.json"))
-
-
-def asset(name: str) -> Asset:
-    """Look up an asset.
-
-    Raises:
-        ValueError: no such name; lists the names.
-    """
-    content = manifest()
-    choose("name", name, content["assets"])
-    entry = content["assets"][name]
-    root, *folders = entry["folder"].split("/")
-    folder = ROOTS[root][0]().joinpath(*folders)
-    drive = [f"https://drive.google.com/file/d/{entry['drive_id']}/view"] if "drive_id" in entry else []
-    return Asset(
-        name=name,
-        title=entry["title"],
-        kind=entry["kind"],
-        addresses=(*entry.get("urls", ()), *drive),
-        target=folder / entry["file"],
-        place=folder / (name if entry["kind"] == "weights" else entry["into"]),
-        bytes=entry.get("bytes"),
-        about_bytes=entry.get("about_bytes"),
-        sha256=entry["sha256"],
-        terms=content["terms"][entry["terms"]],
-        strip=tuple(entry.get("strip", ())),
-        unpacked=entry.get("unpacked", {}),
-        model=entry.get("model", {}),
-    )
-
-
-def names() -> list[str]:
-    """The names of all assets."""
-    return list(manifest()["assets"])
-
-
-def groups() -> dict[str, list[str]]:
-    """Names that stand for several assets."""
-    return manifest()["groups"]
-
-
-def expand(wanted: Iterable[str]) -> list[str]:
-    """Names of assets and groups → names of assets, each once.
-
-    Raises:
-        ValueError: no such name; lists the names.
-    """
-    content = manifest()
-    known, found = {**content["groups"], **{name: [name] for name in content["assets"]}}, []
-    for name in wanted:
-        if name not in known:
-            raise ValueError(f"nothing called {name} to download. There are: {', '.join(known)}")
-        found += known[name]
-    return list(dict.fromkeys(found))
-
-
-def browser_address(name: str) -> str:
-    """Where a person fetches the file of asset ``name``."""
-    return asset(name).addresses[0]
-
-
-# ------------------------------------------------------------------------------------------------------------- records
-def recorded(item: Asset) -> dict[str, Any]:
-    """What is on record of an asset's file: sha256, confirmed, bytes, modified_ns, source, fetched, unpacked; or nothing."""
-    path = item.target.with_name(RECORD)
-    record = read_json(path).get(item.name, {}) if path.is_file() else {}
-    if item.kind == "weights" and not record:  # fetched by an earlier version, which kept it there alone
-        source = recorded_source(item.name)
-        record = {"sha256": source["sha256"], "confirmed": True} if source else {}
-    return record
-
-
-def _note(item: Asset, **news: Any) -> None:
-    path = item.target.with_name(RECORD)
-    content = read_json(path) if path.is_file() else {}
-    content[item.name] = {**content.get(item.name, {}), **news}
-    write_json(path, content)
-
-
-def recorded_source(name: str) -> dict[str, Any] | None:
-    """What the ``config.json`` of downloaded weights says about the file that they were made from; None without one."""
-    config = asset(name).place / "config.json"
-    return read_json(config).get("source") if config.is_file() else None
-
-
-def is_here(item: Asset) -> bool:
-    """Whether there is nothing left to do: unpacked without damage, or a model that loads."""
-    if item.kind == "weights":
-        return bool(recorded_source(item.name)) and _loads(item.place)
-    unpacked = recorded(item).get("unpacked")
-    return bool(unpacked and not unpacked["damaged"] and item.place.is_dir() and any(item.place.iterdir()))
-
-
-def begun(item: Asset) -> bool:
-    """Whether its download or its unpacking has begun on this machine."""
-    return bool(recorded(item)) or item.target.is_file() or item.incoming.is_dir()
-
-
-def state(item: Asset) -> str:
-    """An asset's state on this machine, in a few words."""
-    if bool(recorded_source(item.name)) if item.kind == "weights" else is_here(item):
-        return "here"
-    if damaged := (recorded(item).get("unpacked") or {}).get("damaged"):
-        return f"{len(damaged)} damaged"
-    if item.target.is_file():
-        return "not unpacked" if item.kind == "archive" else "not converted"
-    if have := item.have:
-        total = transfer.RangeDownloader(item.incoming).record.get("bytes") or item.size
-        return f"{100 * have // total} %" if total else in_words(have)
-    return "-"
-
-
-# ------------------------------------------------------------------------------------------------------ what is shown
-def in_words(size: float) -> str:
-    """Bytes as a person reads them, in powers of ten, as disks are sold: 12.3 GB."""
-    for unit in ("bytes", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
-def offer(wanted: Sequence[str]) -> str:
-    """What the assets are, how large, where they come from and go to, and on what terms: to be read before a download."""
-    lines, terms = [], {}
-    for name in wanted:
-        item = asset(name)
-        size = ("" if item.bytes else "about ") + in_words(item.size) if item.size else "unknown"
-        size += f", {in_words(item.have)} of it here already" if item.have else ""
-        size += ", here already, to be checked" if item.target.is_file() else ""
-        size += f"; unpacked about {in_words(item.room)} more" if item.room else ""
-        lines += [
-            f"{name}: {item.title}",
-            f"  from   {item.addresses[0]}" + "".join(f"\n         or {a}" for a in item.addresses[1:]),
-            f"  size   {size}; {in_words(_free(item))} free",
-            f"  to     {where(item.place)}",
-        ]
-        terms[item.terms["title"]] = item.terms
-    for entry in terms.values():
-        lines += ["", f"{entry['title']} ({entry['url']})"]
-        lines += textwrap.wrap(entry["text"], 110, initial_indent="  ", subsequent_indent="  ")
-    return "\n".join(lines)
-
-
-def where(path: Path) -> str:
-    """A path as a person finds it and no machine is named: below the checkout, or below a variable's folder."""
-    for root, variable in ROOTS.values():
-        if path.is_relative_to(root()) and not root().absolute().is_relative_to(paths.project_root().absolute()):
-            return f"${variable}/{path.relative_to(root()).as_posix()}"
-    return paths.display(path)
-
-
-def by_hand(item: Asset) -> str:
-    """What to do where no program gets the file."""
-    first, *mirrors = item.addresses
-    mirror = f" (or {', '.join(mirrors)})" if mirrors else ""
-    return (
-        f"By hand: open {first}{mirror} in a browser, put the file at {where(item.target)} and run "
-        f"`lmnet download {item.name}` again, which checks it and goes on; or name its place: --file PATH."
-    )
-
-
 def _failure(item: Asset, fault: str, reason: str, advice: str | None = None) -> DownloadError:
     reason = reason if reason.endswith(".") or "\n" in reason else f"{reason}."
     return DownloadError(fault, f"{item.name}: {reason}\n  {by_hand(item) if advice is None else advice}".rstrip())
@@ -276,7 +61,7 @@ def download(
 ) -> Path:
     """Fetch an asset, check it, and unpack it or make it a model folder. What is here already is not fetched again.
 
-    The terms in ``asset(name).terms`` hold; ``lmnet download`` shows them and asks.
+    The terms in ``assets.asset(name).terms`` hold; ``lmnet download`` shows them and asks.
 
     Args:
         name: a name of ``assets.json``, such as ``"shapenet-renderings"`` or ``"encoder_l1"``.
@@ -293,14 +78,14 @@ def download(
         ValueError: no such name; lists the names.
         DownloadError: see its faults. What was there before stays as it was, and what has come of a file is kept.
     """
-    item = asset(name)
+    item = assets.asset(name)
     if item.kind == "archive" and not hasattr(tarfile, "data_filter"):
         version = ".".join(map(str, sys.version_info[:3]))
         reason = f"unpacking safely takes Python 3.10.12, 3.11.4 or a later one, this is {version}"
         raise _failure(item, "old python", reason, "Make the environment anew with one of those.")
     if item.kind == "weights":
         _refuse_foreign(item)
-    if not (file or force or check) and is_here(item):
+    if not (file or force or check) and assets.is_here(item):
         if remove_archive and item.kind == "archive":
             item.target.unlink(missing_ok=True)
         return item.place
@@ -332,7 +117,9 @@ def _obtain(item: Asset, file: str | Path | None, force: bool, quiet: bool) -> t
         raise wrong
     status, sha256 = path.stat(), record.get("sha256")
     if (record.get("bytes"), record.get("modified_ns")) != (status.st_size, status.st_mtime_ns):
-        sha256 = _sha256_of(path, quiet)  # else this very file was read before
+        if not quiet and status.st_size > 10**9:
+            tqdm.write(f"{path.name}: reading it through for its SHA-256.", sys.stderr)
+        sha256 = pooch.file_hash(str(path))  # else this very file was read before
     if known and sha256 != known:
         raise _wrong_hash(item, what, f"Expected SHA-256 {known}, found {sha256}")
     origin = "by hand" if file else record.get("source", "by hand")
@@ -355,8 +142,8 @@ def _fetch(item: Asset, known: str | None, quiet: bool) -> tuple[Path, dict[str,
             wrong = _fault_of(item, path, "the downloaded file")
         if not wrong:
             status, record = path.stat(), downloader.record
-            source = {"source": record["address"], "version": record["version"], "bytes": status.st_size}
-            return path, {**source, "modified_ns": status.st_mtime_ns, "sha256": known or _sha256_of(path, quiet)}
+            source = {"source": record.get("address"), "version": record.get("version"), "bytes": status.st_size}
+            return path, {**source, "modified_ns": status.st_mtime_ns, "sha256": known or pooch.file_hash(str(path))}
         _discard(item)
         if not (downloader.resumed and once_more):
             raise wrong
@@ -366,12 +153,6 @@ def _fetch(item: Asset, known: str | None, quiet: bool) -> tuple[Path, dict[str,
 
 def _discard(item: Asset) -> None:
     shutil.rmtree(item.incoming, ignore_errors=True)
-
-
-def _sha256_of(path: Path, quiet: bool) -> str:
-    if not quiet and path.stat().st_size > 10**9:
-        tqdm.write(f"{path.name}: reading it through for its SHA-256", sys.stderr)
-    return pooch.file_hash(str(path))
 
 
 def _not_fetched(item: Asset, error: transfer.TransferError) -> DownloadError:
@@ -395,18 +176,8 @@ def _disk(item: Asset, what: str) -> Iterator[None]:
         full = error.errno in NO_ROOM
         why = getattr(error.__cause__, "strerror", None) or error.strerror or type(error).__name__
         advice = "Make room" if full else f"See to the folder {where(item.target.parent)}"
-        advice += f", or set {_variable(item)} to a folder on another disk. What has come is kept: the same command goes on from there."
+        advice += f", or set {item.variable} to a folder on another disk. What has come is kept: the same command goes on from there."
         raise _failure(item, "full disk" if full else "cannot write", f"{what} stopped ({why})", advice) from error
-
-
-def _variable(item: Asset) -> str:
-    return next(variable for root, variable in ROOTS.values() if item.target.is_relative_to(root()))
-
-
-def _free(item: Asset) -> int:
-    """Bytes free where the asset goes."""
-    folder = item.target.parent
-    return shutil.disk_usage(next(f for f in (folder, *folder.parents) if f.exists())).free
 
 
 def _check_room(item: Asset, missing: int, fetched: bool = False) -> None:
@@ -416,16 +187,15 @@ def _check_room(item: Asset, missing: int, fetched: bool = False) -> None:
         missing: bytes still to come, or to be unpacked where the file is here.
         fetched: whether the file is here.
     """
-    room, free = 0 if fetched else item.room, _free(item)
-    if missing + room + SPARE <= free:
-        return
-    needs = f"about {in_words(missing)} to unpack it" if fetched else f"{in_words(missing)} to come"
-    needs += f" and about {in_words(room)} unpacked" if room else ""
-    advice = f"Make room, or set {_variable(item)} to a folder on another disk."
-    if item.kind == "archive" and not fetched:
-        advice += " An archive that lies elsewhere is unpacked from there: --file PATH."
-    reason = f"there is not enough room on the disk: it needs {needs}, {in_words(free)} are free"
-    raise _failure(item, "full disk", reason, advice)
+    room, free = 0 if fetched else item.room, item.free
+    if missing + room + SPARE > free:
+        needs = f"about {in_words(missing)} to unpack it" if fetched else f"{in_words(missing)} to come"
+        needs += f" and about {in_words(room)} unpacked" if room else ""
+        advice = f"Make room, or set {item.variable} to a folder on another disk."
+        if item.kind == "archive" and not fetched:
+            advice += " An archive that lies elsewhere is unpacked from there: --file PATH."
+        reason = f"there is not enough room on the disk: it needs {needs}, {in_words(free)} are free"
+        raise _failure(item, "full disk", reason, advice)
 
 
 # --------------------------------------------------------------------------------------------------------------- check
@@ -470,8 +240,8 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     confirmed = bool(previous.get("confirmed")) and previous.get("sha256") == source["sha256"]
     fetched = {**source, "modified_ns": archive.stat().st_mtime_ns, "fetched": _now()}
     if archive == item.target:
-        _note(item, **fetched, confirmed=confirmed)
-    _note(item, unpacked=None)
+        note(item, **fetched, confirmed=confirmed)
+    note(item, unpacked=None)
     bounds = archives.Bounds(BOMB * item.unpacked["bytes"], BOMB * item.unpacked["files"])
 
     def check_room(missing: int | None) -> None:
@@ -489,7 +259,7 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     damaged = [[archives.shown(name), why] for name, why in unpacked.damaged]
     left_out = [[archives.shown(name), what] for name, what in unpacked.left_out]
     result = {"into": where(item.place), "files": unpacked.files, "bytes": unpacked.bytes}
-    _note(
+    note(
         item,
         **fetched,
         confirmed=confirmed or not damaged,
@@ -513,19 +283,9 @@ def _now() -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------- weights
-def _loads(folder: Path) -> bool:
-    from lmnet_utils.models import load_model
-
-    try:
-        load_model(folder)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def _refuse_foreign(item: Asset) -> None:
     """Refuse to replace a model that was trained here."""
-    if recorded_source(item.name) is None and item.place.is_dir() and any(item.place.iterdir()):
+    if recorded_source(item) is None and item.place.is_dir() and any(item.place.iterdir()):
         reason = f"{where(item.place)} holds something that `lmnet download` did not make. Move it away, then try again"
         raise _failure(item, "occupied", reason, "")
 
@@ -535,8 +295,8 @@ def _convert(item: Asset, path: Path, source: dict[str, Any], force: bool) -> Pa
     from lmnet_utils.models import load_model, save_model
 
     what, run = "the downloaded file" if path.parent == item.incoming else where(path), item.place.parent
-    others = [name for name in names() if name != item.name and asset(name).kind == "weights"]
-    same = [name for name in others if source["sha256"] == (recorded_source(name) or {}).get("sha256")]
+    others = [assets.asset(name) for name in assets.names() if name != item.name]
+    same = [other.name for other in others if (recorded_source(other) or {}).get("sha256") == source["sha256"]]
     try:
         if same and not force:
             raise ValueError(f"{what} is the file of {same[0]}")
@@ -548,14 +308,14 @@ def _convert(item: Asset, path: Path, source: dict[str, Any], force: bool) -> Pa
         _discard(item)
         raise _failure(item, "wrong model", str(error).replace(paths.display(path), what)) from error
     published = {"name": item.name, "address": item.addresses[0], "sha256": source["sha256"], "bytes": source["bytes"]}
-    trained_on = {"data": manifest()["trained_on"]}  # so that notebook 06 can warn of seen test objects
+    trained_on = {"data": assets.manifest()["trained_on"]}  # so that notebook 06 can warn of seen test objects
     run.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=run, prefix=f".{item.name}.") as folder:
         converted = save_model(Path(folder) / "converted" / item.name, model, source=published, training=trained_on)
         if item.place.exists():
             item.place.rename(Path(folder) / "replaced")
         converted.rename(item.place)
-    _note(item, **source, fetched=_now(), confirmed=True)
+    note(item, **source, fetched=_now(), confirmed=True)
     _discard(item)
     return item.place
 

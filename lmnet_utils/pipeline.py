@@ -43,7 +43,7 @@ NEEDS = {
 }
 # Modules that run, check or show notebooks but decide no figure: a change in them makes nothing out of date.
 NOT_RESULTS = {
-    *("app", "archives", "cli", "colab", "doctor", "downloads", "pipeline", "profiles", "report", "shipping"),
+    *("app", "archives", "assets", "cli", "colab", "doctor", "downloads", "pipeline", "profiles", "report", "shipping"),
     *("stored_notebooks", "tensorflow_checkpoints", "transfer"),
 }
 # Files by which a step's results are known, beside weights and pictures.

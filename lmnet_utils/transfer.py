@@ -129,6 +129,8 @@ class RangeDownloader:
             with filelock.FileLock(self.folder / "lock", timeout=0):
                 try:
                     self._gather(url)
+                    if self.have > 10**9:
+                        self.say("reading it through for its SHA-256.")
                     self.part.replace(output_file)
                 finally:
                     if not self.have and not Path(output_file).stat().st_size:  # nothing came

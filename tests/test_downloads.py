@@ -27,12 +27,12 @@ from test_archives import make
 from test_models import port_state_dict, reference_autoencoder, reference_features
 from test_transfer import QUOTA_PAGE, VIRUS_PAGE, FullDisk
 
-from lmnet_utils import archives, cli, doctor, downloads, paths, shapenet, transfer
+from lmnet_utils import archives, assets, cli, doctor, downloads, paths, shapenet, transfer
 from lmnet_utils.downloads import DownloadError, download
 from lmnet_utils.inference import load_models, warn_of_leakage
 from lmnet_utils.models import PointCloudAutoencoder, load_model, save_model
 
-REAL = downloads.manifest()
+REAL = assets.manifest()
 RANDOM = random.Random(0)
 RENDERINGS = {f"ShapeNetRendering/03001627/{i}/rendering/00.png": RANDOM.randbytes(4000) for i in range(20)}
 CLOUDS = {f"ShapeNet_pointclouds/03001627/{i}/pointcloud_1024.npy": RANDOM.randbytes(4000) for i in range(20)}
@@ -80,7 +80,7 @@ class World:
         """Everything that lies in data/, but for records."""
         root = paths.data_root()
         files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
-        return {name: path.read_bytes() for name, path in files.items() if not name.endswith(downloads.RECORD)}
+        return {name: path.read_bytes() for name, path in files.items() if not name.endswith(assets.RECORD)}
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def world(kit_folders: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     content = copy.deepcopy(REAL)
-    monkeypatch.setattr(downloads, "manifest", lambda: content)
+    monkeypatch.setattr(assets, "manifest", lambda: content)
     monkeypatch.setattr(transfer.time, "sleep", lambda _: None)
     for name, value in {"CONNECT_S": 5, "READ_S": 20, "TRIES": 3}.items():
         monkeypatch.setattr(transfer, name, value)
@@ -116,7 +116,7 @@ def refused(name: str, fault: str, *words: str, **options) -> str:
 
 
 def record(name: str = "shapenet-renderings") -> dict:
-    return downloads.recorded(downloads.asset(name))
+    return assets.recorded(assets.asset(name))
 
 
 def lmnet(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -128,8 +128,8 @@ def lmnet(capsys, *arguments: str) -> tuple[int, str, str]:
 
 # ------------------------------------------------------------------------------------------------------------ manifest
 def test_the_manifest_names_what_the_papers_and_the_port_publish():
-    assets = REAL["assets"]
-    assert {name: entry["drive_id"] for name, entry in assets.items() if "drive_id" in entry} == {
+    entries = REAL["assets"]
+    assert {name: entry["drive_id"] for name, entry in entries.items() if "drive_id" in entry} == {
         "shapenet-clouds": "1cfoe521iTgcB_7-g_98GYAqO553W8Y0g",
         "shapenet-split": "10FR-2Lbn55POB1y47MJ12euvobi6mgtc",
         "pix3d-clouds": "1RZakyBu9lPbG85SyconBn4sR8r2faInV",
@@ -142,7 +142,7 @@ def test_the_manifest_names_what_the_papers_and_the_port_publish():
         "official-lm": "1nl30z1CJL5WZn8svFllHkVLvS4GWiAxf",
         "official-plm": "1iYUOPTrhwAIwubihrBhLGG-KVD4Qr7is",
     }
-    renderings = downloads.asset("shapenet-renderings")
+    renderings = assets.asset("shapenet-renderings")
     assert list(renderings.addresses) == [
         "http://cvgl.stanford.edu/data2/ShapeNetRendering.tgz",
         "http://ftp.cs.stanford.edu/cs/cvgl/ShapeNetRendering.tgz",
@@ -152,7 +152,7 @@ def test_the_manifest_names_what_the_papers_and_the_port_publish():
 
 @pytest.mark.parametrize("name", REAL["assets"])
 def test_every_asset_is_complete(name, kit_folders):
-    item = downloads.asset(name)
+    item = assets.asset(name)
     assert item.title and item.terms["text"] and item.terms["url"].startswith("https://") and item.addresses
     assert item.kind in ("archive", "weights") and item.sha256 is None
     assert item.target.parent.parent in (paths.data_root(), paths.trained_models_root())
@@ -165,9 +165,9 @@ def test_every_asset_is_complete(name, kit_folders):
 
 def test_data_goes_where_the_kit_looks_for_it(kit_folders):
     dataset = paths.dataset_dir("shapenet")
-    places = [downloads.asset(name).place for name in downloads.groups()["shapenet"]]
+    places = [assets.asset(name).place for name in assets.groups()["shapenet"]]
     assert places == [dataset / name for name in ("ShapeNetRendering", "ShapeNet_pointclouds", "splits")]
-    weights = {name: downloads.asset(name).model for name in downloads.groups()["weights"]}
+    weights = {name: assets.asset(name).model for name in assets.groups()["weights"]}
     image = {"kind": "image_encoder"}
     assert weights == {
         "autoencoder": {"kind": "autoencoder"},
@@ -177,13 +177,13 @@ def test_data_goes_where_the_kit_looks_for_it(kit_folders):
 
 
 def test_groups_and_names_are_taken_once_each():
-    assert downloads.expand(["shapenet-split", "shapenet"]) == [
+    assert assets.expand(["shapenet-split", "shapenet"]) == [
         "shapenet-split",
         "shapenet-renderings",
         "shapenet-clouds",
     ]
     with pytest.raises(ValueError, match="nothing called chairs.*shapenet-clouds"):
-        downloads.expand(["chairs"])
+        assets.expand(["chairs"])
 
 
 # ---------------------------------------------------------------------------------------------------- what is asked
@@ -196,7 +196,7 @@ def test_terms_and_sizes_are_shown_before_anything_is_fetched(world, capsys, mon
     for words in (
         "https://shapenet.org/terms",
         "Terms of the published PyTorch weights",
-        downloads.in_words(len(world.tgz)),
+        assets.in_words(len(world.tgz)),
         "about 2.8 GB; unpacked about 3.7 GB more; 1000.0 GB free",
         "https://drive.google.com/file/d/1cfoe521iTgcB_7-g_98GYAqO553W8Y0g/view",
         "$LMNET_DATA/shapenet/ShapeNet_pointclouds",
@@ -245,8 +245,8 @@ def test_the_list_shows_states_and_addresses(world, capsys):
     refused("shapenet-renderings", "no address")
     world.drive("shapenet-clouds", damage(world.zip, CLOUDS, 3))
     refused("shapenet-clouds", "damaged")
-    (downloads.asset("pix3d-clouds").target).parent.mkdir()
-    downloads.asset("pix3d-clouds").target.touch()
+    (assets.asset("pix3d-clouds").target).parent.mkdir()
+    assets.asset("pix3d-clouds").target.touch()
     found = states()
     assert found["shapenet-renderings"] in ("24 %", "25 %")
     assert found["shapenet-clouds"] == "3 damaged" and found["pix3d-clouds"] == "not unpacked"
@@ -275,7 +275,7 @@ def test_an_interrupted_download_says_that_it_goes_on(world, capsys, monkeypatch
     status, _, errors = lmnet(capsys, "shapenet-renderings", "--yes", "--quiet")
     assert status == 130 and "what has come is kept" in errors
     status, output, _ = lmnet(capsys, "shapenet-renderings", "--yes", "--quiet")
-    assert status == 0 and f"{downloads.in_words(cut)} of it here already" in output
+    assert status == 0 and f"{assets.in_words(cut)} of it here already" in output
     assert world.server.requests[-1].range == f"bytes={cut}-"
     assert world.data() == {"shapenet/ShapeNetRendering.tgz": world.tgz, **below("shapenet", RENDERINGS)}
 
@@ -318,7 +318,7 @@ def test_check_puts_back_what_is_missing(world):
 
 def test_a_folder_that_was_deleted_is_made_again(world):
     download("shapenet-clouds", quiet=True)
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     download("shapenet-clouds", quiet=True)
     assert below("shapenet", CLOUDS).items() <= world.data().items()
 
@@ -375,13 +375,13 @@ def test_a_wrong_hash_of_the_manifest(world):
     refused("shapenet-renderings", "wrong hash", "0" * 64, hashlib.sha256(world.tgz).hexdigest(), "--force", BY_HAND)
     assert not world.data()
     download("shapenet-renderings", force=True, quiet=True)
-    assert downloads.is_here(downloads.asset("shapenet-renderings"))
+    assert assets.is_here(assets.asset("shapenet-renderings"))
 
 
 def test_the_first_download_sets_the_hash_and_later_ones_must_have_it(world):
     download("shapenet-clouds", quiet=True, remove_archive=True)
     first = record("shapenet-clouds")["sha256"]
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     other = make(world.folder / "other", {**CLOUDS, "ShapeNet_pointclouds/new": b"new"}, "zip").read_bytes()
     world.drive("shapenet-clouds", other)
     refused("shapenet-clouds", "wrong hash", first, hashlib.sha256(other).hexdigest(), "--force")
@@ -394,7 +394,7 @@ def test_the_first_download_sets_the_hash_and_later_ones_must_have_it(world):
 def test_parts_that_do_not_fit_together_are_fetched_once_more(world):
     """A server without ETag whose file has changed between two attempts, its size has not."""
     download("shapenet-clouds", quiet=True, remove_archive=True)
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     spliced = make(world.folder / "old", dict.fromkeys(CLOUDS, bytes(4000)), "zip").read_bytes()
     spliced += bytes(len(world.zip) - len(spliced))
     file = world.drive("shapenet-clouds", spliced)
@@ -420,7 +420,7 @@ def test_a_disk_without_room_is_noticed_before_anything_is_fetched(world, monkey
 def test_a_size_that_only_the_server_knows_is_checked_against_the_disk(world, monkeypatch):
     world.entry("shapenet-clouds").update(about_bytes=None, unpacked={"bytes": 1, "files": 1})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=downloads.SPARE + 5000))
-    refused("shapenet-clouds", "full disk", f"{downloads.in_words(len(world.zip))} to come")
+    refused("shapenet-clouds", "full disk", f"{assets.in_words(len(world.zip))} to come")
     assert not world.data()
 
 
@@ -442,7 +442,7 @@ def test_a_folder_that_cannot_be_written(world):
 
 
 def test_two_processes_do_not_download_one_file(world):
-    item = downloads.asset("shapenet-renderings")
+    item = assets.asset("shapenet-renderings")
     item.incoming.mkdir(parents=True)
     code = (
         "import sys, filelock\n"
@@ -478,7 +478,7 @@ def test_a_disk_that_runs_full_while_unpacking(world, monkeypatch):
         full.setattr(archives, "_put", put)
         refused("shapenet-renderings", "full disk", "No space left", "Make room", "goes on from there")
     requests = len(world.server.requests)
-    assert not downloads.is_here(downloads.asset("shapenet-renderings")) and len(written) == 5
+    assert not assets.is_here(assets.asset("shapenet-renderings")) and len(written) == 5
     download("shapenet-renderings", quiet=True)
     assert len(world.server.requests) == requests and below("shapenet", RENDERINGS).items() <= world.data().items()
 
@@ -511,7 +511,7 @@ def test_damaged_members_are_listed_the_rest_comes_and_the_hash_is_not_trusted(w
 def test_a_damaged_first_download_does_not_shut_out_a_sound_one(world):
     world.drive("shapenet-clouds", damage(world.zip, CLOUDS, 1))
     refused("shapenet-clouds", "damaged")
-    downloads.asset("shapenet-clouds").target.write_bytes(world.zip)  # by hand, without --force
+    assets.asset("shapenet-clouds").target.write_bytes(world.zip)  # by hand, without --force
     download("shapenet-clouds", quiet=True)
     assert record("shapenet-clouds")["sha256"] == hashlib.sha256(world.zip).hexdigest()
 
@@ -528,7 +528,7 @@ def test_a_malicious_archive_is_refused_and_leaves_nothing_outside(world):
     world.server.put(TGZ, evil)
     refused("shapenet-renderings", "unsafe archive", "'../../../evil' wants to leave the folder", "Delete it", BY_HAND)
     assert {path for path in world.folder.rglob("*") if not path.is_relative_to(paths.data_root())} == before
-    assert not downloads.is_here(downloads.asset("shapenet-renderings")) and not record()["confirmed"]
+    assert not assets.is_here(assets.asset("shapenet-renderings")) and not record()["confirmed"]
 
 
 @pytest.mark.parametrize(
@@ -541,8 +541,8 @@ def test_something_else_comes_from_drive(world, content, words):
 
 
 def test_a_record_that_cannot_be_read_is_named(world, capsys):
-    downloads.asset("shapenet-clouds").target.parent.mkdir()
-    downloads.asset("shapenet-clouds").target.with_name(downloads.RECORD).write_text("{")
+    assets.asset("shapenet-clouds").target.parent.mkdir()
+    assets.asset("shapenet-clouds").target.with_name(assets.RECORD).write_text("{")
     with pytest.raises(ValueError, match=r"\.downloads\.json is no valid JSON"):
         download("shapenet-clouds", quiet=True)
     status, _, errors = lmnet(capsys, "shapenet-clouds", "--yes")
@@ -551,7 +551,7 @@ def test_a_record_that_cannot_be_read_is_named(world, capsys):
 
 # ----------------------------------------------------------------------------------------------------------- by hand
 def put_by_hand(name: str, content: bytes) -> Path:
-    target = downloads.asset(name).target
+    target = assets.asset(name).target
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     return target
@@ -580,7 +580,7 @@ def test_a_wrong_file_put_in_place_by_hand_is_refused_and_kept(world, change, fa
 
 def test_the_hash_holds_for_files_put_in_place_by_hand(world):
     download("shapenet-clouds", quiet=True)
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     put_by_hand("shapenet-clouds", make(world.folder / "other", {"other": b""}, "zip").read_bytes())
     refused("shapenet-clouds", "wrong hash", record("shapenet-clouds")["sha256"])
 
@@ -597,7 +597,7 @@ def test_a_file_elsewhere_is_unpacked_from_there_and_stays(world, capsys):
 def test_a_large_file_is_not_read_again_where_it_was_read(world, monkeypatch):
     put_by_hand("shapenet-renderings", world.tgz)
     download("shapenet-renderings", quiet=True)
-    monkeypatch.setattr(downloads, "_sha256_of", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(downloads.pooch, "file_hash", lambda *_: pytest.fail("read again"))
     download("shapenet-renderings", check=True, quiet=True)
 
 
@@ -614,7 +614,7 @@ def variant_1(tmp_path: Path) -> bytes:
 
 def files_left() -> list[str]:
     root = paths.trained_models_root()
-    return sorted(path.name for path in root.rglob("*") if path.is_file() and path.name != downloads.RECORD)
+    return sorted(path.name for path in root.rglob("*") if path.is_file() and path.name != assets.RECORD)
 
 
 def weights_refused(name: str, fault: str, *words: str, **options) -> None:
@@ -726,11 +726,11 @@ def test_weights_that_have_changed_need_force(world, variant_1, tmp_path):
     changed = tmp_path / "changed.pth"
     torch.save(port_state_dict(0.25, seed=2), changed)
     weights_refused("encoder_l1", "wrong hash", f"Expected SHA-256 {first}, found ", "--force", file=changed)
-    assert downloads.recorded_source("encoder_l1")["sha256"] == first
-    (folder.parent / downloads.RECORD).unlink()  # as an earlier version left it: the hash stands in config.json alone
+    assert assets.recorded_source(assets.asset("encoder_l1"))["sha256"] == first
+    (folder.parent / assets.RECORD).unlink()  # as an earlier version left it: the hash stands in config.json alone
     weights_refused("encoder_l1", "wrong hash", f"Expected SHA-256 {first}, found ", file=changed)
     download("encoder_l1", file=changed, force=True, quiet=True)
-    assert downloads.recorded_source("encoder_l1")["sha256"] == record("encoder_l1")["sha256"] != first
+    assert assets.recorded_source(assets.asset("encoder_l1"))["sha256"] == record("encoder_l1")["sha256"] != first
     assert files_left() == ["config.json", "model.safetensors"]
 
 
