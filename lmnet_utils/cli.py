@@ -210,31 +210,31 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _download(options: argparse.Namespace) -> int:
-    from lmnet_utils import downloads, profiles
+    from lmnet_utils import assets, downloads, profiles
 
     if options.list:
-        for name in downloads.names():
-            item = downloads.asset(name)
-            size = downloads.in_words(item.size) if item.size else "?"
-            print(f"{name:<22}{size:>8}  {downloads.state(item):<14}{item.addresses[0]}")
-        for name, members in downloads.groups().items():
+        for name in assets.names():
+            item = assets.asset(name)
+            size = assets.in_words(item.size) if item.size else "?"
+            print(f"{name:<22}{size:>8}  {assets.state(item):<14}{item.addresses[0]}")
+        for name, members in assets.groups().items():
             print(f"{name} = {' + '.join(members)}")
         return 0
     if not options.names:
-        raise profiles.ProfileError(f"download what? There are: {', '.join([*downloads.groups(), *downloads.names()])}")
+        raise profiles.ProfileError(f"download what? There are: {', '.join([*assets.groups(), *assets.names()])}")
     try:
-        names = downloads.expand(options.names)
+        names = assets.expand(options.names)
     except ValueError as error:
         raise profiles.ProfileError(str(error)) from error
     if options.file and len(names) > 1:
         raise profiles.ProfileError("--file is one asset's file: give one NAME with it")
     again = options.file or options.force or options.check
     try:
-        missing = [name for name in names if again or not downloads.is_here(downloads.asset(name))]
+        missing = [name for name in names if again or not assets.is_here(assets.asset(name))]
     except ValueError as error:  # an unreadable record
         raise profiles.ProfileError(str(error)) from error
     if missing:
-        print(downloads.offer(missing), flush=True)
+        print(assets.offer(missing), flush=True)
     if missing and not options.file and not _agreed(options.yes):
         print("lmnet: nothing was downloaded", file=sys.stderr)
         return 2
@@ -249,7 +249,7 @@ def _download(options: argparse.Namespace) -> int:
                 remove_archive=options.remove_archive,
                 quiet=options.quiet,
             )
-            print(downloads.where(place), flush=True)
+            print(assets.where(place), flush=True)
         except KeyboardInterrupt:
             print("lmnet: interrupted; what has come is kept, the same command goes on from there", file=sys.stderr)
             return 130

@@ -32,6 +32,7 @@ PACKAGES = (
     ("ipywidgets", "ipywidgets", "interactive views"),
     ("jupyterlab", "jupyterlab", "make lab"),
     ("papermill", "papermill", "lmnet run"),
+    ("pooch", "pooch", "downloads"),
     ("gdown", "gdown", "downloads"),
     ("nbval", "nbval", "tests of the notebooks"),
     ("scipy", "scipy", "exact nearest neighbours"),

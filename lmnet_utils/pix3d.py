@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import inference, paths, taxonomy
+from lmnet_utils import assets, inference, paths, taxonomy
 from lmnet_utils.cutouts import PhotoError, read_image
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
@@ -91,14 +91,11 @@ def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CATEGORIES) -> 
 
 def how_to_get_pix3d(dataset: str = "pix3d") -> str:
     """What to do where Pix3D is not on this machine: what to fetch, from where, how large, under which terms."""
-    from lmnet_utils import downloads
-
     lines = [f"Pix3D is not in {paths.display(paths.dataset_dir(dataset))}. It does not come with the kit; fetch it:"]
     lines += ["    lmnet download pix3d"]
-    for name in downloads.groups()["pix3d"]:
-        asset = downloads.asset(name)
-        address = downloads.browser_address(name)
-        lines.append(f"or by hand: {asset.title}, about {asset.size / 1e6:,.0f} MB, {address}")
+    for name in assets.groups()["pix3d"]:
+        asset = assets.asset(name)
+        lines.append(f"or by hand: {asset.title}, about {asset.size / 1e6:,.0f} MB, {asset.addresses[0]}")
         lines.append(f"    unpacked into {paths.display(asset.place)}/")
     lines.append(f"{asset.terms['title']}: {asset.terms['text']} ({asset.terms['url']})")
     return "\n".join(lines)

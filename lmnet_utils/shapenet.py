@@ -35,7 +35,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from lmnet_utils import cache, freeshapes, paths, pointclouds, reproducibility, splits
+from lmnet_utils import assets, cache, downloads, freeshapes, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
 from lmnet_utils.notebook_settings import DataSettings
 from lmnet_utils.settings import Yaw
@@ -151,21 +151,16 @@ def how_to_get_renderings(dataset: str) -> str:
         return f"{expected} Notebook 01 makes FreeShapes (`lmnet run quickstart --only 01_data_preparation`)."
     if dataset != SHAPENET:
         return f"{expected} `lmnet import-meshes FOLDER --name {dataset}` makes a data set of your own meshes."
-    from lmnet_utils import downloads
-
-    wanted = downloads.groups()[SHAPENET]
+    wanted = assets.groups()[SHAPENET]
     return "\n".join(
         [
             f"{expected} ShapeNet does not come with the kit. Its terms are below; if you accept them, fetch it:",
             "    lmnet download shapenet",
             "or with this notebook: download=True (`lmnet run paper --set 01.download=true`), which accepts them. By hand:",
-            *(
-                f"    {downloads.browser_address(n)}\n      -> {downloads.where(downloads.asset(n).target)}"
-                for n in wanted
-            ),
+            *(f"    {assets.asset(n).addresses[0]}\n      -> {assets.where(assets.asset(n).target)}" for n in wanted),
             "and then the same command, which checks and unpacks them. One class is enough to begin with.",
             "",
-            downloads.offer(wanted),
+            assets.offer(wanted),
         ]
     )
 
@@ -178,16 +173,14 @@ def fetch_shapenet(dataset: str = SHAPENET) -> None:
     Raises:
         lmnet_utils.downloads.DownloadError: says what to do by hand.
     """
-    from lmnet_utils import downloads
-
-    items = [downloads.asset(name) for name in downloads.groups()[dataset]]
-    items = [item for item in items if downloads.begun(item) or not _unpacked_by_hand(item.place)]
-    wanted = [item.name for item in items if not downloads.is_here(item)]
+    items = [assets.asset(name) for name in assets.groups()[dataset]]
+    items = [item for item in items if assets.begun(item) or not _unpacked_by_hand(item.place)]
+    wanted = [item.name for item in items if not assets.is_here(item)]
     if wanted:
-        print(downloads.offer(wanted), flush=True)
+        print(assets.offer(wanted), flush=True)
     for name in wanted:
         try:
-            print(downloads.where(downloads.download(name)), "is here", flush=True)
+            print(assets.where(downloads.download(name)), "is here", flush=True)
         except downloads.DownloadError as error:
             if name != "shapenet-split":
                 raise

@@ -13,6 +13,8 @@ import io
 import json
 import random
 import shutil
+import subprocess
+import sys
 import tarfile
 import types
 from pathlib import Path
@@ -23,15 +25,14 @@ import torch.nn.functional as F
 from loopback import File, Loopback
 from test_archives import make
 from test_models import port_state_dict, reference_autoencoder, reference_features
-from test_transfer import QUOTA_PAGE, VIRUS_PAGE
+from test_transfer import QUOTA_PAGE, VIRUS_PAGE, FullDisk
 
-from lmnet_utils import archives, cli, doctor, downloads, paths, shapenet, transfer
-from lmnet_utils.downloads import DownloadError, download, download_weights
+from lmnet_utils import archives, assets, cli, doctor, downloads, paths, shapenet, transfer
+from lmnet_utils.downloads import DownloadError, download
 from lmnet_utils.inference import load_networks, warn_of_leakage
 from lmnet_utils.models import PointCloudAutoencoder, load_model, save_model
-from lmnet_utils.transfer import Patience
 
-REAL = downloads.manifest()
+REAL = assets.manifest()
 RANDOM = random.Random(0)
 RENDERINGS = {f"ShapeNetRendering/03001627/{i}/rendering/00.png": RANDOM.randbytes(4000) for i in range(20)}
 CLOUDS = {f"ShapeNet_pointclouds/03001627/{i}/pointcloud_1024.npy": RANDOM.randbytes(4000) for i in range(20)}
@@ -79,7 +80,7 @@ class World:
         """Everything that lies in data/, but for records."""
         root = paths.data_root()
         files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
-        return {name: path.read_bytes() for name, path in files.items() if not name.endswith(downloads.RECORD)}
+        return {name: path.read_bytes() for name, path in files.items() if not name.endswith(assets.RECORD)}
 
 
 @pytest.fixture
@@ -88,9 +89,10 @@ def world(kit_folders: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     content = copy.deepcopy(REAL)
-    monkeypatch.setattr(downloads, "manifest", lambda: content)
+    monkeypatch.setattr(assets, "manifest", lambda: content)
     monkeypatch.setattr(transfer.time, "sleep", lambda _: None)
-    monkeypatch.setattr(transfer, "DEFAULT_PATIENCE", Patience(connect=5, read=20, tries=3))
+    for name, value in {"CONNECT_S": 5, "READ_S": 20, "TRIES": 3}.items():
+        monkeypatch.setattr(transfer, name, value)
     free = types.SimpleNamespace(free=10**12)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
     with Loopback() as server:
@@ -114,7 +116,7 @@ def refused(name: str, fault: str, *words: str, **options) -> str:
 
 
 def record(name: str = "shapenet-renderings") -> dict:
-    return downloads.recorded(downloads.asset(name))
+    return assets.recorded(assets.asset(name))
 
 
 def lmnet(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -126,8 +128,8 @@ def lmnet(capsys, *arguments: str) -> tuple[int, str, str]:
 
 # ------------------------------------------------------------------------------------------------------------ manifest
 def test_the_manifest_names_what_the_papers_and_the_port_publish():
-    assets = REAL["assets"]
-    assert {name: entry["drive_id"] for name, entry in assets.items() if "drive_id" in entry} == {
+    entries = REAL["assets"]
+    assert {name: entry["drive_id"] for name, entry in entries.items() if "drive_id" in entry} == {
         "shapenet-clouds": "1cfoe521iTgcB_7-g_98GYAqO553W8Y0g",
         "shapenet-split": "10FR-2Lbn55POB1y47MJ12euvobi6mgtc",
         "pix3d-clouds": "1RZakyBu9lPbG85SyconBn4sR8r2faInV",
@@ -140,8 +142,8 @@ def test_the_manifest_names_what_the_papers_and_the_port_publish():
         "official-lm": "1nl30z1CJL5WZn8svFllHkVLvS4GWiAxf",
         "official-plm": "1iYUOPTrhwAIwubihrBhLGG-KVD4Qr7is",
     }
-    renderings = downloads.asset("shapenet-renderings")
-    assert [str(address) for address in renderings.addresses] == [
+    renderings = assets.asset("shapenet-renderings")
+    assert list(renderings.addresses) == [
         "http://cvgl.stanford.edu/data2/ShapeNetRendering.tgz",
         "http://ftp.cs.stanford.edu/cs/cvgl/ShapeNetRendering.tgz",
     ]
@@ -150,7 +152,7 @@ def test_the_manifest_names_what_the_papers_and_the_port_publish():
 
 @pytest.mark.parametrize("name", REAL["assets"])
 def test_every_asset_is_complete(name, kit_folders):
-    item = downloads.asset(name)
+    item = assets.asset(name)
     assert item.title and item.terms["text"] and item.terms["url"].startswith("https://") and item.addresses
     assert item.kind in ("archive", "weights") and item.sha256 is None
     assert item.target.parent.parent in (paths.data_root(), paths.trained_models_root())
@@ -163,9 +165,9 @@ def test_every_asset_is_complete(name, kit_folders):
 
 def test_data_goes_where_the_kit_looks_for_it(kit_folders):
     dataset = paths.dataset_dir("shapenet")
-    places = [downloads.asset(name).place for name in downloads.groups()["shapenet"]]
+    places = [assets.asset(name).place for name in assets.groups()["shapenet"]]
     assert places == [dataset / name for name in ("ShapeNetRendering", "ShapeNet_pointclouds", "splits")]
-    weights = {name: downloads.asset(name).model for name in downloads.groups()["weights"]}
+    weights = {name: assets.asset(name).model for name in assets.groups()["weights"]}
     image = {"kind": "image_encoder"}
     assert weights == {
         "autoencoder": {"kind": "autoencoder"},
@@ -175,13 +177,13 @@ def test_data_goes_where_the_kit_looks_for_it(kit_folders):
 
 
 def test_groups_and_names_are_taken_once_each():
-    assert downloads.expand(["shapenet-split", "shapenet"]) == [
+    assert assets.expand(["shapenet-split", "shapenet"]) == [
         "shapenet-split",
         "shapenet-renderings",
         "shapenet-clouds",
     ]
     with pytest.raises(ValueError, match="nothing called chairs.*shapenet-clouds"):
-        downloads.expand(["chairs"])
+        assets.expand(["chairs"])
 
 
 # ---------------------------------------------------------------------------------------------------- what is asked
@@ -194,7 +196,7 @@ def test_terms_and_sizes_are_shown_before_anything_is_fetched(world, capsys, mon
     for words in (
         "https://shapenet.org/terms",
         "Terms of the published PyTorch weights",
-        downloads.in_words(len(world.tgz)),
+        assets.in_words(len(world.tgz)),
         "about 2.8 GB; unpacked about 3.7 GB more; 1000.0 GB free",
         "https://drive.google.com/file/d/1cfoe521iTgcB_7-g_98GYAqO553W8Y0g/view",
         "$LMNET_DATA/shapenet/ShapeNet_pointclouds",
@@ -243,8 +245,8 @@ def test_the_list_shows_states_and_addresses(world, capsys):
     refused("shapenet-renderings", "no address")
     world.drive("shapenet-clouds", damage(world.zip, CLOUDS, 3))
     refused("shapenet-clouds", "damaged")
-    (downloads.asset("pix3d-clouds").target).parent.mkdir()
-    downloads.asset("pix3d-clouds").target.touch()
+    (assets.asset("pix3d-clouds").target).parent.mkdir()
+    assets.asset("pix3d-clouds").target.touch()
     found = states()
     assert found["shapenet-renderings"] in ("24 %", "25 %")
     assert found["shapenet-clouds"] == "3 damaged" and found["pix3d-clouds"] == "not unpacked"
@@ -260,9 +262,7 @@ def test_the_command_goes_on_after_a_failure_and_refuses_what_it_does_not_know(w
     status, _, errors = lmnet(capsys, "shapenet-split", "--file", str(tmp_path / "missing.zip"))
     assert status == 1 and "there is no file at" in errors
     with pytest.raises(ValueError, match="encoder_lambda_0.5"):
-        download_weights("encoder_l3")
-    with pytest.raises(ValueError, match="encoder_lambda_0.5"):
-        download_weights("shapenet-clouds")
+        download("encoder_l3")
 
 
 def test_an_interrupted_download_says_that_it_goes_on(world, capsys, monkeypatch):
@@ -275,7 +275,7 @@ def test_an_interrupted_download_says_that_it_goes_on(world, capsys, monkeypatch
     status, _, errors = lmnet(capsys, "shapenet-renderings", "--yes", "--quiet")
     assert status == 130 and "what has come is kept" in errors
     status, output, _ = lmnet(capsys, "shapenet-renderings", "--yes", "--quiet")
-    assert status == 0 and f"{downloads.in_words(cut)} of it here already" in output
+    assert status == 0 and f"{assets.in_words(cut)} of it here already" in output
     assert world.server.requests[-1].range == f"bytes={cut}-"
     assert world.data() == {"shapenet/ShapeNetRendering.tgz": world.tgz, **below("shapenet", RENDERINGS)}
 
@@ -289,7 +289,7 @@ def test_an_archive_from_drive_is_unpacked_recorded_and_removed(world):
     assert world.data() == below("shapenet", CLOUDS)
     found = record("shapenet-clouds")
     assert found["sha256"] == hashlib.sha256(world.zip).hexdigest() and found["confirmed"]
-    assert found["bytes"] == len(world.zip) and found["etag"] == '"v1"'
+    assert found["bytes"] == len(world.zip) and found["version"] == '"v1"'
     assert found["source"] == "https://drive.google.com/file/d/1cfoe521iTgcB_7-g_98GYAqO553W8Y0g/view"
     assert found["unpacked"]["files"] == 20 and found["unpacked"]["damaged"] == []
     requests = len(world.server.requests)
@@ -318,7 +318,7 @@ def test_check_puts_back_what_is_missing(world):
 
 def test_a_folder_that_was_deleted_is_made_again(world):
     download("shapenet-clouds", quiet=True)
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     download("shapenet-clouds", quiet=True)
     assert below("shapenet", CLOUDS).items() <= world.data().items()
 
@@ -365,7 +365,9 @@ def test_truncated(world):
         "shapenet-renderings", "broken off", f"broke off after {cut:,} of {len(world.tgz):,} bytes", BY_HAND
     )
     assert "are kept: the same command goes on from there" in message
-    assert world.data().keys() == {f"shapenet/ShapeNetRendering.tgz{end}" for end in (".part", ".part.json")}
+    kept = world.data()
+    assert kept.keys() == {f"shapenet/ShapeNetRendering.tgz.part/{name}" for name in ("part", "record.json", "lock")}
+    assert kept["shapenet/ShapeNetRendering.tgz.part/part"] == world.tgz[:cut]
 
 
 def test_a_wrong_hash_of_the_manifest(world):
@@ -373,13 +375,13 @@ def test_a_wrong_hash_of_the_manifest(world):
     refused("shapenet-renderings", "wrong hash", "0" * 64, hashlib.sha256(world.tgz).hexdigest(), "--force", BY_HAND)
     assert not world.data()
     download("shapenet-renderings", force=True, quiet=True)
-    assert downloads.is_here(downloads.asset("shapenet-renderings"))
+    assert assets.is_here(assets.asset("shapenet-renderings"))
 
 
 def test_the_first_download_sets_the_hash_and_later_ones_must_have_it(world):
     download("shapenet-clouds", quiet=True, remove_archive=True)
     first = record("shapenet-clouds")["sha256"]
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     other = make(world.folder / "other", {**CLOUDS, "ShapeNet_pointclouds/new": b"new"}, "zip").read_bytes()
     world.drive("shapenet-clouds", other)
     refused("shapenet-clouds", "wrong hash", first, hashlib.sha256(other).hexdigest(), "--force")
@@ -392,7 +394,7 @@ def test_the_first_download_sets_the_hash_and_later_ones_must_have_it(world):
 def test_parts_that_do_not_fit_together_are_fetched_once_more(world):
     """A server without ETag whose file has changed between two attempts, its size has not."""
     download("shapenet-clouds", quiet=True, remove_archive=True)
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     spliced = make(world.folder / "old", dict.fromkeys(CLOUDS, bytes(4000)), "zip").read_bytes()
     spliced += bytes(len(world.zip) - len(spliced))
     file = world.drive("shapenet-clouds", spliced)
@@ -418,24 +420,65 @@ def test_a_disk_without_room_is_noticed_before_anything_is_fetched(world, monkey
 def test_a_size_that_only_the_server_knows_is_checked_against_the_disk(world, monkeypatch):
     world.entry("shapenet-clouds").update(about_bytes=None, unpacked={"bytes": 1, "files": 1})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=downloads.SPARE + 5000))
-    refused("shapenet-clouds", "full disk", f"{downloads.in_words(len(world.zip))} to come")
+    refused("shapenet-clouds", "full disk", f"{assets.in_words(len(world.zip))} to come")
     assert not world.data()
 
 
-def test_a_disk_that_runs_full_while_unpacking(world, monkeypatch):
-    original, written = archives._Writer.write, []
+def test_a_disk_that_runs_full_while_downloading(world, monkeypatch):
+    with monkeypatch.context() as full:
+        full.setattr(transfer, "open", lambda file, *_, **__: FullDisk(file, "wb", 20_000), raising=False)
+        message = refused("shapenet-renderings", "full disk", "No space left", "Make room", "goes on from there")
+    assert "set LMNET_DATA to a folder on another disk" in message
+    assert world.data()["shapenet/ShapeNetRendering.tgz.part/part"] == world.tgz[:20_000]
+    download("shapenet-renderings", quiet=True)
+    assert world.server.requests[-1].range == "bytes=20000-" and len(world.server.requests) == 2
+    assert below("shapenet", RENDERINGS).items() <= world.data().items()
 
-    def write(self, place, pieces):
+
+def test_a_folder_that_cannot_be_written(world):
+    paths.dataset_dir("shapenet").write_text("a file stands in its way")
+    refused("shapenet-renderings", "cannot write", "See to the folder $LMNET_DATA/shapenet, or set LMNET_DATA")
+    assert not world.server.requests
+
+
+def test_two_processes_do_not_download_one_file(world):
+    item = assets.asset("shapenet-renderings")
+    item.incoming.mkdir(parents=True)
+    code = (
+        "import sys, filelock\n"
+        "with filelock.FileLock(sys.argv[1]):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(item.incoming / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        message = refused("shapenet-renderings", "busy", "Another process is downloading this file")
+        assert "By hand" not in message and not world.server.requests and item.incoming.is_dir()
+        other.stdin.close()
+    assert download("shapenet-renderings", quiet=True)
+
+
+def test_a_python_that_cannot_unpack_safely_is_named_before_anything_is_fetched(world, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter")
+    refused("shapenet-renderings", "old python", "takes Python 3.10.12, 3.11.4 or a later one, this is 3.")
+    assert not world.server.requests
+
+
+def test_a_disk_that_runs_full_while_unpacking(world, monkeypatch):
+    original, written = archives._put, []
+
+    def put(member, place):
         if len(written) == 5:
             raise OSError(errno.ENOSPC, "No space left on device")
-        original(self, place, pieces)
         written.append(place)
+        return original(member, place)
 
     with monkeypatch.context() as full:
-        full.setattr(archives._Writer, "write", write)
+        full.setattr(archives, "_put", put)
         refused("shapenet-renderings", "full disk", "No space left", "Make room", "goes on from there")
     requests = len(world.server.requests)
-    assert not downloads.is_here(downloads.asset("shapenet-renderings")) and len(written) == 5
+    assert not assets.is_here(assets.asset("shapenet-renderings")) and len(written) == 5
     download("shapenet-renderings", quiet=True)
     assert len(world.server.requests) == requests and below("shapenet", RENDERINGS).items() <= world.data().items()
 
@@ -468,7 +511,7 @@ def test_damaged_members_are_listed_the_rest_comes_and_the_hash_is_not_trusted(w
 def test_a_damaged_first_download_does_not_shut_out_a_sound_one(world):
     world.drive("shapenet-clouds", damage(world.zip, CLOUDS, 1))
     refused("shapenet-clouds", "damaged")
-    downloads.asset("shapenet-clouds").target.write_bytes(world.zip)  # by hand, without --force
+    assets.asset("shapenet-clouds").target.write_bytes(world.zip)  # by hand, without --force
     download("shapenet-clouds", quiet=True)
     assert record("shapenet-clouds")["sha256"] == hashlib.sha256(world.zip).hexdigest()
 
@@ -485,7 +528,7 @@ def test_a_malicious_archive_is_refused_and_leaves_nothing_outside(world):
     world.server.put(TGZ, evil)
     refused("shapenet-renderings", "unsafe archive", "'../../../evil' wants to leave the folder", "Delete it", BY_HAND)
     assert {path for path in world.folder.rglob("*") if not path.is_relative_to(paths.data_root())} == before
-    assert not downloads.is_here(downloads.asset("shapenet-renderings")) and not record()["confirmed"]
+    assert not assets.is_here(assets.asset("shapenet-renderings")) and not record()["confirmed"]
 
 
 @pytest.mark.parametrize(
@@ -498,8 +541,8 @@ def test_something_else_comes_from_drive(world, content, words):
 
 
 def test_a_record_that_cannot_be_read_is_named(world, capsys):
-    downloads.asset("shapenet-clouds").target.parent.mkdir()
-    downloads.asset("shapenet-clouds").target.with_name(downloads.RECORD).write_text("{")
+    assets.asset("shapenet-clouds").target.parent.mkdir()
+    assets.asset("shapenet-clouds").target.with_name(assets.RECORD).write_text("{")
     with pytest.raises(ValueError, match=r"\.downloads\.json is no valid JSON"):
         download("shapenet-clouds", quiet=True)
     status, _, errors = lmnet(capsys, "shapenet-clouds", "--yes")
@@ -508,7 +551,7 @@ def test_a_record_that_cannot_be_read_is_named(world, capsys):
 
 # ----------------------------------------------------------------------------------------------------------- by hand
 def put_by_hand(name: str, content: bytes) -> Path:
-    target = downloads.asset(name).target
+    target = assets.asset(name).target
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     return target
@@ -537,7 +580,7 @@ def test_a_wrong_file_put_in_place_by_hand_is_refused_and_kept(world, change, fa
 
 def test_the_hash_holds_for_files_put_in_place_by_hand(world):
     download("shapenet-clouds", quiet=True)
-    shutil.rmtree(downloads.asset("shapenet-clouds").place)
+    shutil.rmtree(assets.asset("shapenet-clouds").place)
     put_by_hand("shapenet-clouds", make(world.folder / "other", {"other": b""}, "zip").read_bytes())
     refused("shapenet-clouds", "wrong hash", record("shapenet-clouds")["sha256"])
 
@@ -554,7 +597,7 @@ def test_a_file_elsewhere_is_unpacked_from_there_and_stays(world, capsys):
 def test_a_large_file_is_not_read_again_where_it_was_read(world, monkeypatch):
     put_by_hand("shapenet-renderings", world.tgz)
     download("shapenet-renderings", quiet=True)
-    monkeypatch.setattr(downloads, "_sha256_of", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(downloads.pooch, "file_hash", lambda *_: pytest.fail("read again"))
     download("shapenet-renderings", check=True, quiet=True)
 
 
@@ -571,7 +614,7 @@ def variant_1(tmp_path: Path) -> bytes:
 
 def files_left() -> list[str]:
     root = paths.trained_models_root()
-    return sorted(path.name for path in root.rglob("*") if path.is_file() and path.name != downloads.RECORD)
+    return sorted(path.name for path in root.rglob("*") if path.is_file() and path.name != assets.RECORD)
 
 
 def weights_refused(name: str, fault: str, *words: str, **options) -> None:
@@ -584,7 +627,7 @@ def weights_refused(name: str, fault: str, *words: str, **options) -> None:
 def test_a_converted_image_encoder_computes_what_the_state_dict_does(world, tmp_path, name, heads):
     state = port_state_dict(0.25, variational=len(heads) == 2)
     world.drive(name, as_bytes(state, tmp_path))
-    model = load_model(download_weights(name, quiet=True))
+    model = load_model(download(name, quiet=True))
     images = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
     features, _ = reference_features(state, images.float(), same=False)
     with torch.inference_mode():
@@ -619,19 +662,19 @@ def test_published_weights_are_a_run_like_every_other(world, tmp_path, variant_1
 
 def test_weights_that_are_there_are_not_fetched_again_and_damaged_ones_are(world, variant_1):
     world.drive("encoder_l1", variant_1)
-    folder = download_weights("encoder_l1", quiet=True)
+    folder = download("encoder_l1", quiet=True)
     requests = len(world.server.requests)
-    download_weights("encoder_l1", quiet=True)
+    download("encoder_l1", quiet=True)
     assert len(world.server.requests) == requests
     (folder / "model.safetensors").write_bytes(b"damaged")
-    download_weights("encoder_l1", quiet=True)
+    download("encoder_l1", quiet=True)
     assert len(world.server.requests) > requests and load_model(folder)
 
 
 def test_weights_that_broke_off_go_on(world, variant_1):
     file = world.drive("encoder_l1", variant_1)
     file.cuts = [len(variant_1) // 2]
-    assert load_model(download_weights("encoder_l1", quiet=True))
+    assert load_model(download("encoder_l1", quiet=True))
     assert world.server.requests[-1].range == f"bytes={len(variant_1) // 2}-"
 
 
@@ -671,30 +714,30 @@ def test_another_model_under_the_name_is_refused(world, variant_1):
         "encoder_lambda_0", "wrong model", "Expected image encoder of Variant II", "of Variant I (one latent)"
     )
     world.drive("encoder_l1", variant_1)
-    download_weights("encoder_l1", quiet=True)
+    download("encoder_l1", quiet=True)
     world.drive("encoder_l2", variant_1)
     weights_refused("encoder_l2", "wrong model", "is the file of encoder_l1")
 
 
 def test_weights_that_have_changed_need_force(world, variant_1, tmp_path):
     world.drive("encoder_l1", variant_1)
-    folder = download_weights("encoder_l1", quiet=True)
+    folder = download("encoder_l1", quiet=True)
     first = json.loads((folder / "config.json").read_text())["source"]["sha256"]
     changed = tmp_path / "changed.pth"
     torch.save(port_state_dict(0.25, seed=2), changed)
     weights_refused("encoder_l1", "wrong hash", f"Expected SHA-256 {first}, found ", "--force", file=changed)
-    assert downloads.recorded_source("encoder_l1")["sha256"] == first
-    (folder.parent / downloads.RECORD).unlink()  # as an earlier version left it: the hash stands in config.json alone
+    assert assets.recorded_source(assets.asset("encoder_l1"))["sha256"] == first
+    (folder.parent / assets.RECORD).unlink()  # as an earlier version left it: the hash stands in config.json alone
     weights_refused("encoder_l1", "wrong hash", f"Expected SHA-256 {first}, found ", file=changed)
-    download_weights("encoder_l1", file=changed, force=True, quiet=True)
-    assert downloads.recorded_source("encoder_l1")["sha256"] == record("encoder_l1")["sha256"] != first
+    download("encoder_l1", file=changed, force=True, quiet=True)
+    assert assets.recorded_source(assets.asset("encoder_l1"))["sha256"] == record("encoder_l1")["sha256"] != first
     assert files_left() == ["config.json", "model.safetensors"]
 
 
 def test_own_models_are_never_replaced(world):
-    own = save_model(paths.model_dir("mine", "autoencoder"), PointCloudAutoencoder())
+    own = save_model(paths.model_dir("published", "autoencoder"), PointCloudAutoencoder())
     with pytest.raises(DownloadError, match="did not make") as caught:
-        download_weights("autoencoder", "mine", force=True)
+        download("autoencoder", force=True)
     assert caught.value.fault == "occupied" and load_model(own) and not world.server.requests
 
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from r2n2_tree import write_tree
 from safetensors.torch import save_file
 
-from lmnet_utils import downloads, evaluation, frames, inference, models, paths, shapenet, training
+from lmnet_utils import assets, downloads, evaluation, frames, inference, models, paths, shapenet, training
 from lmnet_utils.taxonomy import CLASSES
 
 ENCODERS = ["encoder_l1", "encoder_l2", "encoder_lambda_0", "encoder_lambda_0.5", "encoder_lambda_5.5"]
@@ -106,7 +106,7 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
     for name in SIX:
         path = kit_folders / f"{name}.pth"
         states[name] = published_file(name, path)
-        folder = downloads.download_weights(name, file=path, quiet=True)
+        folder = downloads.download(name, file=path, quiet=True)
         assert folder == paths.model_dir("published", name)
         path.unlink()
     loaded = inference.load_networks("published")
@@ -195,7 +195,7 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
     """``weights_run="published"`` in notebooks 06 and 08, and ``models=["port=…/encoder_l1.pth"]`` beside a run's own."""
     for name in ("autoencoder", "encoder_l1", "encoder_lambda_0"):
         published_file(name, boxes / f"{name}.pth")
-        downloads.download_weights(name, file=boxes / f"{name}.pth", quiet=True)
+        downloads.download(name, file=boxes / f"{name}.pth", quiet=True)
     task = evaluation.open_task("boxes", "official", "13")
     found = inference.load_networks("published", None)
     frames.match_frame(found, task.pack, task.test)
@@ -210,7 +210,7 @@ def test_published_models_that_know_the_test_objects_are_warned_of(kit_folders: 
     """The port's lists are its own, drawn anew for chairs: counted where they are here, feared where they are not."""
     root = kit_folders / "data" / "shapenet"
     write_tree(root, {"train": 3, "test": 2})
-    config = {"kind": "image_encoder", "training": {"data": downloads.manifest()["trained_on"]}}
+    config = {"kind": "image_encoder", "training": {"data": assets.manifest()["trained_on"]}}
     first, second = models.ImageEncoder("port", 0.25), models.ImageEncoder("port", 0.25, variational=True)
     first.config, second.config = dict(config), {**config, "variational": True}
     test = evaluation.open_task("shapenet", "official", "13").test
