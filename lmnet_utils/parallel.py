@@ -1,0 +1,166 @@
+"""Parallel work by joblib: one ordered map over worker processes or threads, and the cores that this process may use.
+
+Worker processes never import the caller's main module, so they serve scripts without an ``if __name__ == "__main__"``
+guard and notebooks alike; nothing is forked (which is unsafe beside torch's threads). They compute with one thread each,
+stay for the next work, and end with this process or after five idle minutes. Inside ``joblib.parallel_config`` the backend
+chosen there is used instead, such as Dask's.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.parallel import LokyBackend, get_active_backend
+from tqdm.auto import tqdm
+
+START_SECONDS = 2.0
+"""Two workers are started once there have been so many seconds of work, further ones with every so many more: a start
+(an interpreter with joblib and SciPy) takes a good second."""
+
+
+def cores() -> int:
+    """Cores that this process may use: its affinity, its control group and ``LOKY_MAX_CPU_COUNT`` limit them."""
+    return joblib.cpu_count()
+
+
+def each(
+    function: Callable,
+    items: Iterable[tuple],
+    *,
+    threads: bool = False,
+    jobs: int | None = None,
+    seconds: float | None = None,
+    lost: Any = None,
+    bar: Mapping[str, Any] | None = None,
+) -> Iterator[Any]:
+    """``function(*item)`` of every item, in their order, spread over the cores.
+
+    After a worker process has died, killed by the system for its memory say, what it may have been at is done again, one
+    item at a time.
+
+    Args:
+        function: for worker processes best of a module that imports fast: its name, not its code, is sent to them.
+        items: arguments; for worker processes they must pickle and be small beside the work.
+        threads: threads of this process instead of worker processes, for code that releases the interpreter lock.
+        jobs: processes or threads; by default one a core.
+        seconds: a rough estimate for all items on one core: work that is too short for a start of processes is done
+            here. By default none is.
+        lost: the result of an item that kills its process once more. Without it that is an error.
+        bar: of tqdm's arguments, such as ``{"desc": "Scores", "unit": "pair"}``; by default no bar.
+
+    Raises:
+        Exception: of the function, with its traceback.
+        RuntimeError: an item kills its worker process whenever it is done.
+    """
+    items = list(items)
+    bar = {"disable": True} if bar is None else bar
+    if threads:
+        yield from tqdm(_in_threads(function, items, jobs), total=len(items), **bar)
+    elif _pays(len(items), seconds) and _workers.acquire(blocking=False):
+        try:
+            results = _in_processes(function, items, jobs or _jobs(seconds), lost)
+            yield from tqdm(results, total=len(items), **bar)
+        finally:
+            _workers.release()
+    else:
+        yield from tqdm(_here(function, items, 1 if seconds is None else cores()), total=len(items), **bar)
+
+
+@functools.cache
+def pool() -> ThreadPoolExecutor:
+    """Threads that stay, one a core, for batches of a few milliseconds: a call of joblib's takes ten. Their work must not
+    wait for other work of theirs."""
+    return ThreadPoolExecutor(cores(), thread_name_prefix="lmnet")
+
+
+# ------------------------------------------------------------------------------------------------------ where it is done
+_process = os.getpid()
+_work = 0.0  # seconds of all estimates so far
+_workers = threading.Lock()  # for one call at a time: an error of one, or other jobs, would end the workers of another
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.cache_clear)  # threads are not copied
+
+
+def _pays(count: int, seconds: float | None) -> bool:
+    """Whether worker processes are worth their start; never in a forked copy of this process, nor with one core."""
+    global _work
+    _work += seconds or 0
+    if _process != os.getpid():
+        return False
+    return seconds is None or (count > 1 and cores() > 1 and _work > START_SECONDS)
+
+
+def _jobs(seconds: float | None) -> int:
+    return cores() if seconds is None else min(cores(), max(2, int(_work / START_SECONDS)))
+
+
+def _here(function: Callable, items: list[tuple], count: int) -> Iterator[Any]:
+    if min(len(items), count) < 2:
+        yield from (function(*item) for item in items)
+        return
+    with ThreadPoolExecutor(min(len(items), count)) as short_lived:  # joblib's threads take 10 ms more a call
+        yield from short_lived.map(lambda item: function(*item), items)
+
+
+def _in_threads(function: Callable, items: list[tuple], jobs: int | None) -> Iterator[Any]:
+    backend, chosen = get_active_backend(require="sharedmem")
+    jobs = jobs or chosen or (1 if backend.nesting_level else cores())
+    return _parallel(function, items, n_jobs=jobs, require="sharedmem")
+
+
+def _in_processes(function: Callable, items: list[tuple], jobs: int, lost: Any) -> Iterator[Any]:
+    backend, chosen = get_active_backend(prefer="processes")
+    if chosen is not None or backend.nesting_level or not isinstance(backend, LokyBackend):
+        yield from _parallel(function, items)  # as the caller's parallel_config says
+        return
+    done = careful = 0  # items up to the second number are done one after another: a death is then the first one's
+    while done < len(items):
+        alone = done < careful
+        rest, at_once = (items[done:careful], 1) if alone else (items[done:], jobs)
+        try:
+            with joblib.parallel_config("loky", inner_max_num_threads=1, initializer=_start_worker):
+                # joblib takes n_jobs=1 for "in this process", where a death would end everything
+                results = _parallel(
+                    function, rest, n_jobs=max(2, jobs), pre_dispatch=1 if at_once == 1 else 2 * jobs, max_nbytes=None
+                )
+            for result in results:
+                done += 1
+                yield result
+        except TerminatedWorkerError as error:
+            if not alone:
+                careful = done + 2 * jobs
+            elif lost is not None:
+                done += 1
+                yield lost
+            else:
+                raise RuntimeError(
+                    f"item {done + 1} of {len(items)} kills its worker process, most likely for want of memory: close "
+                    "other programs, or work with fewer processes (LOKY_MAX_CPU_COUNT=1)."
+                ) from error
+
+
+def _parallel(function: Callable, items: list[tuple], **options: Any) -> Iterator[Any]:
+    return joblib.Parallel(return_as="generator", **options)(joblib.delayed(function)(*item) for item in items)
+
+
+def _start_worker() -> None:
+    """In a worker process: Ctrl-C is the parent's business, and with the parent it ends at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
