@@ -11,6 +11,7 @@ import removes it. A file that has a record, the same content and the same optio
 from __future__ import annotations
 
 import collections
+import contextlib
 import csv
 import dataclasses
 import logging
@@ -365,8 +366,8 @@ def import_meshes(
 
     tasks = [_Task(folder / r["file"], root, key, r, max_faces) for key, r in wanted.items() if key not in kept]
     bar = tqdm(total=len(tasks), desc="meshes", unit="mesh", disable=not progress or not tasks)
-    with bar:
-        for task, made in _in_processes(tasks, workers):
+    with bar, contextlib.closing(_in_processes(tasks, workers)) as results:  # Ctrl-C here ends the processes, too
+        for task, made in results:
             rows[task.record["file"]] = _keep(task, made, records)
             bar.update()
 
@@ -535,4 +536,4 @@ def _make(task: _Task) -> _Made | str:
 def _in_processes(tasks: Sequence[_Task], workers: int | None) -> Iterator[tuple[_Task, _Made | str]]:
     """:func:`_make` of all tasks, in their order. A mesh whose process dies costs that mesh, not the import."""
     dead = "its process died while it was read or drawn: too large for the memory, or broken"
-    return zip(tasks, parallel.each(_make, zip(tasks), jobs=workers, lost=dead), strict=True)
+    yield from zip(tasks, parallel.each(_make, zip(tasks), jobs=workers, lost=dead), strict=True)

@@ -62,23 +62,20 @@ def each(
         RuntimeError: an item kills its worker process whenever it is done.
     """
     items = list(items)
-    bar = {"disable": True} if bar is None else bar
     if threads:
-        yield from tqdm(_in_threads(function, items, jobs), total=len(items), **bar)
-    elif _pays(len(items), seconds) and _workers.acquire(blocking=False):
-        try:
-            results = _in_processes(function, items, jobs or _jobs(seconds), lost)
-            yield from tqdm(results, total=len(items), **bar)
-        finally:
-            _workers.release()
+        results = _in_threads(function, items, jobs)
+    elif not _pays(len(items), seconds):
+        results = _here(function, items, 1 if seconds is None else cores())
+    elif _chosen_outside():
+        results = _parallel(function, items)
     else:
-        yield from tqdm(_here(function, items, 1 if seconds is None else cores()), total=len(items), **bar)
+        results = _in_processes(function, items, jobs or (_affordable() if seconds is not None else cores()), lost)
+    yield from tqdm(results, total=len(items), **({"disable": True} if bar is None else bar))
 
 
 @functools.cache
 def pool() -> ThreadPoolExecutor:
-    """Threads that stay, one a core, for batches of a few milliseconds: a call of joblib's takes ten. Their work must not
-    wait for other work of theirs."""
+    """Threads that stay, one a core, for batches of milliseconds (a call of joblib's takes ten); none may wait for another."""
     return ThreadPoolExecutor(cores(), thread_name_prefix="lmnet")
 
 
@@ -91,16 +88,21 @@ if hasattr(os, "register_at_fork"):
 
 
 def _pays(count: int, seconds: float | None) -> bool:
-    """Whether worker processes are worth their start; never in a forked copy of this process, nor with one core."""
+    """Whether worker processes are worth their start; never in a forked copy of this process, which has lost them."""
     global _work
     _work += seconds or 0
-    if _process != os.getpid():
-        return False
-    return seconds is None or (count > 1 and cores() > 1 and _work > START_SECONDS)
+    several = count > 1 and (cores() > 1 or _chosen_outside())
+    return _process == os.getpid() and (seconds is None or (several and _work > START_SECONDS))
 
 
-def _jobs(seconds: float | None) -> int:
-    return cores() if seconds is None else min(cores(), max(2, int(_work / START_SECONDS)))
+def _affordable() -> int:
+    return min(cores(), max(2, int(_work / START_SECONDS)))
+
+
+def _chosen_outside() -> bool:
+    """Whether the caller has a ``joblib.parallel_config``, or is work of :func:`each` itself."""
+    backend, jobs = get_active_backend(prefer="processes")
+    return jobs is not None or backend.nesting_level > 0 or not isinstance(backend, LokyBackend)
 
 
 def _here(function: Callable, items: list[tuple], count: int) -> Iterator[Any]:
@@ -118,34 +120,37 @@ def _in_threads(function: Callable, items: list[tuple], jobs: int | None) -> Ite
 
 
 def _in_processes(function: Callable, items: list[tuple], jobs: int, lost: Any) -> Iterator[Any]:
-    backend, chosen = get_active_backend(prefer="processes")
-    if chosen is not None or backend.nesting_level or not isinstance(backend, LokyBackend):
-        yield from _parallel(function, items)  # as the caller's parallel_config says
+    if not _workers.acquire(blocking=False):
+        yield from _here(function, items, 1)
         return
     done = careful = 0  # items up to the second number are done one after another: a death is then the first one's
-    while done < len(items):
-        alone = done < careful
-        rest, at_once = (items[done:careful], 1) if alone else (items[done:], jobs)
-        try:
-            with joblib.parallel_config("loky", inner_max_num_threads=1, initializer=_start_worker):
-                # joblib takes n_jobs=1 for "in this process", where a death would end everything
-                results = _parallel(
-                    function, rest, n_jobs=max(2, jobs), pre_dispatch=1 if at_once == 1 else 2 * jobs, max_nbytes=None
-                )
-            for result in results:
-                done += 1
-                yield result
-        except TerminatedWorkerError as error:
-            if not alone:
-                careful = done + 2 * jobs
-            elif lost is not None:
+    try:
+        while done < len(items):
+            rest, at_once = (items[done:careful], 1) if done < careful else (items[done:], jobs)
+            try:
+                for result in _loky(function, rest, at_once):
+                    done += 1
+                    yield result
+            except TerminatedWorkerError as error:
+                if done >= careful:
+                    careful = done + 2 * jobs
+                    continue
+                if lost is None:
+                    raise RuntimeError(
+                        f"item {done + 1} of {len(items)} kills its worker process, most likely for want of memory: "
+                        "close other programs, or work with fewer processes (LOKY_MAX_CPU_COUNT=1)."
+                    ) from error
                 done += 1
                 yield lost
-            else:
-                raise RuntimeError(
-                    f"item {done + 1} of {len(items)} kills its worker process, most likely for want of memory: close "
-                    "other programs, or work with fewer processes (LOKY_MAX_CPU_COUNT=1)."
-                ) from error
+    finally:
+        _workers.release()
+
+
+def _loky(function: Callable, items: list[tuple], jobs: int) -> Iterator[Any]:
+    # two workers at least, as joblib takes n_jobs=1 for "in this process", where a death would end everything
+    options = {"n_jobs": max(2, jobs), "pre_dispatch": 1 if jobs == 1 else 2 * jobs, "max_nbytes": None}
+    with joblib.parallel_config("loky", inner_max_num_threads=1, initializer=_start_worker):
+        return _parallel(function, items, **options)
 
 
 def _parallel(function: Callable, items: list[tuple], **options: Any) -> Iterator[Any]:
