@@ -1,9 +1,8 @@
 """Parallel work by joblib: one ordered map over worker processes or threads, and the cores that this process may use.
 
-Worker processes never import the caller's main module, so they serve scripts without an ``if __name__ == "__main__"``
-guard and notebooks alike; nothing is forked (which is unsafe beside torch's threads). They compute with one thread each,
-stay for the next work, and end with this process or after five idle minutes. Inside ``joblib.parallel_config`` the backend
-chosen there is used instead, such as Dask's.
+Worker processes do not import the caller's main module: scripts need no ``if __name__ == "__main__"`` guard. Nothing is
+forked, which is unsafe beside torch's threads. They compute with one thread each, stay for the next work, and end with
+this process or after five idle minutes. Inside ``joblib.parallel_config`` the backend chosen there is used, such as Dask's.
 """
 
 from __future__ import annotations
@@ -23,8 +22,7 @@ from joblib.parallel import LokyBackend, get_active_backend
 from tqdm.auto import tqdm
 
 START_SECONDS = 2.0
-"""Two workers are started once there have been so many seconds of work, further ones with every so many more: a start
-(an interpreter with joblib and SciPy) takes a good second."""
+"""Two workers are started after so many seconds of work, another one with every so many more: a start takes a second."""
 
 
 def cores() -> int:
@@ -44,18 +42,16 @@ def each(
 ) -> Iterator[Any]:
     """``function(*item)`` of every item, in their order, spread over the cores.
 
-    After a worker process has died, killed by the system for its memory say, what it may have been at is done again, one
-    item at a time.
+    When a worker process dies, for want of memory say, what it may have been at is done again, one item after another.
 
     Args:
         function: for worker processes best of a module that imports fast: its name, not its code, is sent to them.
         items: arguments; for worker processes they must pickle and be small beside the work.
         threads: threads of this process instead of worker processes, for code that releases the interpreter lock.
         jobs: processes or threads; by default one a core.
-        seconds: a rough estimate for all items on one core: work that is too short for a start of processes is done
-            here. By default none is.
+        seconds: a rough estimate for all items on one core: what is too short for a start of processes is done here.
         lost: the result of an item that kills its process once more. Without it that is an error.
-        bar: of tqdm's arguments, such as ``{"desc": "Scores", "unit": "pair"}``; by default no bar.
+        bar: tqdm's arguments, such as ``{"desc": "Scores", "unit": "pair"}``; by default no bar.
 
     Raises:
         Exception: of the function, with its traceback.
@@ -65,11 +61,12 @@ def each(
     if threads:
         results = _in_threads(function, items, jobs)
     elif not _pays(len(items), seconds):
-        results = _here(function, items, 1 if seconds is None else cores())
+        results = _here(function, items, 1 if seconds is None else min(cores(), len(items) or 1))
     elif _chosen_outside():
         results = _parallel(function, items)
     else:
-        results = _in_processes(function, items, jobs or (_affordable() if seconds is not None else cores()), lost)
+        affordable = len(items) if seconds is None else max(2, int(_work / START_SECONDS))
+        results = _in_processes(function, items, min(jobs or cores(), affordable), lost)
     yield from tqdm(results, total=len(items), **({"disable": True} if bar is None else bar))
 
 
@@ -79,7 +76,6 @@ def pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="lmnet")
 
 
-# ------------------------------------------------------------------------------------------------------ where it is done
 _process = os.getpid()
 _work = 0.0  # seconds of all estimates so far
 _workers = threading.Lock()  # for one call at a time: an error of one, or other jobs, would end the workers of another
@@ -95,10 +91,6 @@ def _pays(count: int, seconds: float | None) -> bool:
     return _process == os.getpid() and (seconds is None or (several and _work > START_SECONDS))
 
 
-def _affordable() -> int:
-    return min(cores(), max(2, int(_work / START_SECONDS)))
-
-
 def _chosen_outside() -> bool:
     """Whether the caller has a ``joblib.parallel_config``, or is work of :func:`each` itself."""
     backend, jobs = get_active_backend(prefer="processes")
@@ -106,11 +98,8 @@ def _chosen_outside() -> bool:
 
 
 def _here(function: Callable, items: list[tuple], count: int) -> Iterator[Any]:
-    if min(len(items), count) < 2:
-        yield from (function(*item) for item in items)
-        return
-    with ThreadPoolExecutor(min(len(items), count)) as short_lived:  # joblib's threads take 10 ms more a call
-        yield from short_lived.map(lambda item: function(*item), items)
+    with ThreadPoolExecutor(count) as short_lived:  # joblib's threads take 10 ms more a call
+        yield from (short_lived.map if count > 1 else map)(lambda item: function(*item), items)
 
 
 def _in_threads(function: Callable, items: list[tuple], jobs: int | None) -> Iterator[Any]:
@@ -121,7 +110,7 @@ def _in_threads(function: Callable, items: list[tuple], jobs: int | None) -> Ite
 
 def _in_processes(function: Callable, items: list[tuple], jobs: int, lost: Any) -> Iterator[Any]:
     if not _workers.acquire(blocking=False):
-        yield from _here(function, items, 1)
+        yield from (function(*item) for item in items)
         return
     done = careful = 0  # items up to the second number are done one after another: a death is then the first one's
     try:
@@ -136,10 +125,8 @@ def _in_processes(function: Callable, items: list[tuple], jobs: int, lost: Any) 
                     careful = done + 2 * jobs
                     continue
                 if lost is None:
-                    raise RuntimeError(
-                        f"item {done + 1} of {len(items)} kills its worker process, most likely for want of memory: "
-                        "close other programs, or work with fewer processes (LOKY_MAX_CPU_COUNT=1)."
-                    ) from error
+                    text = f"item {done + 1} of {len(items)} kills its worker process, most likely for want of memory"
+                    raise RuntimeError(f"{text}: close other programs or set LOKY_MAX_CPU_COUNT=1.") from error
                 done += 1
                 yield lost
     finally:
@@ -158,7 +145,7 @@ def _parallel(function: Callable, items: list[tuple], **options: Any) -> Iterato
 
 
 def _start_worker() -> None:
-    """In a worker process: Ctrl-C is the parent's business, and with the parent it ends at once."""
+    """Ctrl-C is the parent's business; with the parent, a worker ends at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
 
@@ -167,5 +154,4 @@ def _start_worker() -> None:
             time.sleep(1)
         os._exit(1)
 
-    if os.name == "posix":
-        threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
