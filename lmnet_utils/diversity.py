@@ -10,9 +10,7 @@ Clouds are in the file frame. Distances and scores are ×100, of objects whose l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +18,8 @@ import torch
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 from scipy.spatial.distance import pdist
 from scipy.stats import norm
-from tqdm.auto import tqdm
 
-from lmnet_utils import losses, metrics
+from lmnet_utils import losses, metrics, parallel
 from lmnet_utils.freeshapes import camera_position
 from lmnet_utils.inference import Item, sample_latents
 from lmnet_utils.pointclouds import file_from_y_up, scale_to_unit_cube, subset_indices, y_up_from_file
@@ -640,15 +637,9 @@ def diversity_of_images(
             raise ValueError(f"image {i}: {error}") from error
         return figures
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:  # SciPy's trees release the interpreter lock
-        futures = [pool.submit(one, i) for i in range(count)]
-        try:
-            rows = [
-                future.result() for future in tqdm(futures, desc=progress or None, unit="image", disable=not progress)
-            ]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    bar = {"desc": progress or None, "unit": "image", "disable": not progress}
+    # threads: SciPy's trees release the interpreter lock
+    rows = list(parallel.each(one, zip(range(count)), threads=True, jobs=workers, bar=bar))
     numbers = {len(row["scores"]) for row in rows}
     if len(numbers) > 1:
         raise ValueError(f"images with {min(numbers)} and with {max(numbers)} samples: expected as many for each.")

@@ -15,7 +15,6 @@ import functools
 import hashlib
 import io
 import lzma
-import multiprocessing
 import os
 import shutil
 from pathlib import Path
@@ -25,7 +24,7 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from lmnet_utils import cache, paths, reproducibility, splits
+from lmnet_utils import cache, parallel, paths, reproducibility, splits
 
 DATASET = "freeshapes"
 SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
@@ -297,12 +296,12 @@ def write_views(root: Path, synset: str, model: str, seed: int, mesh: Mesh, rend
 
 @functools.cache
 def process_renderer() -> Renderer:
-    """The renderer of this process."""
+    """The renderer of this process, which draws in one thread."""
+    os.environ["LP_NUM_THREADS"] = "1"  # Mesa's software rasteriser: a process a core is faster than threads within
     return Renderer()
 
 
-def _render_task(task: tuple[Path, str, str, int]) -> None:
-    root, synset, model, seed = task
+def _render_task(root: Path, synset: str, model: str, seed: int) -> None:
     write_views(root, synset, model, seed, mesh_of(model, seed), process_renderer())
 
 
@@ -351,7 +350,7 @@ def make_dataset(
         write_clouds(root, synset, model, sample_clouds(mesh_of(model, seed), model, seed))
     splits.write(root, "official", official, copies)
     splits.write(root, "60-20-20", drawn, copies)
-    _render_all(renderings, workers or os.cpu_count() or 1, progress)
+    _render_all(renderings, workers, progress)
     return {
         "models": len(chosen),
         "copies": len(names) - len(chosen),
@@ -360,22 +359,12 @@ def make_dataset(
     }
 
 
-def _render_all(tasks: list[tuple[Path, str, str, int]], workers: int, progress: bool) -> None:
-    if not tasks:
-        return
+def _render_all(tasks: list[tuple[Path, str, str, int]], workers: int | None, progress: bool) -> None:
     # Large meshes first: the processes then end together.
     tasks.sort(key=lambda task: (-len(load_meshes()[task[2].partition("-c")[0]].faces), task[2]))
-    workers = min(workers, len(tasks))
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, initializer=one_thread) as pool:
-        done = pool.imap_unordered(_render_task, tasks, chunksize=1)
-        for _ in tqdm(done, total=len(tasks), desc="renderings", unit="model", disable=not progress):
-            pass
-
-
-def one_thread() -> None:
-    """For rendering processes, before they render."""
-    os.environ["LP_NUM_THREADS"] = "1"  # Mesa's software rasteriser: a process a core is faster than threads within
+    bar = {"desc": "renderings", "unit": "model", "disable": not progress or not tasks}
+    for _ in parallel.each(_render_task, tasks, jobs=workers, bar=bar):
+        pass
 
 
 def _keep_or_clear(root: Path, seed: int) -> None:

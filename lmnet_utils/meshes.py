@@ -11,26 +11,20 @@ import removes it. A file that has a record, the same content and the same optio
 from __future__ import annotations
 
 import collections
+import contextlib
 import csv
 import dataclasses
 import logging
-import multiprocessing
-import multiprocessing.connection
-import os
 import re
 import shutil
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from lmnet_utils import cache, freeshapes, paths, reproducibility, splits
+from lmnet_utils import cache, freeshapes, parallel, paths, reproducibility, splits
 from lmnet_utils.freeshapes import GREY, Mesh
 from lmnet_utils.settings import DatasetName, check_value
 from lmnet_utils.taxonomy import CLASSES, class_named, class_order
@@ -351,8 +345,8 @@ def import_meshes(
 
     tasks = [_Task(folder / r["file"], root, key, r, max_faces) for key, r in wanted.items() if key not in kept]
     bar = tqdm(total=len(tasks), desc="meshes", unit="mesh", disable=not progress or not tasks)
-    with bar:
-        for task, made in _in_processes(tasks, workers or os.cpu_count() or 1):
+    with bar, contextlib.closing(_in_processes(tasks, workers)) as results:  # Ctrl-C here ends the processes, too
+        for task, made in results:
             rows[task.record["file"]] = _keep(task, made, records)
             bar.update()
 
@@ -582,20 +576,6 @@ def _finish(root: Path, name: str, records: Mapping[str, Mapping[str, Any]], row
 
 
 # ---------------------------------------------------------------------------------------------------------- processes
-def _start() -> None:
-    """For every process: one thread for drawing; Ctrl-C is the parent's business, and with the parent it ends."""
-    freeshapes.one_thread()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def watch() -> None:
-            multiprocessing.connection.wait([parent.sentinel])
-            os._exit(1)
-
-        threading.Thread(target=watch, daemon=True).start()
-
-
 def _make(task: _Task) -> _Made | str:
     """Read a mesh, draw its views into their place, sample its clouds; or why not."""
     try:
@@ -610,26 +590,7 @@ def _make(task: _Task) -> _Made | str:
     return _Made(clouds, shape_moments(mesh), len(mesh.faces), note)
 
 
-def _in_processes(tasks: Sequence[_Task], workers: int) -> Iterator[tuple[_Task, _Made | str]]:
+def _in_processes(tasks: Sequence[_Task], workers: int | None) -> Iterator[tuple[_Task, _Made | str]]:
     """:func:`_make` of all tasks, in their order. A mesh whose process dies costs that mesh, not the import."""
-    context = multiprocessing.get_context("spawn")
-    waiting = collections.deque(tasks)
-    alone = False  # after a death, the first in the queue once more by itself: was it this one?
-    while waiting:
-        pool = ProcessPoolExecutor(1 if alone else min(workers, len(waiting)), context, _start)
-        try:
-            batch = [waiting[0]] if alone else list(waiting)
-            for task, future in [(task, pool.submit(_make, task)) for task in batch]:
-                made = future.result()
-                waiting.popleft()
-                yield task, made
-            alone = False
-        except BrokenProcessPool:
-            if alone:
-                yield (
-                    waiting.popleft(),
-                    "its process died while it was read or drawn: too large for the memory, or broken",
-                )
-            alone = not alone
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    dead = "its process died while it was read or drawn: too large for the memory, or broken"
+    yield from zip(tasks, parallel.each(_make, zip(tasks), jobs=workers, lost=dead), strict=True)

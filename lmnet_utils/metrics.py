@@ -6,18 +6,15 @@ views of one object are not 24 independent measurements.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
-from tqdm.auto import tqdm
 
-from lmnet_utils import pairs, workers
+from lmnet_utils import pairs, parallel
 from lmnet_utils.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.reproducibility import choose
 from lmnet_utils.statistics import finite_interval, group_means, mean_interval
@@ -98,8 +95,8 @@ def score(
         )
     tasks = [(*pair, icp, emd) for pair in zip(truth, guess, strict=True)]
     seconds = len(tasks) * pairs.seconds_of(max(truth.shape[1], guess.shape[1]), icp is not None, emd)
-    rows = workers.each(pairs.score_pair, tasks, seconds)
-    rows = list(tqdm(rows, total=len(tasks), desc="Scores", unit="pair", disable=not progress))
+    bar = {"desc": "Scores", "unit": "pair", "disable": not progress}
+    rows = list(parallel.each(pairs.score_pair, tasks, seconds=seconds, bar=bar))
     names = pairs.SCORES if emd else pairs.SCORES[:-1]
     return dict(zip(names, 100 * np.array(rows, np.float64).reshape(-1, len(names)).T, strict=True))
 
@@ -131,9 +128,8 @@ def chamfer_matrix(
             parts["forward"][row, column] = 100 * other_trees[column].query(truth[row])[0].mean()
             parts["backward"][row, column] = 100 * truth_trees[row].query(others[column])[0].mean()
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        rows = pool.map(fill, range(len(truth)))
-        list(tqdm(rows, total=len(truth), desc="Chamfer of every pair", disable=not progress))
+    bar = {"desc": "Chamfer of every pair", "disable": not progress}
+    list(parallel.each(fill, zip(range(len(truth))), threads=True, bar=bar))
     return {"chamfer": parts["forward"] + parts["backward"], **parts}
 
 

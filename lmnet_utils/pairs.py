@@ -1,6 +1,6 @@
 """What the evaluation computes for one pair of clouds: ICP, nearest distances, F-score, earth mover's distance.
 
-NumPy and SciPy only, one thread, float64 arrays that have been checked: worker processes (:mod:`lmnet_utils.workers`)
+NumPy and SciPy only, one thread, float64 arrays that have been checked: worker processes (:mod:`lmnet_utils.parallel`)
 import this and start without torch. The functions for everyone, batched and checked, are those of
 :mod:`lmnet_utils.pointclouds` and :func:`lmnet_utils.metrics.score`.
 """

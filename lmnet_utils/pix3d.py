@@ -7,11 +7,9 @@ Pix3D (Sun et al. 2018, CC BY 4.0), the clouds those that the authors of 3D-LMNe
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils import assets, inference, paths, taxonomy
+from lmnet_utils import assets, inference, parallel, paths, taxonomy
 from lmnet_utils.cutouts import PhotoError, read_image
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
@@ -261,13 +259,10 @@ def batches(
         except PhotoError as error:
             return str(error)
 
-    with (
-        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
-        tqdm(total=len(photos), desc="photos", unit="photo", disable=not progress) as bar,
-    ):
+    with tqdm(total=len(photos), desc="photos", unit="photo", disable=not progress) as bar:
         for start in range(0, len(photos), batch_size):
             wanted = photos[start : start + batch_size]
-            loaded = list(pool.map(load, wanted))
+            loaded = list(parallel.each(load, zip(wanted), threads=True))
             problems = {photo.image: one for photo, one in zip(wanted, loaded, strict=True) if isinstance(one, str)}
             good = [photo for photo in wanted if photo.image not in problems]
             yield good, as_batch([one for one in loaded if not isinstance(one, str)]), problems

@@ -5,17 +5,14 @@ Every function takes NumPy arrays or torch tensors and returns the same kind. Cl
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from lmnet_utils import pairs, workers
+from lmnet_utils import pairs, parallel
 
 Cloud = TypeVar("Cloud", np.ndarray, torch.Tensor)
 
@@ -101,11 +98,6 @@ def _check(first, second) -> None:
             raise ValueError(f"the {name} clouds hold NaN or infinite coordinates.")
 
 
-@functools.lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="k-d tree")
-
-
 def _search(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
     """Neighbour indices for several (query, reference) pairs of batches; a cloud used twice gets one tree."""
 
@@ -119,7 +111,7 @@ def _search(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         return found
 
     batch = len(pairs[0][0])
-    rows = list(_pool().map(search_item, range(batch)))  # SciPy releases the interpreter lock while it searches
+    rows = list(parallel.pool().map(search_item, range(batch)))  # SciPy releases the interpreter lock while it searches
     return [
         np.stack([row[k] for row in rows]) if rows else np.zeros(pair[0].shape[:2], np.int64)
         for k, pair in enumerate(pairs)
@@ -267,7 +259,7 @@ def earth_movers_distance(x: Cloud, y: Cloud) -> Cloud:
             f"{first.shape[1]} and {second.shape[1]}: thin the larger ones first (subset_indices)."
         )
     seconds = len(first) * pairs.seconds_of(first.shape[1], False, True)
-    distances = workers.each(pairs.matched_distance, list(zip(first, second, strict=True)), seconds)
+    distances = parallel.each(pairs.matched_distance, zip(first, second, strict=True), seconds=seconds)
     return _like(np.array(list(distances), np.float64), x)
 
 
@@ -331,7 +323,8 @@ def icp(
 
     tasks = [(*pair, official, max_iterations, tolerance) for pair in zip(sources, targets, strict=True)]
     seconds = len(tasks) * pairs.seconds_of(sources.shape[1], True, False)
-    return _like(np.array(list(workers.each(pairs.aligned, tasks, seconds))).reshape(sources.shape), source)
+    moved = list(parallel.each(pairs.aligned, tasks, seconds=seconds))
+    return _like(np.array(moved).reshape(sources.shape), source)
 
 
 # ---------------------------------------------------------------------------------------------------------- sampling

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import io
 import itertools
@@ -26,7 +25,6 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -35,7 +33,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from lmnet_utils import assets, cache, downloads, freeshapes, paths, pointclouds, reproducibility, splits
+from lmnet_utils import assets, cache, downloads, freeshapes, parallel, paths, pointclouds, reproducibility, splits
 from lmnet_utils.freeshapes import IMAGE_SIZE, VIEWS, camera_position, cloud_dir, rendering_dir, unit_diagonal
 from lmnet_utils.notebook_settings import DataSettings
 from lmnet_utils.settings import Yaw
@@ -343,10 +341,9 @@ def verify_dataset(dataset: str, progress: bool = True) -> dict[str, Any]:
             return str(error)
         return ""
 
-    problems = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for block in _blocks(tqdm(models, desc="verify", unit="model", disable=not progress), 256):
-            problems.update((m, text) for m, text in zip(block, pool.map(problem, block), strict=True) if text)
+    bar = {"desc": "verify", "unit": "model", "disable": not progress}
+    texts = parallel.each(problem, zip(models), threads=True, bar=bar)
+    problems = {model: text for model, text in zip(models, texts, strict=True) if text}
 
     def count(text: str = "") -> Counter[str]:
         return Counter(model.split("/")[0] for model, problem in problems.items() if text in problem)
@@ -488,7 +485,7 @@ class Pack:
         if not self.encoded:
             batch = self._pixels[rows, views]  # (B, 128, 128, 3), copied
         elif len(rows):
-            images = _decoders().map(self._decode, rows * VIEWS + views)
+            images = parallel.pool().map(self._decode, rows * VIEWS + views)
             batch = np.stack(list(images))
         else:
             batch = np.zeros((0, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
@@ -496,11 +493,6 @@ class Pack:
 
     def _decode(self, index: int) -> np.ndarray:
         return network_input(decode_png(self._bytes[self._offsets[index] : self._offsets[index + 1]].tobytes()))
-
-
-@functools.cache
-def _decoders() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="png")
 
 
 def tree_signature(dataset: str, progress: bool = False) -> tuple[str, list[str]]:
@@ -575,10 +567,9 @@ def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, yaw:
         with contextlib.ExitStack() as stack:
             names = ("images.bin", "points_2048.bin", "points_1024.bin")
             images, points_2048, points_1024 = (stack.enter_context(open(building / name, "wb")) for name in names)
-            pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
             bar = stack.enter_context(tqdm(total=len(models), desc="pack", unit="model", disable=not progress))
             for block in _blocks(models, 64):
-                for model, loaded in zip(block, pool.map(load, block), strict=True):
+                for model, loaded in zip(block, parallel.each(load, zip(block), threads=True), strict=True):
                     bar.update()
                     if isinstance(loaded, str):
                         incomplete.append(f"{model}: {loaded}")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lmnet_utils import cache, freeshapes, shapenet, splits
+from lmnet_utils import cache, freeshapes, paths, shapenet, splits
 from lmnet_utils.freeshapes import Mesh
 from lmnet_utils.taxonomy import CLASSES
 
@@ -301,3 +306,42 @@ def test_reading_a_split_names_what_is_wrong(tmp_path: Path, kit_folders: Path) 
     (tmp_path / "splits/official/13/train.txt").write_text("chair/a\n")
     with pytest.raises(ValueError, match="synset/model"):
         splits.read(tmp_path)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from lmnet_utils import freeshapes
+
+rows = [row for row in freeshapes.attribution() if row["class"] == "chair"][:3]
+freeshapes.attribution = lambda: rows
+print("main", flush=True)
+freeshapes.make_dataset(Path(sys.argv[1]), workers=2, progress=False)
+"""
+
+
+def test_a_script_without_a_guard_makes_the_data_set(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": str(paths.project_root())}
+    command = [sys.executable, "script.py", str(tmp_path / "made")]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "main\n"), result.stderr
+    assert len(list((tmp_path / "made").glob("ShapeNetRendering/*/*/rendering/23.png"))) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupted_make_keeps_what_is_finished(tmp_path: Path) -> None:
+    script = SCRIPT.replace("[:3]", "[:20]")
+    (tmp_path / "script.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(paths.project_root())}
+    command = [sys.executable, "script.py", str(tmp_path / "made")]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, start_new_session=True)
+    finished = "ShapeNetRendering/*/*/rendering"
+    deadline = time.monotonic() + 180
+    while not list((tmp_path / "made").glob(finished)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
+    errors = process.communicate(timeout=60)[1].decode()
+    kept = list((tmp_path / "made").glob(finished))
+    assert process.returncode and errors.count("Traceback") == 1 and "KeyboardInterrupt" in errors, errors
+    assert 1 <= len(kept) < 20 and all(len(list(folder.iterdir())) == 25 for folder in kept)

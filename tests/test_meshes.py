@@ -490,7 +490,7 @@ def test_a_second_import_does_only_what_has_changed(copied: tuple[Path, Path]) -
 def test_other_axes_make_every_object_anew(copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     _, folder = copied
     made = []
-    monkeypatch.setattr(meshes, "_in_processes", lambda tasks, workers: made.extend(tasks) or iter(()))
+    monkeypatch.setattr(meshes, "_in_processes", lambda tasks, workers: made.extend(tasks) or (task for task in ()))
     report = meshes.import_meshes(folder, "own", front="x", progress=False)
     assert report.models == {} and "nothing" in report.text()
     assert {"Chairs/chair 1.glb", "coffee mug/1.stl"} <= {task.record["file"] for task in made}

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from lmnet_utils import metrics, workers
+from lmnet_utils import metrics, parallel
 
 
 def unit_cube(points):
@@ -91,16 +91,17 @@ def test_icp_takes_away_a_turn_and_the_official_one_does_not():
 
 
 def test_worker_processes_give_the_same_scores(monkeypatch):
-    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
     truth, predictions = shapes(7, 64, 64)
     here = [metrics.score(truth[i : i + 1], predictions[i : i + 1], icp="exact", emd=True) for i in range(7)]
-    monkeypatch.setattr(workers, "_work", 1e6)
-    asked = []
-    ask = workers._ask_worker
-    monkeypatch.setattr(workers, "_ask_worker", lambda function, item: asked.append(item) or ask(function, item))
+    monkeypatch.setattr(parallel, "_work", 1e6)
+    sent = []
+    in_processes = parallel._in_processes
+    monkeypatch.setattr(
+        parallel, "_in_processes", lambda f, items, *rest: sent.extend(items) or in_processes(f, items, *rest)
+    )
     scores = metrics.score(torch.from_numpy(truth), torch.from_numpy(predictions), icp="exact", emd=True)
-    workers.stop()
-    assert len(asked) == 7
+    assert len(sent) == 7
     for name, values in scores.items():
         np.testing.assert_allclose(values, [row[name][0] for row in here], rtol=1e-12)
 
