@@ -15,6 +15,7 @@ import contextlib
 import csv
 import dataclasses
 import logging
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence

@@ -16,9 +16,8 @@ import numpy as np
 from lmnet_utils.claims import Answers, Study, claims, values_of
 from lmnet_utils.evaluation import Method, Scored, class_groups, result_rows
 from lmnet_utils.inference import Item
-from lmnet_utils.shapenet import classes_in
+from lmnet_utils.shapenet import synsets_in
 from lmnet_utils.statistics import group_means
-from lmnet_utils.taxonomy import CLASSES
 
 DIGITS = 4  # after the point: tables show two
 CLAIMED = ("pairwise_points", "single", "best")  # of the study, what claims are about; the gain is single − best
@@ -116,7 +115,7 @@ def remade(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     models = [model for objects in record["sets"] for model in objects]
     rows = {
         "table": result_rows(scored, class_groups(evaluation["settings"]["classes"])),
-        "per_class": result_rows(scored, {name: {CLASSES[name]} for name in classes_in(models)}),
+        "per_class": result_rows(scored, {name: {synset} for name, synset in synsets_in(models).items()}),
         "verdicts": claims(scored, study_of(record), evaluation["settings"]["icp"][-1]),
     }
     return {**evaluation, "results": {**results, **rows}}

@@ -7,16 +7,16 @@ import re
 
 import numpy as np
 
-from lmnet_utils.explorer_figures import Panel
+from lmnet_utils.explorer_figures import ViewPanel
 from lmnet_utils.gallery import clouds_page
 
 EVIL = "</script><script>alert(1)</script><b title=\"'&amp;"
 
 
 def test_nothing_on_a_page_of_clouds_is_taken_for_markup() -> None:
-    panels = [Panel(EVIL, "mean", np.zeros((4, 3), np.float32), note=EVIL, alt=EVIL)]
+    panels = [ViewPanel(EVIL, "mean", np.zeros((4, 3), np.float32), note=EVIL, alt=EVIL)]
     camera = {"azimuth": 30.0, "elevation": 25.0, "zoom": 1.0}
-    harmless = [Panel("cloud", "mean", np.zeros((4, 3), np.float32))]
+    harmless = [ViewPanel("cloud", "mean", np.zeros((4, 3), np.float32))]
     plain = clouds_page("title", ["about"], [([("", harmless)], camera)], [("data:,", "name")])
     page = clouds_page(EVIL, [EVIL], [([(EVIL, panels)], camera)], [("data:,", EVIL)])
     assert re.findall("<[^>]*>", page.split('id="entries"')[0]) == [
