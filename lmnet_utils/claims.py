@@ -20,7 +20,7 @@ from lmnet_utils.evaluation import (
     Task,
     TrainingLatents,
     deterministic,
-    fingerprint,
+    fingerprint_of,
 )
 from lmnet_utils.inference import (
     Item,
@@ -257,7 +257,7 @@ class _Measuring:
             options = {"latents": lambda i: latents[i], "true_latents": truth}
             return lambda i: decode(decoder, latents[i]), options, further
 
-        about = {"weights": fingerprint(encoder), "decoder": fingerprint(decoder)}
+        about = {"weights": fingerprint_of(encoder), "decoder": fingerprint_of(decoder)}
         info = info_of(name, encoder)
         figures = self.figures(f"diversity_{name}", about, f"diversity of {info.label}", batch)
         return Answers(info.method_label, "variant II", info.method, figures, info.diversity_weight)
@@ -270,7 +270,7 @@ class _Measuring:
             options["true_latents"] = self.true_latents(span)
             return lambda i: clouds[i : i + 1], options, {}
 
-        about = {"weights": fingerprint(self.networks[name])}
+        about = {"weights": fingerprint_of(self.networks[name])}
         info = info_of(name, self.networks[name])
         figures = self.figures(f"diversity_{name}", about, f"{info.label}, repeated", batch)
         figures["single"] = figures["scores"][:, 0]
@@ -286,7 +286,7 @@ class _Measuring:
             none = np.full(len(nearest), np.nan)  # they have no one answer of their own
             return lambda i: self.pack.points[rows[nearest[i]]], {"drawn": False}, {"single": none}
 
-        about = {"weights": fingerprint(self.networks[name])}
+        about = {"weights": fingerprint_of(self.networks[name])}
         figures = self.figures(
             f"neighbours_{name}", about, f"neighbours of {info_of(name, self.networks[name]).label}", batch
         )
@@ -302,7 +302,7 @@ class _Measuring:
             options = {"latents": lambda i: latents[i], "true_latents": truth}
             return lambda i: decode(self.autoencoder, latents[i]), options, {"single": single, "sigma": sigma}
 
-        about = {"weights": fingerprint(self.networks[name]), "partner": fingerprint(self.networks[partner])}
+        about = {"weights": fingerprint_of(self.networks[name]), "partner": fingerprint_of(self.networks[partner])}
         own, other = (info_of(one, self.networks[one]) for one in (name, partner))
         figures = self.figures(f"noise_{name}", about, f"{other.label} + noise as {own.label}", batch)
         shown = f"{other.method_label} + noise as {own.method_label}"

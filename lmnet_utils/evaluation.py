@@ -34,7 +34,7 @@ from lmnet_utils.inference import (
     spread_over_classes,
 )
 from lmnet_utils.metrics import Evaluation, Scores
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint_of
 from lmnet_utils.rendering import PlotPanel
 from lmnet_utils.reproducibility import atomic_path, read_json
 from lmnet_utils.shapenet import Pack, open_pack, read_split
@@ -125,8 +125,8 @@ def model_methods(
     for name, network in networks.items():
         encoder = None if name == "autoencoder" else network
         objects = task.objects_of(taxonomy.synsets_of(info_of(name, network).classes))
-        decoder = fingerprint(decoder_of(autoencoder, encoder))
-        identity = {"weights": fingerprint(network), "decoder": decoder, "precision": precision}
+        decoder = fingerprint_of(decoder_of(autoencoder, encoder))
+        identity = {"weights": fingerprint_of(network), "decoder": decoder, "precision": precision}
 
         def clouds(items: Sequence[Item], encoder: ImageEncoder | None = encoder) -> torch.Tensor:
             options = {"batch_size": len(items), "precision": precision}
@@ -161,7 +161,7 @@ class TrainingLatents:
 
     def __init__(self, task: Task, autoencoder: PointCloudAutoencoder) -> None:
         self.task, self.autoencoder = task, autoencoder
-        self.identity = {"autoencoder": fingerprint(autoencoder), "training_objects": _hash(task.train)}
+        self.identity = {"autoencoder": fingerprint_of(autoencoder), "training_objects": _hash(task.train)}
 
     @functools.cached_property
     def values(self) -> np.ndarray:
@@ -215,7 +215,7 @@ def retrieval(training: TrainingLatents, name: str, encoder: ImageEncoder, *, pr
         latent, _ = encode_images(encoder, images, batch_size=len(items), precision=precision)
         return task.pack.points[task.pack.rows(training.nearest(latent.numpy()))]
 
-    identity = {**training.identity, "weights": fingerprint(encoder), "precision": precision}
+    identity = {**training.identity, "weights": fingerprint_of(encoder), "precision": precision}
     objects = task.objects_of(taxonomy.synsets_of(info_of(name, encoder).classes))
     shown = f"retrieval by {info_of(name, encoder).method_label}'s latent"
     return Method(f"retrieval_{name}", shown, objects, clouds, identity)

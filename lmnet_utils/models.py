@@ -273,7 +273,7 @@ def load_model(
     return model.to(device).eval()
 
 
-def fingerprint(network: nn.Module) -> str:
+def fingerprint_of(network: nn.Module) -> str:
     """SHA-256 over a network's architecture and weights, wherever they were loaded from."""
     kind = {key: network.config.get(key) for key in ("kind", "architecture", "width", "variational", "decoder")}
     digest = hashlib.sha256(json.dumps(kind, sort_keys=True).encode())

@@ -59,7 +59,8 @@ def object_record(scored: Sequence[Scored], study: Study) -> dict[str, Any]:
     for key, one in study.answers.items() if models else ():
         if one.kind in ("variant II", "noise"):
             figures = {name: [_means(seed, models) for seed in values_of(one, name)[:, part]] for name in CLAIMED}
-            answers.append({"key": key, "label": one.label, "kind": one.kind, "of": one.of, "figures": figures})
+            about = {"label": one.label, "kind": one.kind, "of": one.of, "diversity_weight": one.diversity_weight}
+            answers.append({"key": key, **about, "figures": figures})
     found = {"methods": methods, "answers": answers, "samples": study.samples}
     return {"sets": sets, **found, "set": number_of(list(dict.fromkeys(models)))}
 
@@ -97,7 +98,7 @@ def study_of(record: Mapping[str, Any]) -> Study:
     for row in record["answers"]:
         figures = {name: np.array(values, np.float64) for name, values in row["figures"].items()}
         figures["min_of_n"] = figures.pop("best")[..., None]
-        answers[row["key"]] = Answers(row["label"], row["kind"], row["of"], figures)
+        answers[row["key"]] = Answers(row["label"], row["kind"], row["of"], figures, row["diversity_weight"])
     return Study(items, record["samples"], answers)
 
 

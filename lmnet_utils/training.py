@@ -19,7 +19,7 @@ from lmnet_utils.losses import (
     latent_matching_loss,
     sample_latent,
 )
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint, load_model
+from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder, fingerprint_of, load_model
 from lmnet_utils.notebook_settings import AutoencoderSettings, EncoderSettings
 from lmnet_utils.pointclouds import scaled_chamfer
 from lmnet_utils.reproducibility import pick_device, seed_everything
@@ -180,7 +180,7 @@ def compute_targets(settings: EncoderSettings, data: TrainingData, device: torch
         return Targets()
     autoencoder = load_model(autoencoder_folder(settings), device, kind="autoencoder").requires_grad_(False)
     match_frame({"autoencoder": autoencoder}, data.pack, data.split.train)
-    data.record["autoencoder"] = fingerprint(autoencoder)
+    data.record["autoencoder"] = fingerprint_of(autoencoder)
     latents, mirrored = compute_latents(autoencoder, data.pack, data.rows, mirrored=settings.augment)
     scale = float(latents.std(0).mean()) if len(latents) > 1 else 1.0
     return Targets(autoencoder, latents, mirrored, scale, latents.mean(0))

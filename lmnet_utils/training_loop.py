@@ -31,7 +31,7 @@ from tqdm.auto import tqdm
 
 from lmnet_utils import cache, paths
 from lmnet_utils.frames import match_frame
-from lmnet_utils.models import PointCloudAutoencoder, fingerprint, load_model, load_weights, save_model
+from lmnet_utils.models import PointCloudAutoencoder, fingerprint_of, load_model, load_weights, save_model
 from lmnet_utils.notebook_settings import AutoencoderSettings, EncoderSettings, TrainingSettings
 from lmnet_utils.reproducibility import (
     atomic_path,
@@ -190,7 +190,7 @@ class Training:
         keep_freed_memory()
         self.directory.mkdir(parents=True, exist_ok=True)
         settings = {**self.settings.as_dict(), "precision": self.precision, "device": self.device.type}
-        self._record = {"settings": settings, "data": self.data.record, "initial": fingerprint(self.model)}
+        self._record = {"settings": settings, "data": self.data.record, "initial": fingerprint_of(self.model)}
         self._identity = cache.fingerprint(self._record, "training")
         self._record |= {"versions": cache.versions("training"), "environment": environment()}
         self._state: dict[str, Any] = {

@@ -41,7 +41,8 @@ def everything():
         shape = (2, len(items))
         figures = {"pairwise_points": generator.normal(shift, 1, shape), "single": generator.normal(9, 1, shape)}
         figures["min_of_n"] = figures["single"][..., None] - shift * np.arange(SAMPLES)
-        return Answers(label, kind, of, figures | {"scores": np.zeros((*shape, SAMPLES))})
+        weight = float(of.rpartition("_")[2]) if kind == "variant II" else None
+        return Answers(label, kind, of, figures | {"scores": np.zeros((*shape, SAMPLES))}, weight)
 
     found = {
         "encoder_lambda_0": answers("λ = 0", "variant II", "encoder_lambda_0", 0.1),
