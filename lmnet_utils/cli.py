@@ -210,7 +210,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _download(options: argparse.Namespace) -> int:
-    from lmnet_utils import assets, downloads, profiles
+    from lmnet_utils import assets, downloads, profiles, published
 
     if options.list:
         for name in assets.names():
@@ -241,7 +241,7 @@ def _download(options: argparse.Namespace) -> int:
     status = 0
     for name in names:
         try:
-            place = downloads.download(
+            place = published.download(
                 name,
                 file=options.file,
                 force=options.force,

@@ -11,7 +11,6 @@ import errno
 import shutil
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import partial
@@ -22,7 +21,7 @@ import pooch
 from tqdm.auto import tqdm
 
 from lmnet_utils import archives, assets, paths, transfer
-from lmnet_utils.assets import RECORD, Asset, by_hand, in_words, note, recorded, recorded_source, where
+from lmnet_utils.assets import RECORD, Asset, by_hand, in_words, note, recorded, where
 
 BOMB = 4
 """Times its expected size, unpacked, at which an archive is refused."""
@@ -44,7 +43,7 @@ class DownloadError(RuntimeError):
         self.fault = fault
 
 
-def _failure(item: Asset, fault: str, reason: str, advice: str | None = None) -> DownloadError:
+def failure(item: Asset, fault: str, reason: str, advice: str | None = None) -> DownloadError:
     reason = reason if reason.endswith(".") or "\n" in reason else f"{reason}."
     return DownloadError(fault, f"{item.name}: {reason}\n  {by_hand(item) if advice is None else advice}".rstrip())
 
@@ -59,12 +58,14 @@ def download(
     remove_archive: bool = False,
     quiet: bool = False,
 ) -> Path:
-    """Fetch an asset, check it, and unpack it or make it a model folder. What is here already is not fetched again.
+    """Fetch an archive, check it, and unpack it. What is here already is not fetched again.
+
+    Weights are :func:`lmnet_utils.published.download`'s, which makes model folders of them.
 
     The terms in ``assets.asset(name).terms`` hold; ``lmnet download`` shows them and asks.
 
     Args:
-        name: a name of ``assets.json``, such as ``"shapenet-renderings"`` or ``"encoder_l1"``.
+        name: a name of ``assets.json``, such as ``"shapenet-renderings"``.
         file: take this file, fetched by hand, instead of downloading. It stays where it is.
         force: fetch again from the beginning, and accept a file with another SHA-256 than the one on record.
         check: go through an archive that is unpacked once more, and put back what is missing or differs.
@@ -75,44 +76,42 @@ def download(
         The folder.
 
     Raises:
-        ValueError: no such name; lists the names.
+        ValueError: no such name, which lists the names; or the name of weights.
         DownloadError: see its faults. What was there before stays as it was, and what has come of a file is kept.
     """
     item = assets.asset(name)
-    if item.kind == "archive" and not hasattr(tarfile, "data_filter"):
+    if item.kind != "archive":
+        raise ValueError(f"{name} is no archive but {item.kind}: lmnet_utils.published.download fetches it.")
+    if not hasattr(tarfile, "data_filter"):
         version = ".".join(map(str, sys.version_info[:3]))
         reason = f"unpacking safely takes Python 3.10.12, 3.11.4 or a later one, this is {version}"
-        raise _failure(item, "old python", reason, "Make the environment anew with one of those.")
-    if item.kind == "weights":
-        _refuse_foreign(item)
+        raise failure(item, "old python", reason, "Make the environment anew with one of those.")
     if not (file or force or check) and assets.is_here(item):
-        if remove_archive and item.kind == "archive":
+        if remove_archive:
             item.target.unlink(missing_ok=True)
         return item.place
-    path, source = _obtain(item, file, force, quiet)
-    if item.kind == "weights":
-        return _convert(item, path, source, force)
+    path, source = obtain(item, file, force, quiet)
     if path.parent == item.incoming:
         path = path.replace(item.target)
-        _discard(item)
+        discard(item)
     return _unpack(item, path, source, remove_archive and path == item.target, quiet)
 
 
-def _obtain(item: Asset, file: str | Path | None, force: bool, quiet: bool) -> tuple[Path, dict[str, Any]]:
+def obtain(item: Asset, file: str | Path | None, force: bool, quiet: bool) -> tuple[Path, dict[str, Any]]:
     """A checked file of the asset: the given one, one put in place by hand, or a download; and what is known of it."""
     record = recorded(item)
     known = item.sha256 or (record.get("sha256") if record.get("confirmed") else None)
     known = None if force else known
     if not file and (force or not item.target.is_file()):
         if force:
-            _discard(item)
+            discard(item)
         if item.size:
             _check_room(item, max(0, item.size - item.have))
         return _fetch(item, known, quiet)
     path = Path(file).expanduser() if file else item.target
     what = paths.display(path) if file else where(path)
     if not path.is_file():
-        raise _failure(item, "no file", f"there is no file at {what}")
+        raise failure(item, "no file", f"there is no file at {what}")
     if wrong := _fault_of(item, path, what):
         raise wrong
     status, sha256 = path.stat(), record.get("sha256")
@@ -144,27 +143,28 @@ def _fetch(item: Asset, known: str | None, quiet: bool) -> tuple[Path, dict[str,
             status, record = path.stat(), downloader.record
             source = {"source": record.get("address"), "version": record.get("version"), "bytes": status.st_size}
             return path, {**source, "modified_ns": status.st_mtime_ns, "sha256": known or pooch.file_hash(str(path))}
-        _discard(item)
+        discard(item)
         if not (downloader.resumed and once_more):
             raise wrong
         downloader.say(f"{str(wrong).splitlines()[0]} It came in parts: fetching it once more, whole.")
     raise AssertionError("not reached")
 
 
-def _discard(item: Asset) -> None:
+def discard(item: Asset) -> None:
+    """Remove what has come of a download."""
     shutil.rmtree(item.incoming, ignore_errors=True)
 
 
 def _not_fetched(item: Asset, error: transfer.TransferError) -> DownloadError:
     if error.fault == "busy":
-        return _failure(item, "busy", str(error), "")
+        return failure(item, "busy", str(error), "")
     have, advice = item.have, []
     if error.fault == "no network":
         advice.append("Check the network, and HTTP_PROXY and HTTPS_PROXY if you need a proxy.")
     if have:
         text = "that have come are kept: the same command goes on from there, with --force it starts anew."
         advice.append(f"The {in_words(have)} {text}")
-    return _failure(item, error.fault, str(error), " ".join([*advice, by_hand(item)]))
+    return failure(item, error.fault, str(error), " ".join([*advice, by_hand(item)]))
 
 
 @contextlib.contextmanager
@@ -177,7 +177,7 @@ def _disk(item: Asset, what: str) -> Iterator[None]:
         why = getattr(error.__cause__, "strerror", None) or error.strerror or type(error).__name__
         advice = "Make room" if full else f"See to the folder {where(item.target.parent)}"
         advice += f", or set {item.variable} to a folder on another disk. What has come is kept: the same command goes on from there."
-        raise _failure(item, "full disk" if full else "cannot write", f"{what} stopped ({why})", advice) from error
+        raise failure(item, "full disk" if full else "cannot write", f"{what} stopped ({why})", advice) from error
 
 
 def _check_room(item: Asset, missing: int, fetched: bool = False) -> None:
@@ -195,7 +195,7 @@ def _check_room(item: Asset, missing: int, fetched: bool = False) -> None:
         if item.kind == "archive" and not fetched:
             advice += " An archive that lies elsewhere is unpacked from there: --file PATH."
         reason = f"there is not enough room on the disk: it needs {needs}, {in_words(free)} are free"
-        raise _failure(item, "full disk", reason, advice)
+        raise failure(item, "full disk", reason, advice)
 
 
 # --------------------------------------------------------------------------------------------------------------- check
@@ -206,12 +206,12 @@ def _fault_of(item: Asset, path: Path, what: str) -> DownloadError | None:
         start = stream.read(1 << 16)
     if transfer.looks_like_page(start):
         page = transfer.page_error(start.decode("utf-8", "replace"), item.addresses[-1])
-        return _failure(item, page.fault, f"{what} is a web page, not data. {page}")
+        return failure(item, page.fault, f"{what} is a web page, not data. {page}")
     if item.bytes and size != item.bytes:
         fault, text = ("broken off", "is truncated") if size < item.bytes else ("wrong size", "is another file")
-        return _failure(item, fault, f"{what} {text}: expected {item.bytes:,} bytes, found {size:,}")
+        return failure(item, fault, f"{what} {text}: expected {item.bytes:,} bytes, found {size:,}")
     if item.kind == "archive" and archives.kind_of(path) is None:
-        return _failure(item, "damaged", f"{what} is no archive ({size:,} bytes, beginning with {start[:16]!r})")
+        return failure(item, "damaged", f"{what} is no archive ({size:,} bytes, beginning with {start[:16]!r})")
     if start.startswith(b"PK"):  # a zip, as .pth files are, except old ones
         try:
             with archives.open_zip(path) as archive:
@@ -220,13 +220,13 @@ def _fault_of(item: Asset, path: Path, what: str) -> DownloadError | None:
             damage = error
     if damage:
         reason = f"{what} is truncated or damaged ({size:,} bytes): {damage}"
-        return _failure(item, "damaged", reason, _again(item))
+        return failure(item, "damaged", reason, _again(item))
     return None
 
 
 def _wrong_hash(item: Asset, what: str, reason: str) -> DownloadError:
     advice = f"If the authors have changed it and you trust the new one, add --force. {by_hand(item)}"
-    return _failure(item, "wrong hash", f"{what} is not the file that is on record. {reason}", advice)
+    return failure(item, "wrong hash", f"{what} is not the file that is on record. {reason}", advice)
 
 
 def _again(item: Asset) -> str:
@@ -238,7 +238,7 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     """Unpack a checked archive, and record what it was if it was sound."""
     previous = recorded(item)
     confirmed = bool(previous.get("confirmed")) and previous.get("sha256") == source["sha256"]
-    fetched = {**source, "modified_ns": archive.stat().st_mtime_ns, "fetched": _now()}
+    fetched = {**source, "modified_ns": archive.stat().st_mtime_ns, "fetched": now()}
     if archive == item.target:
         note(item, **fetched, confirmed=confirmed)
     note(item, unpacked=None)
@@ -251,11 +251,11 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
         with _disk(item, "unpacking"):
             unpacked = archives.unpack(archive, item.place, bounds, item.strip, check_room, quiet)
     except archives.BrokenArchive as error:
-        raise _failure(item, "damaged", f"{where(archive)} is damaged: {error}", _again(item)) from error
+        raise failure(item, "damaged", f"{where(archive)} is damaged: {error}", _again(item)) from error
     except archives.UnsafeArchive as error:
         reason = f"{where(archive)} is not to be trusted: {error}. It is not the file that was published"
         advice = f"Delete it, and what it left in {where(item.place)}. {by_hand(item)}"
-        raise _failure(item, "unsafe archive", reason, advice) from error
+        raise failure(item, "unsafe archive", reason, advice) from error
     damaged = [[archives.shown(name), why] for name, why in unpacked.damaged]
     left_out = [[archives.shown(name), what] for name, what in unpacked.left_out]
     result = {"into": where(item.place), "files": unpacked.files, "bytes": unpacked.bytes}
@@ -272,55 +272,12 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
         text += "".join(f"\n    {name}: {why}" for name, why in damaged[:10])
         if len(damaged) > 10:
             text += f"\n    and {len(damaged) - 10} more, see {where(item.target.with_name(RECORD))}"
-        raise _failure(item, "damaged", text, _again(item))
+        raise failure(item, "damaged", text, _again(item))
     if remove:
         archive.unlink()
     return item.place
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment, as records hold it."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-# ------------------------------------------------------------------------------------------------------------- weights
-def _refuse_foreign(item: Asset) -> None:
-    """Refuse to replace a model that was trained here."""
-    if recorded_source(item) is None and item.place.is_dir() and any(item.place.iterdir()):
-        reason = f"{where(item.place)} holds something that `lmnet download` did not make. Move it away, then try again"
-        raise _failure(item, "occupied", reason, "")
-
-
-def _convert(item: Asset, path: Path, source: dict[str, Any], force: bool) -> Path:
-    """Make the model folder from a checked file that loads as the model that its name promises."""
-    from lmnet_utils.models import load_model, save_model
-
-    what, run = "the downloaded file" if path.parent == item.incoming else where(path), item.place.parent
-    others = [assets.asset(name) for name in assets.names() if name != item.name]
-    same = [other.name for other in others if (recorded_source(other) or {}).get("sha256") == source["sha256"]]
-    try:
-        if same and not force:
-            raise ValueError(f"{what} is the file of {same[0]}")
-        model = load_model(path)
-        found = {key: model.config.get(key) for key in item.model}
-        if found != item.model:
-            raise ValueError(f"{what} is another model. Expected {_words(item.model)}, found {_words(found)}")
-    except ValueError as error:
-        _discard(item)
-        raise _failure(item, "wrong model", str(error).replace(paths.display(path), what)) from error
-    published = {"name": item.name, "address": item.addresses[0], "sha256": source["sha256"], "bytes": source["bytes"]}
-    trained_on = {"data": assets.manifest()["trained_on"]}  # so that notebook 06 can warn of seen test objects
-    run.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=run, prefix=f".{item.name}.") as folder:
-        converted = save_model(Path(folder) / "converted" / item.name, model, source=published, training=trained_on)
-        if item.place.exists():
-            item.place.rename(Path(folder) / "replaced")
-        converted.rename(item.place)
-    note(item, **source, fetched=_now(), confirmed=True)
-    _discard(item)
-    return item.place
-
-
-def _words(config: dict[str, Any]) -> str:
-    kind = config["kind"].replace("_", " ")
-    variant = {True: " of Variant II (mean and log-variance)", False: " of Variant I (one latent)"}
-    return kind + variant.get(config.get("variational"), "")

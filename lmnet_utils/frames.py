@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from lmnet_utils import inference, metrics
+from lmnet_utils import inference
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.pointclouds import scaled_chamfer
 from lmnet_utils.shapenet import YAWS, Pack, quarter_turn, turn_clouds
 
 CLEARLY_BETTER = 0.9
@@ -51,7 +52,7 @@ def yaw_errors(autoencoder: PointCloudAutoencoder, clouds: np.ndarray, *, seed: 
     for yaw in YAWS:
         truth = turn_clouds(clouds, yaw)
         guess = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
-        errors[yaw] = float(metrics.score(truth, guess, seed=seed)["chamfer"].mean())
+        errors[yaw] = float(scaled_chamfer(torch.from_numpy(truth), guess, seed=seed).mean())
     return errors
 
 

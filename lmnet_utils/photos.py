@@ -34,16 +34,17 @@ from lmnet_utils.cutouts import (
     read_mask,
     resized,
 )
+from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.pointclouds import y_up_from_file
 from lmnet_utils.reproducibility import atomic_path, choose, write_json
+from lmnet_utils.shapenet import INPUT_SIZE, open_pack, read_split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from lmnet_utils.familiarity import Familiarity
 
-INPUT_SIZE = 128
 OBJECT_SIDE = 93
 """Longest side of the object in the network's input, pixels. Official ``metrics.py`` (128 − 35); in FreeShapes' training
 renders it is 92 on average."""
@@ -259,9 +260,6 @@ def placing_cost(
         ``images``, and the mean Chamfer ×100 (:func:`lmnet_utils.metrics.score`) ``as_rendered`` and ``placed``; ``None``
         if the data set is not on this machine.
     """
-    from lmnet_utils.metrics import score
-    from lmnet_utils.shapenet import open_pack, read_split
-
     data = encoder.config.get("training", {}).get("data", {})
     if not {"dataset", "split", "classes"} <= set(data):
         return None

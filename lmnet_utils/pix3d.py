@@ -21,9 +21,9 @@ from lmnet_utils import assets, inference, parallel, paths, taxonomy
 from lmnet_utils.cutouts import PhotoError, read_image
 from lmnet_utils.metrics import score
 from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.photos import INPUT_SIZE, OBJECT_SIDE, as_batch
+from lmnet_utils.photos import OBJECT_SIDE, as_batch
 from lmnet_utils.reproducibility import read_json
-from lmnet_utils.shapenet import turn_clouds
+from lmnet_utils.shapenet import INPUT_SIZE, open_pack, read_split, turn_clouds
 from lmnet_utils.statistics import finite_interval, image_mean_interval
 
 CATEGORIES = ("chair", "sofa", "table")
@@ -272,8 +272,6 @@ def batches(
 # -------------------------------------------------------------------------------------------------------------- scoring
 def class_means(autoencoder: PointCloudAutoencoder, classes: Sequence[str] = CATEGORIES) -> dict[str, np.ndarray]:
     """Category → (2048, 3): the decoded mean latent of the training objects; {} where the training data is not here."""
-    from lmnet_utils.shapenet import open_pack, read_split
-
     data = autoencoder.config.get("training", {}).get("data", {})
     if not {"dataset", "split", "classes"} <= set(data):
         return {}

@@ -28,9 +28,10 @@ from test_models import port_state_dict, reference_autoencoder, reference_featur
 from test_transfer import QUOTA_PAGE, VIRUS_PAGE, FullDisk
 
 from lmnet_utils import archives, assets, cli, doctor, downloads, paths, shapenet, transfer
-from lmnet_utils.downloads import DownloadError, download
+from lmnet_utils.downloads import DownloadError
 from lmnet_utils.inference import load_networks, warn_of_leakage
 from lmnet_utils.models import PointCloudAutoencoder, load_model, save_model
+from lmnet_utils.published import download
 
 REAL = assets.manifest()
 RANDOM = random.Random(0)
