@@ -38,7 +38,7 @@ PAIR_CLOUDS = 8
 
 
 # ------------------------------------------------------------------------------------------------------------- inputs
-def _array(values: Any, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
+def finite_array(values: Any, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """``values`` as finite float64 of a shape, in which ``None`` is any size from 1 on."""
     values = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
     wanted = ", ".join("≥ 1" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "")
@@ -55,7 +55,7 @@ def _array(values: Any, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
 
 def _draws(samples: Array, name: str = "samples") -> np.ndarray:
     """Samples (N, P, 3) of one image, of which there must be two."""
-    samples = _array(samples, name, (None, None, 3))
+    samples = finite_array(samples, name, (None, None, 3))
     if len(samples) < 2:
         raise ValueError(f"{name}: {len(samples)} cloud has no diversity; expected at least 2.")
     return samples
@@ -79,8 +79,8 @@ def sample_scores(truth: Array, samples: Array, *, seed: int = 0) -> np.ndarray:
     Returns:
         (N,).
     """
-    truth = _array(truth, "truth", (None, 3))
-    return metrics.chamfer_matrix(truth[None], _array(samples, "samples", (None, None, 3)), seed=seed)["chamfer"][0]
+    truth = finite_array(truth, "truth", (None, 3))
+    return metrics.chamfer_matrix(truth[None], finite_array(samples, "samples", (None, None, 3)), seed=seed)["chamfer"][0]
 
 
 def min_of_n(scores: Array, *, ordered: bool = False) -> np.ndarray:
@@ -156,7 +156,7 @@ def mean_pairwise_chamfer(truth: Array, samples: Array, *, clouds: int = PAIR_CL
         seed: of the draw of points.
     """
     samples = _draws(samples)[: _at_least_two(clouds)]
-    side = _unit(_array(truth, "truth", (None, 3)))[1]
+    side = _unit(finite_array(truth, "truth", (None, 3)))[1]
     kept = _thinned(samples, seed)[0] / side
     trees = [cKDTree(cloud) for cloud in kept]
     return float(np.mean([_chamfer(kept[i], trees[i], kept[j], trees[j]) for i, j in _pairs(len(kept))]))
@@ -200,8 +200,8 @@ def camera_eye(truth: Array, azimuth: float, elevation: float, distance_ratio: f
     Returns:
         (3,) file frame.
     """
-    points = y_up_from_file(_array(truth, "truth", (None, 3)))
-    camera = _array([azimuth, elevation, distance_ratio], "camera", (3,))
+    points = y_up_from_file(finite_array(truth, "truth", (None, 3)))
+    camera = finite_array([azimuth, elevation, distance_ratio], "camera", (3,))
     low, high = points.min(axis=0), points.max(axis=0)
     return file_from_y_up((low + high) / 2 + np.linalg.norm(high - low) * camera_position(*camera))
 
@@ -236,7 +236,7 @@ def visible_points(points: Array, eye: Array, *, flip: float = 100.0) -> np.ndar
     Raises:
         ValueError: wrong shapes, NaN, a point at the camera, or points that lie in one plane with the camera.
     """
-    points, eye = _array(points, "points", (None, 3)), _array(eye, "eye", (3,))
+    points, eye = finite_array(points, "points", (None, 3)), finite_array(eye, "eye", (3,))
     places, of_point = np.unique(points, axis=0, return_inverse=True)  # of equal points the hull takes one
     ray = places - eye
     distance = np.linalg.norm(ray, axis=1, keepdims=True)
@@ -306,7 +306,7 @@ def visible_fidelity(truth: Array, samples: Array, visible: Array) -> tuple[np.n
         Two (N,): mean distance of the visible and of the hidden true points to the sample's nearest point; NaN where
         that part is empty.
     """
-    truth, samples = _array(truth, "truth", (None, 3)), _array(samples, "samples", (None, None, 3))
+    truth, samples = finite_array(truth, "truth", (None, 3)), finite_array(samples, "samples", (None, None, 3))
     visible = np.asarray(visible)
     if visible.shape != truth.shape[:1] or visible.dtype != bool:
         raise ValueError(f"visible: expected booleans ({len(truth)},), found {visible.dtype} {visible.shape}.")
@@ -321,7 +321,7 @@ def visible_fidelity(truth: Array, samples: Array, visible: Array) -> tuple[np.n
 # ----------------------------------------------------------------------------------------------------- σ and the angle
 def mean_sigma(log_variance: Array) -> np.ndarray:
     """σ of each image: exp(½·log-variance), averaged over the latents; (B, 512) → (B,)."""
-    return np.exp(0.5 * _array(log_variance, "log_variance", (None, None))).mean(axis=1)
+    return np.exp(0.5 * finite_array(log_variance, "log_variance", (None, None))).mean(axis=1)
 
 
 def angle_from_behind(azimuths: Array) -> np.ndarray:
@@ -356,10 +356,10 @@ def bin_by_angle(
         bin is empty.
     """
     values = np.atleast_2d(np.asarray(values, np.float64))
-    angles = angle_from_behind(_array(azimuths, "azimuths", (values.shape[1],)))
+    angles = angle_from_behind(finite_array(azimuths, "azimuths", (values.shape[1],)))
     if len(objects) != values.shape[1]:
         raise ValueError(f"{len(objects)} objects for {values.shape[1]} images: expected what each image shows.")
-    edges = _array(edges, "edges", (None,))
+    edges = finite_array(edges, "edges", (None,))
     if len(edges) < 2 or (np.diff(edges) <= 0).any():
         raise ValueError(f"edges={edges.tolist()}: expected at least two ascending angles in degrees.")
     target = losses.target_sigma(torch.from_numpy(np.radians(180 + angles)), alpha, penalty_angle).numpy()
@@ -397,8 +397,8 @@ def calibration(mean: Array, sigma: Array, truth: Array) -> dict[str, Any]:
 
 
 def _posterior(mean: Array, sigma: Array, truth: Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    mean = _array(mean, "mean", (None, None))
-    sigma, truth = _array(sigma, "sigma", mean.shape), _array(truth, "truth", mean.shape)
+    mean = finite_array(mean, "mean", (None, None))
+    sigma, truth = finite_array(sigma, "sigma", mean.shape), finite_array(truth, "truth", mean.shape)
     if (sigma < 0).any():
         raise ValueError("sigma: negative values. Is this a log-variance? σ = exp(½·log-variance).")
     return mean, sigma, truth
@@ -415,13 +415,13 @@ def energy_score(to_truth: Array, between: Array) -> float:
         to_truth: (N,) distances of samples to the truth.
         between: (K,) distances between different samples.
     """
-    return float(_array(to_truth, "to_truth", (None,)).mean() - _array(between, "between", (None,)).mean() / 2)
+    return float(finite_array(to_truth, "to_truth", (None,)).mean() - finite_array(between, "between", (None,)).mean() / 2)
 
 
 def latent_energy_score(samples: Array, truth: Array) -> float:
     """:func:`energy_score` of samples (N, D), N ≥ 2, of one image's latent against the true latent (D,), Euclidean."""
-    samples = _array(samples, "samples", (None, None))
-    truth = _array(truth, "truth", samples.shape[1:])
+    samples = finite_array(samples, "samples", (None, None))
+    truth = finite_array(truth, "truth", samples.shape[1:])
     if len(samples) < 2:
         raise ValueError("samples: an energy score needs at least 2; a single guess has its distance to the truth.")
     return energy_score(np.linalg.norm(samples - truth, axis=1), pdist(samples))
@@ -493,8 +493,8 @@ def rank_coverage(samples: Array, truth: Array, levels: Sequence[float] = LEVELS
     samples = np.asarray(samples, np.float64)
     if samples.ndim < 2 or samples.size == 0:
         raise ValueError(f"samples: expected shape (N, …) with values, found {samples.shape}.")
-    samples = _array(samples, "samples", samples.shape)
-    truth = _array(truth, "truth", samples.shape[1:])
+    samples = finite_array(samples, "samples", samples.shape)
+    truth = finite_array(truth, "truth", samples.shape[1:])
     count = len(samples)
     below, above = (samples <= truth).sum(axis=0), (samples >= truth).sum(axis=0)
     depth = np.minimum(below, above).ravel()  # the truth lies between the a-th smallest and a-th largest, a ≤ depth
@@ -530,7 +530,7 @@ def isotropic_control(
         (B, n, 512), as fp32 as ``mean``.
     """
     mean = torch.as_tensor(mean)
-    sigma = _array(sigma_mean, "sigma_mean", (len(mean),)) if len(mean) else np.zeros(0)
+    sigma = finite_array(sigma_mean, "sigma_mean", (len(mean),)) if len(mean) else np.zeros(0)
     if (sigma < 0).any():
         raise ValueError("sigma_mean: negative values. Is this a log-variance? σ = exp(½·log-variance).")
     log_variance = 2 * torch.from_numpy(sigma).to(mean.dtype).log()[:, None].expand_as(mean)  # σ = 0 gives no noise
@@ -551,8 +551,8 @@ def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
     Returns:
         (B, n) int64 rows of ``references``, nearest first.
     """
-    latents = _array(latents, "latents", (None, None))
-    references = _array(references, "references", (None, latents.shape[1]))
+    latents = finite_array(latents, "latents", (None, None))
+    references = finite_array(references, "references", (None, latents.shape[1]))
     if not 1 <= n <= len(references):
         raise ValueError(f"n={n}: expected 1 to {len(references)}, the number of training objects.")
     return cKDTree(references).query(latents, np.arange(1, n + 1))[1].astype(np.int64)
@@ -620,11 +620,11 @@ def diversity_of_images(
     count = len(truths)
     if count == 0:
         raise ValueError("truths: no images.")
-    cameras = _array(cameras, "cameras", (count, 3))
+    cameras = finite_array(cameras, "cameras", (count, 3))
     if latents is not None:
         if true_latents is None:
             raise ValueError("latents without true_latents: give both, or neither.")
-        true_latents = _array(true_latents, "true_latents", (count, None))
+        true_latents = finite_array(true_latents, "true_latents", (count, None))
     if copies < 1:
         raise ValueError(f"copies={copies}: expected at least 1.")
 
@@ -650,7 +650,7 @@ def _figures(
     truth: Array, camera: np.ndarray, samples: Array, drawn: bool, copies: int, pair_clouds: int, seed: int
 ) -> dict[str, Any]:
     """Figures of one image's clouds; see :func:`diversity_of_images`."""
-    truth, samples = _array(truth, "truth", (None, 3)), _array(samples, "clouds", (None, None, 3))
+    truth, samples = finite_array(truth, "truth", (None, 3)), finite_array(samples, "clouds", (None, None, 3))
     single = len(samples) == 1
     scores = sample_scores(truth, samples, seed=seed)
     eye, side = camera_eye(truth, *camera), _unit(truth)[1]
@@ -687,7 +687,7 @@ def _figures(
 
 
 def _latent_figures(samples: Array, truth: np.ndarray, levels: Sequence[float]) -> dict[str, Any]:
-    samples = _array(samples, "latents", (None, len(truth)))
+    samples = finite_array(samples, "latents", (None, len(truth)))
     single = len(samples) == 1
     figures = {"latent_energy": np.linalg.norm(samples[0] - truth) if single else latent_energy_score(samples, truth)}
     covered = dict.fromkeys(levels, np.nan) if single else rank_coverage(samples, truth, levels)
