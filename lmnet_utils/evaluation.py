@@ -161,7 +161,7 @@ class TrainingLatents:
 
     def __init__(self, task: Task, autoencoder: PointCloudAutoencoder) -> None:
         self.task, self.autoencoder = task, autoencoder
-        self.identity = {"autoencoder": fingerprint_of(autoencoder), "training_objects": _hash(task.train)}
+        self.identity = {"autoencoder": fingerprint_of(autoencoder), "training_objects": names_hash(task.train)}
 
     @functools.cached_property
     def values(self) -> np.ndarray:
@@ -254,7 +254,7 @@ def retrieval_oracles(
             for among, found in nearest.items()
         }
 
-    identity = {"training_objects": _hash(taken), "seed": seed}
+    identity = {"training_objects": names_hash(taken), "seed": seed}
     methods = []
     for among, shown in (("class", "retrieval, oracle in the class"), ("all", "retrieval, oracle")):
 
@@ -298,7 +298,7 @@ def deterministic(networks: Mapping[str, PointCloudAutoencoder | ImageEncoder]) 
     ]
 
 
-def _hash(names: Sequence[str]) -> str:
+def names_hash(names: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
@@ -348,7 +348,7 @@ def score_method(
         ValueError: as :func:`lmnet_utils.metrics.score`, with the method's name in front.
     """
     items = items_of(task.pack, method.objects, views if method.images else 1)
-    key = {"method": dict(method.identity), "objects": _hash(method.objects), **task.data}
+    key = {"method": dict(method.identity), "objects": names_hash(method.objects), **task.data}
     key |= {"icp": list(icp), "emd": emd, "seed": seed}
 
     def compute(span: slice) -> dict[str, np.ndarray]:
