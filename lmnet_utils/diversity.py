@@ -80,7 +80,9 @@ def sample_scores(truth: Array, samples: Array, *, seed: int = 0) -> np.ndarray:
         (N,).
     """
     truth = finite_array(truth, "truth", (None, 3))
-    return metrics.chamfer_matrix(truth[None], finite_array(samples, "samples", (None, None, 3)), seed=seed)["chamfer"][0]
+    return metrics.chamfer_matrix(truth[None], finite_array(samples, "samples", (None, None, 3)), seed=seed)["chamfer"][
+        0
+    ]
 
 
 def min_of_n(scores: Array, *, ordered: bool = False) -> np.ndarray:
@@ -280,12 +282,12 @@ def hidden_share(samples: Array, visible: Array) -> dict[str, float]:
     return {
         "visible_variance": seen,
         "hidden_variance": hidden,
-        "ratio": _ratio(hidden, seen),
-        "share": _ratio(hidden, hidden + seen),
+        "ratio": ratio(hidden, seen),
+        "share": ratio(hidden, hidden + seen),
     }
 
 
-def _ratio(numerator: float, denominator: float) -> float:
+def ratio(numerator: float, denominator: float) -> float:
     if denominator == 0:
         return np.inf if numerator > 0 else np.nan
     return numerator / denominator
@@ -391,8 +393,8 @@ def calibration(mean: Array, sigma: Array, truth: Array) -> dict[str, Any]:
     """
     mean, sigma, truth = _posterior(mean, sigma, truth)
     error, width = np.sqrt(np.square(mean - truth).mean(axis=1)), np.sqrt(np.square(sigma).mean(axis=1))
-    ratio = np.array([_ratio(*pair) for pair in zip(error, width, strict=True)])
-    pooled = _ratio(float(np.sqrt(np.square(error).mean())), float(np.sqrt(np.square(width).mean())))
+    ratio = np.array([ratio(*pair) for pair in zip(error, width, strict=True)])
+    pooled = ratio(float(np.sqrt(np.square(error).mean())), float(np.sqrt(np.square(width).mean())))
     return {"error": error, "sigma": width, "ratio": ratio, "pooled": pooled}
 
 
@@ -415,7 +417,9 @@ def energy_score(to_truth: Array, between: Array) -> float:
         to_truth: (N,) distances of samples to the truth.
         between: (K,) distances between different samples.
     """
-    return float(finite_array(to_truth, "to_truth", (None,)).mean() - finite_array(between, "between", (None,)).mean() / 2)
+    return float(
+        finite_array(to_truth, "to_truth", (None,)).mean() - finite_array(between, "between", (None,)).mean() / 2
+    )
 
 
 def latent_energy_score(samples: Array, truth: Array) -> float:

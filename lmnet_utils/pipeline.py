@@ -118,7 +118,7 @@ def _source_state(dataset: str) -> str:
     return cache.fingerprint(counts)
 
 
-def _made_state(dataset: str) -> str:
+def made_state(dataset: str) -> str:
     """State of a made data set: which parts are there, its splits, which list every model, and its pack's content."""
     root = paths.dataset_dir(dataset)
     parts = [part for part in ("ShapeNetRendering", "ShapeNet_pointclouds") if (root / part).is_dir()]
@@ -170,7 +170,7 @@ def _own_fingerprint(step: Step) -> dict[str, Any]:
 
 
 def _files_of(run: str) -> dict[str, tuple[int, int]]:
-    """Figures, metrics and weights of a run: path (as :func:`_stored` writes it) → (time of change, size)."""
+    """Figures, metrics and weights of a run: path (as :func:`stored_name` writes it) → (time of change, size)."""
     found = {}
     for root in (paths.runs_root() / run, paths.trained_models_root() / run):
         for folder, subfolders, names in os.walk(root):
@@ -179,14 +179,14 @@ def _files_of(run: str) -> dict[str, tuple[int, int]]:
                 if name in OUTPUTS or name.endswith((".safetensors", ".png", ".gif")):
                     path = Path(folder, name)
                     stat = path.stat()
-                    found[_stored(path)] = (stat.st_mtime_ns, stat.st_size)
+                    found[stored_name(path)] = (stat.st_mtime_ns, stat.st_size)
     return found
 
 
 _PLACES: dict[str, Callable[[], Path]] = {"runs": paths.runs_root, "trained_models": paths.trained_models_root}
 
 
-def _stored(path: Path) -> str:
+def stored_name(path: Path) -> str:
     """``runs/…`` or ``trained_models/…``, wherever those folders lie."""
     for place, root in _PLACES.items():
         with contextlib.suppress(ValueError):
@@ -206,7 +206,7 @@ def load_state(run: str) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {"run": run, "steps": {}}
 
 
-class _Run:
+class RunState:
     """One run's plan and state: which steps are selected, which are up to date and why not."""
 
     def __init__(self, profile: Profile, run: str, steps: Sequence[Step], selected: set[str], force: bool):
@@ -302,7 +302,7 @@ class _Run:
         missing = [name for name in record["outputs"] if not stored_path(name).is_file()]
         if missing:
             return f"{missing[0]} is gone"
-        if step.key == self.data_step and record.get("data") != _made_state(step.values["dataset"]):
+        if step.key == self.data_step and record.get("data") != made_state(step.values["dataset"]):
             return "the made data set changed"
         return ""
 
@@ -329,13 +329,13 @@ class _Run:
             "profile": self.profile.name,
             "description": self.profile.description,
             "planned": known,
-            "updated": _now(),
+            "updated": now(),
             "steps": self.records,
         }
         write_json(paths.run_dir(self.run) / STATE_FILE, self.state)
 
 
-def _now() -> str:
+def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
@@ -378,7 +378,7 @@ def run_profile(
     if from_:
         selected = set(stems[stems.index(resolve_notebook(from_, stems)) :])
     steps = plan_steps(loaded, run, overrides, selected)
-    plan = _Run(loaded, run, steps, selected, force)
+    plan = RunState(loaded, run, steps, selected, force)
     if problems := plan.missing_before():
         raise ProfileError("\n".join(problems))
     if dry_run:
@@ -404,7 +404,7 @@ def run_profile(
     return status
 
 
-def _print_plan(plan: _Run, say: Callable[[str], None]) -> None:
+def _print_plan(plan: RunState, say: Callable[[str], None]) -> None:
     say(f"profile {plan.profile.name} into {paths.display(paths.runs_root() / plan.run)}; nothing is executed")
     running: set[str] = set()
     for step in plan.steps:
@@ -425,7 +425,7 @@ def _print_plan(plan: _Run, say: Callable[[str], None]) -> None:
             say(f"    {name} = {json.dumps(value, ensure_ascii=False)}{note}")
 
 
-def _execute_all(plan: _Run, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]) -> int:
+def _execute_all(plan: RunState, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]) -> int:
     chosen = [step for step in plan.steps if step.notebook in plan.selected]
     started = time.monotonic()
     say(f"profile {plan.profile.name}: {len(chosen)} steps into {paths.display(paths.run_dir(plan.run))}")
@@ -450,7 +450,7 @@ def _execute_all(plan: _Run, command: Callable[[Step], str], quiet: bool, say: C
     return 0
 
 
-def _execute(plan: _Run, step: Step, quiet: bool, say: Callable[[str], None]) -> None:
+def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]) -> None:
     """Execute one step and record it; StepFailed and KeyboardInterrupt pass after they have been recorded."""
     earlier = plan.records.get(step.key, {})
     if plan.force:
@@ -460,7 +460,7 @@ def _execute(plan: _Run, step: Step, quiet: bool, say: Callable[[str], None]) ->
         "parameters": step.values,
         "swept": step.swept,
         "status": "interrupted",  # what it is if the machine goes down now
-        "started": _now(),
+        "started": now(),
         "wall_s": None,
         "fingerprint": plan.fingerprint(step),
         "outputs": [],
@@ -477,19 +477,19 @@ def _execute(plan: _Run, step: Step, quiet: bool, say: Callable[[str], None]) ->
         raise
     finally:
         record["wall_s"] = round(time.monotonic() - started, 1)
-        record["finished"] = _now()
+        record["finished"] = now()
         files = _files_of(plan.run)
         written = {name for name, state in files.items() if files_before.get(name) != state}
         kept = {name for name in earlier.get("outputs", []) if name in files}
-        record["outputs"] = sorted(written | kept) + [_stored(plan.notebook_file(step))]
+        record["outputs"] = sorted(written | kept) + [stored_name(plan.notebook_file(step))]
         _warn_of_overwriting(plan, step, written, say)
         if step.key == plan.data_step:
-            record["data"] = _made_state(step.values["dataset"])
+            record["data"] = made_state(step.values["dataset"])
         record["digest"] = plan.digest(step, record)
         plan.save()
 
 
-def _remove_outputs(plan: _Run, step: Step) -> None:
+def _remove_outputs(plan: RunState, step: Step) -> None:
     """Clear what a step left before and what it keeps, so that --force computes anew: else it would only be loaded."""
     for name in plan.records.get(step.key, {}).get("outputs", []):
         path = stored_path(name)
@@ -504,7 +504,7 @@ def _remove_outputs(plan: _Run, step: Step) -> None:
                 path.unlink()
 
 
-def _warn_of_overwriting(plan: _Run, step: Step, written: set[str], say: Callable[[str], None]) -> None:
+def _warn_of_overwriting(plan: RunState, step: Step, written: set[str], say: Callable[[str], None]) -> None:
     for other in plan.steps:
         if other.notebook == step.notebook and other.key != step.key:
             shared = written.intersection(plan.records.get(other.key, {}).get("outputs", []))

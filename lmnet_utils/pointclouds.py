@@ -27,15 +27,23 @@ def y_up_from_file(points: Cloud) -> Cloud:
     agree on it; :func:`lmnet_utils.shapenet.frame_check` measures it on data.
     """
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
-    stack = torch.stack if isinstance(points, torch.Tensor) else np.stack
-    return stack([y, -x, z], -1)
+    return _stacked([y, -x, z], points)
 
 
 def file_from_y_up(points: Cloud) -> Cloud:
     """Inverse of :func:`y_up_from_file`: (x, y, z) → (−y, x, z)."""
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
-    stack = torch.stack if isinstance(points, torch.Tensor) else np.stack
-    return stack([-y, x, z], -1)
+    return _stacked([-y, x, z], points)
+
+
+def _stacked(coordinates: list[Cloud], like: Cloud) -> Cloud:
+    """Coordinates (…, N) each → (…, N, 3); torch is not imported here, which rendering processes do without."""
+    if isinstance(like, np.ndarray):
+        return np.stack(coordinates, -1)
+    stacked = like.new_empty(like.shape)
+    for axis, values in enumerate(coordinates):
+        stacked[..., axis] = values
+    return stacked
 
 
 def scale_to_unit_cube(points: Cloud) -> Cloud:

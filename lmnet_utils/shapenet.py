@@ -62,7 +62,7 @@ def read_split(dataset: str, split: str = "official", classes: str = "13") -> Sp
     found = splits.read(root, split, classes)
     packed = sorted((root / "packs").glob("[!.]*/incomplete.txt"), key=lambda path: path.stat().st_mtime_ns)
     lines = packed[-1].read_text(encoding="utf-8").splitlines() if packed else []
-    usable = set(_models_below(root / "ShapeNetRendering")) - {line.partition(": ")[0] for line in lines}
+    usable = set(objects_below(root / "ShapeNetRendering")) - {line.partition(": ")[0] for line in lines}
     return dataclasses.replace(splits.restrict(found, usable), checksum=found.checksum) if packed else found
 
 
@@ -82,7 +82,7 @@ def make_splits(dataset: str) -> dict[str, Any]:
         ValueError: as :func:`lmnet_utils.splits.read_official_lists` and :func:`~lmnet_utils.splits.read_port_lists`.
     """
     root = paths.dataset_dir(dataset)
-    models = _models_below(root / "ShapeNetRendering")
+    models = objects_below(root / "ShapeNetRendering")
     if not models:
         raise FileNotFoundError(how_to_get_renderings(dataset))
     groups, side_of = dict.fromkeys(models, ""), splits.read_official_lists(root)
@@ -118,10 +118,10 @@ def make_splits(dataset: str) -> dict[str, Any]:
 def find_objects(dataset: str) -> list[str]:
     """All objects, sorted, that have a rendering or a point-cloud folder, complete or not."""
     root = paths.dataset_dir(dataset)
-    return sorted({*_models_below(root / "ShapeNetRendering"), *_models_below(root / "ShapeNet_pointclouds")})
+    return sorted({*objects_below(root / "ShapeNetRendering"), *objects_below(root / "ShapeNet_pointclouds")})
 
 
-def _models_below(folder: Path) -> list[str]:
+def objects_below(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     folders = [entry.name for entry in os.scandir(folder) if _is_folder(entry)]
@@ -188,7 +188,7 @@ def fetch_shapenet(dataset: str = SHAPENET) -> None:
 def _unpacked_by_hand(folder: Path) -> bool:
     if folder.name == "splits":  # ours lie there, too
         return any(folder.rglob("train_models.json"))
-    return bool(_models_below(folder))
+    return bool(objects_below(folder))
 
 
 # --------------------------------------------------------------------------------------------------- read a model
