@@ -282,12 +282,12 @@ def hidden_share(samples: Array, visible: Array) -> dict[str, float]:
     return {
         "visible_variance": seen,
         "hidden_variance": hidden,
-        "ratio": ratio(hidden, seen),
-        "share": ratio(hidden, hidden + seen),
+        "ratio": quotient(hidden, seen),
+        "share": quotient(hidden, hidden + seen),
     }
 
 
-def ratio(numerator: float, denominator: float) -> float:
+def quotient(numerator: float, denominator: float) -> float:
     if denominator == 0:
         return np.inf if numerator > 0 else np.nan
     return numerator / denominator
@@ -393,8 +393,8 @@ def calibration(mean: Array, sigma: Array, truth: Array) -> dict[str, Any]:
     """
     mean, sigma, truth = _posterior(mean, sigma, truth)
     error, width = np.sqrt(np.square(mean - truth).mean(axis=1)), np.sqrt(np.square(sigma).mean(axis=1))
-    ratio = np.array([ratio(*pair) for pair in zip(error, width, strict=True)])
-    pooled = ratio(float(np.sqrt(np.square(error).mean())), float(np.sqrt(np.square(width).mean())))
+    ratio = np.array([quotient(*pair) for pair in zip(error, width, strict=True)])
+    pooled = quotient(float(np.sqrt(np.square(error).mean())), float(np.sqrt(np.square(width).mean())))
     return {"error": error, "sigma": width, "ratio": ratio, "pooled": pooled}
 
 

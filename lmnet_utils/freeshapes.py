@@ -156,7 +156,7 @@ def random_stream(seed: int, model: str, purpose: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
 
-_COPY, _VIEW, _CLOUD_2048, _CLOUD_1024 = range(4)
+COPY, VIEW, CLOUD_2048, CLOUD_1024 = range(4)
 
 
 def mesh_of(model: str, seed: int = 0) -> Mesh:
@@ -165,7 +165,7 @@ def mesh_of(model: str, seed: int = 0) -> Mesh:
     mesh = load_meshes()[source]
     if not copy:
         return mesh
-    rng = random_stream(seed, model, _COPY)
+    rng = random_stream(seed, model, COPY)
     stretch = np.exp(rng.uniform(-0.25, 0.25, 3))
     stretch[2] *= rng.choice([-1.0, 1.0])  # z is left and right: front is +x
     mixed = mesh.colours[:, rng.permutation(3)] / 255.0
@@ -175,7 +175,7 @@ def mesh_of(model: str, seed: int = 0) -> Mesh:
 
 def draw_views(model: str, seed: int = 0) -> np.ndarray:
     """Camera rows (24, 5) as in ``rendering_metadata.txt``: azimuth°, elevation°, in-plane 0, distance ratio, 25."""
-    rng = random_stream(seed, model, _VIEW)
+    rng = random_stream(seed, model, VIEW)
     views = np.zeros((VIEWS, 5))
     views[:, 0] = rng.uniform(0, 360, VIEWS)
     views[:, 1] = rng.uniform(25, 30, VIEWS)
@@ -265,7 +265,7 @@ def cloud_dir(root: Path, synset: str, model: str) -> Path:
 
 def sample_clouds(mesh: Mesh, model: str, seed: int) -> dict[int, np.ndarray]:
     """Both clouds of a mesh, y up: n → (n, 3) float64. Samplings of the surface independent of each other."""
-    purposes = {2048: _CLOUD_2048, 1024: _CLOUD_1024}
+    purposes = {2048: CLOUD_2048, 1024: CLOUD_1024}
     return {n: sample_surface(mesh, n, random_stream(seed, model, purpose))[0] for n, purpose in purposes.items()}
 
 
