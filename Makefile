@@ -36,7 +36,7 @@ lab: $(STAMP)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
 app: $(STAMP)  ## the explorer as a web page on this machine
-	$(BIN)/python -m lmnet_utils.app
+	$(BIN)/python -m lmnet_utils.apps.web_app
 
 test-tensorflow: $(STAMP)  ## the converter of the official checkpoints against TensorFlow, in .venv-tensorflow
 	test -x .venv-tensorflow/bin/python || "$(PYTHON)" -m venv .venv-tensorflow

@@ -39,10 +39,11 @@ import numpy as np
 import psutil
 import websocket
 
-from lmnet_utils import app
-from lmnet_utils.explorer_figures import ViewPanel, pack_panels
-from lmnet_utils.gallery import clouds_page
-from lmnet_utils.reproducibility import environment, write_json
+from lmnet_utils.apps import web_app
+from lmnet_utils.apps.explorer_figures import ViewPanel, pack_panels
+from lmnet_utils.apps.gallery import clouds_page
+from lmnet_utils.core.files import write_json
+from lmnet_utils.core.runtime import environment
 
 CHANGES = 60
 POINTS = (2048, 20_000)
@@ -88,8 +89,8 @@ def page() -> Iterator[tuple[str, psutil.Process]]:
     """The page of ``make app``."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "page").mkdir()
-        file, template, port = app.make_page(Path(folder) / "page"), app.make_template(folder), free_port()
-        with served(app.command(file, template, port), port, app.server_environment(folder)) as found:
+        file, template, port = web_app.make_page(Path(folder) / "page"), web_app.make_template(folder), free_port()
+        with served(web_app.command(file, template, port), port, web_app.server_environment(folder)) as found:
             yield found
 
 
@@ -217,7 +218,7 @@ def in_browser() -> dict[str, Any]:
         tab.goto(f"http://{host}/", timeout=120_000)
         found["page"] = drag(tab)
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
-        app.make_page(folder)
+        web_app.make_page(folder)
         port = free_port()
         command = [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=",
@@ -272,7 +273,7 @@ def pyvista(points: np.ndarray) -> tuple[int, str]:
 
 
 def our_page(points: np.ndarray, panels: int) -> str:
-    """As :mod:`lmnet_utils.gallery` makes it."""
+    """As :mod:`lmnet_utils.apps.gallery` makes it."""
     shown = [ViewPanel(f"sample {k}", "sample", points + 1e-4 * k) for k in range(panels)]
     return clouds_page("clouds", [], [([("", shown)], {"azimuth": 30, "elevation": 20, "zoom": 1})])
 

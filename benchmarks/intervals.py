@@ -5,7 +5,7 @@
 A score is (object) + (training seed) + (their interaction), drawn anew in every trial; objects' scores are normal or skewed
 like Chamfer distances (gamma, skewness 1). The standard deviation of objects is 1, those of seeds and of the interaction
 are given in it; "interaction alone" has objects of 0.3 and an interaction of 1, as differences between two methods on the
-same objects often look. Ours: ``lmnet_utils.statistics``. Percentile: the bootstrap over objects of the seeds' averages.
+same objects often look. Ours: ``lmnet_utils.evaluation.statistics``. Percentile: the bootstrap over objects of the seeds' averages.
 Some four minutes of one core; the seconds in the file were measured on a machine that others used.
 """
 
@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from lmnet_utils.reproducibility import environment, write_json
-from lmnet_utils.statistics import image_mean_interval, mean_interval, paired_difference, rank_correlation
+from lmnet_utils.core.files import write_json
+from lmnet_utils.core.runtime import environment
+from lmnet_utils.evaluation.statistics import image_mean_interval, mean_interval, paired_difference, rank_correlation
 
 OBJECTS, SEEDS = (13, 49), (1, 2, 3, 4, 5)
 SEED_EFFECTS = (0.0, 0.1, 0.3, 1.0)

@@ -4,7 +4,7 @@
 
 Straightforward, one pair after another on one core: ICP as such code commonly has it (scikit-learn's neighbours, fitted
 anew in every iteration, Kabsch) with the official code's limits, Chamfer from the dense distance matrix, EMD by SciPy's
-assignment on it. Ours: ``lmnet_utils.metrics.score(icp="exact", emd=True)`` on all cores. Pairs are test objects of
+assignment on it. Ours: ``lmnet_utils.evaluation.protocol.score(icp="exact", emd=True)`` on all cores. Pairs are test objects of
 FreeShapes with predictions from good to poor: the autoencoder's, the L1 encoder's, the mean shape's. Both sides take
 turns, chunk by chunk; the medians over the chunks are compared.
 """
@@ -21,11 +21,13 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
-from lmnet_utils.evaluation import TrainingLatents, mean_shapes, model_methods, open_task
-from lmnet_utils.inference import items_of, load_networks
-from lmnet_utils.metrics import protocol_clouds, score
-from lmnet_utils.pointclouds import scale_to_unit_cube
-from lmnet_utils.reproducibility import environment, write_json
+from lmnet_utils.core.files import write_json
+from lmnet_utils.core.runtime import environment
+from lmnet_utils.evaluation.methods import TrainingLatents, mean_shapes, model_methods, open_task
+from lmnet_utils.evaluation.protocol import protocol_clouds, score
+from lmnet_utils.geometry.pointclouds import scale_to_unit_cube
+from lmnet_utils.models.inference import items_of
+from lmnet_utils.models.registry import load_networks
 
 CHUNK = 24
 STEPS = ("icp", "chamfer", "emd")

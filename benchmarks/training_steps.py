@@ -22,10 +22,11 @@ import torch
 import torch.nn.functional as F
 from pytorch3d.loss import chamfer_distance as pytorch3d_chamfer
 
-from lmnet_utils.losses import autoencoder_loss, latent_matching_loss
-from lmnet_utils.models import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.pointclouds import chamfer_distance
-from lmnet_utils.reproducibility import environment, keep_freed_memory, pick_precision, write_json
+from lmnet_utils.core.files import write_json
+from lmnet_utils.core.runtime import environment, keep_freed_memory, pick_precision
+from lmnet_utils.geometry.pointclouds import chamfer_distance
+from lmnet_utils.models.losses import autoencoder_loss, latent_matching_loss
+from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
 SIDES = ("port", "ours")
 

@@ -48,7 +48,7 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
     folder = tmp_path_factory.mktemp("smoke")
     environment = {**os.environ, **_kit_folders(folder)}
     result = subprocess.run(
-        [sys.executable, "-m", "lmnet_utils.cli", "run", "smoke"],
+        [sys.executable, "-m", "lmnet_utils.run.cli", "run", "smoke"],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,

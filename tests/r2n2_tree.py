@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lmnet_utils.taxonomy import CLASSES, GROUPS, synsets_of
+from lmnet_utils.data.taxonomy import CLASSES, GROUPS, synsets_of
 
 
 def write_tree(

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lmnet_utils import app
+from lmnet_utils.apps import web_app
 
 PATIENCE = 90
 """Seconds after which a server or a kernel that does not come counts as broken."""
@@ -68,12 +68,12 @@ def tiny_page(folder: Path, code: str = "print('ready')", **options: int) -> con
     nbformat.write(notebook, folder / "source.ipynb")
     (folder / "page").mkdir()
     page, template, port = (
-        app.make_page(folder / "page", folder / "source.ipynb"),
-        app.make_template(folder),
+        web_app.make_page(folder / "page", folder / "source.ipynb"),
+        web_app.make_template(folder),
         free_port(),
     )
     return served(
-        app.command(page, template, port, **options), port, folder / "voila.log", app.server_environment(folder)
+        web_app.command(page, template, port, **options), port, folder / "voila.log", web_app.server_environment(folder)
     )
 
 

@@ -21,17 +21,10 @@ from PIL import Image
 from scipy.spatial import cKDTree
 from tqdm.auto import tqdm
 
-from lmnet_utils import paths, reproducibility
-from lmnet_utils.freeshapes import (
-    GREY,
-    GRID,
-    Mesh,
-    clean_mesh,
-    model_id,
-    sample_surface,
-    source_dir,
-    unit_diagonal,
-)
+from lmnet_utils.core import files, paths
+from lmnet_utils.data.freeshapes import model_id, source_dir
+from lmnet_utils.data.mesh import GREY, GRID, Mesh, clean_mesh, sample_surface
+from lmnet_utils.geometry.pointclouds import unit_diagonal
 
 MAX_FACES = 20_000
 TEXTURE_SIZE = 64
@@ -291,12 +284,12 @@ def build_source(furniture_dir: Path, labels_csv: Path, destination: Path | None
     group = components(len(table), pairs)
     for entry, first in zip(table, group, strict=True):
         entry["duplicate_group"] = table[first]["id"] if group.count(first) > 1 else ""
-    with reproducibility.atomic_path(destination / "ATTRIBUTION.csv") as temporary:
+    with files.atomic_path(destination / "ATTRIBUTION.csv") as temporary:
         with open(temporary, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(table[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(table)
-    with reproducibility.atomic_path(destination / "meshes.npz.xz") as temporary:
+    with files.atomic_path(destination / "meshes.npz.xz") as temporary:
         temporary.write_bytes(pack_meshes(meshes))
     return destination
 

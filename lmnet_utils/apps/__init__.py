@@ -1,0 +1,1 @@
+"""What people try by hand: own photographs, the explorer, the gallery."""

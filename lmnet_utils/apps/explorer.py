@@ -1,0 +1,507 @@
+"""The diversity explorer of notebook 09: controls around :mod:`lmnet_utils.apps.explorer_figures`.
+
+The controls are ipywidgets that exist in 7.7 (Colab) and 8. The pictures are drawn by ``viewer.js``, an anywidget: all
+panels turn together without asking the kernel, and a change sends 12 kB a cloud. A slider sends its next value when the
+kernel has answered the last one, so dragging never queues up.
+
+Why a viewer of our own: ``benchmarks/explorer.json``. Without a GPU a browser drew ten clouds of 2048 points in 0.7 s with it, in 3 to
+78 s with PyVista's export, k3d and plotly, which also take a WebGL context a panel: browsers have 16, the compare mode 30 panels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import os
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import numpy as np
+import traitlets
+from IPython.display import display
+
+from lmnet_utils.apps import explorer_figures as figures
+from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
+from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, Session, State, missing_slots, png_bytes, with_upload
+from lmnet_utils.core import paths
+from lmnet_utils.core.files import atomic_path
+from lmnet_utils.core.settings import MAX_SAMPLES
+from lmnet_utils.data.taxonomy import class_name
+from lmnet_utils.models.predictions import write_ply
+from lmnet_utils.rendering.renders import write_gif
+
+HELP = (
+    "Pick a chair and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
+    "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
+)
+LAMBDA_NOTE = (
+    "λ acts in <em>training</em>: every place of this slider is another trained network, not a knob of one network."
+)
+MAX_STATE = 2 * 10**6  # bytes of a saved state, uploads within
+ASLEEP = " A page that nobody touches for half an hour falls asleep: then load it again."
+STYLE = """<style>
+.lmnet-explorer{max-width:100%;overflow-x:hidden;background:#fff;color:#1b1f24;box-sizing:border-box;padding:4px}
+.lmnet-explorer *{box-sizing:border-box}
+.lmnet-explorer .lmnet-note .widget-html-content,.lmnet-explorer .lmnet-note{font-size:.8rem;line-height:1.35;color:#3d464f;white-space:normal;height:auto}
+.lmnet-explorer h3{margin:.5rem 0 .1rem;font-size:.9rem}
+.lmnet-explorer .widget-label,.lmnet-explorer .widget-readout,.lmnet-explorer .widget-label-basic span{color:#1b1f24}
+.lmnet-explorer .lmnet-body{display:grid;grid-template:"main right" auto "more right" 1fr / 340px minmax(0,1fr);column-gap:14px;overflow:visible}
+.lmnet-explorer .lmnet-main{grid-area:main}.lmnet-explorer .lmnet-more{grid-area:more}.lmnet-explorer .lmnet-right{grid-area:right}
+@media (max-width:700px){.lmnet-explorer .lmnet-body{grid-template:"main" auto "right" auto "more" auto / minmax(0,1fr)}}
+.lmnet-explorer .lmnet-upload{margin:2px}.lmnet-explorer .lmnet-upload button{margin:0;width:auto}
+.lmnet-scores{border-collapse:collapse;font-size:.8rem}
+.lmnet-scores th,.lmnet-scores td{text-align:right;padding:1px 8px;border-bottom:1px solid #e3e6e9;font-variant-numeric:tabular-nums}
+.lmnet-scores th[scope=row]{text-align:left;font-weight:400}
+.lmnet-alert{border:2px solid #b3261e;background:#fdecea;color:#5f120d;border-radius:6px;padding:.4rem .6rem;line-height:1.4;white-space:normal}
+.lmnet-alert pre{overflow:auto;font-size:.7rem}
+</style>"""
+
+
+class _Script(anywidget.AnyWidget):
+    _esm = SCRIPT.read_text(encoding="utf-8")
+    kind = traitlets.Unicode().tag(sync=True)
+
+
+class Viewer(_Script):
+    """Clouds and images in panels with one camera; see ``viewer.js``."""
+
+    kind = traitlets.Unicode("clouds").tag(sync=True)
+    groups = traitlets.List().tag(sync=True)
+    positions = traitlets.Bytes(b"").tag(sync=True)  # int16, coordinate · 32767, y up
+    colours = traitlets.Bytes(b"").tag(sync=True)  # uint8 RGB of the panels that have their own
+    camera = traitlets.Dict().tag(sync=True)
+    home = traitlets.Dict().tag(sync=True)
+    revision = traitlets.Int(0).tag(sync=True)
+
+    def show(self, groups: list[tuple[str, list[ViewPanel]]], camera: dict[str, float], home: dict[str, float]) -> None:
+        """Show panels, in one message."""
+        described, positions, colours = pack_panels(groups)
+        with self.hold_sync():
+            self.groups, self.positions, self.colours = described, positions, colours
+            self.camera, self.home = camera, home
+            self.revision += 1
+
+    def offer(self, name: str, content: bytes, kind: str) -> None:
+        """Let the visitor's browser save a file."""
+        self.send({"kind": "file", "name": name, "type": kind, "start": True}, buffers=[content])
+
+
+class Thumbnails(_Script):
+    """A row of pictures of which one is chosen: radio buttons, so that arrow keys work."""
+
+    kind = traitlets.Unicode("thumbnails").tag(sync=True)
+    label = traitlets.Unicode("").tag(sync=True)
+    items = traitlets.List().tag(sync=True)  # {image, text, alt}
+    index = traitlets.Int(0).tag(sync=True)
+
+
+class Upload(_Script):
+    """A button for one file, which comes as a message. ipywidgets' own loses a file above 10 MiB without a word."""
+
+    kind = traitlets.Unicode("upload").tag(sync=True)
+    label = traitlets.Unicode("").tag(sync=True)
+    accept = traitlets.Unicode("").tag(sync=True)
+    limit = traitlets.Int(MAX_UPLOAD).tag(sync=True)  # bytes
+
+
+def received(message: Mapping[str, Any], buffers: Sequence[Any], limit: int = MAX_UPLOAD) -> bytes:
+    """The file that :class:`Upload` has sent.
+
+    Raises:
+        ValueError: the browser did not send it, because it is larger than ``limit`` or could not be read.
+    """
+    name, size = str(message.get("name", "the file")), int(message.get("size", 0))
+    if size > limit:
+        raise ValueError(
+            f"{name} has {size / 1e6:.1f} MB; at most {limit / 1e6:g} MB are taken, since Jupyter cuts the connection at "
+            "larger messages. Make it smaller and try again."
+        )
+    if not buffers:
+        raise ValueError(f"the browser could not read {name}. Choose it again.")
+    return bytes(buffers[0])
+
+
+def on_a_page() -> bool:
+    """Whether Voilà serves this kernel to visitors; then nothing is written to this machine's disk."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+
+
+class Explorer:
+    """The explorer: ``display(Explorer())``. Whatever goes wrong is said in it.
+
+    Args:
+        session: models and data; by default the shipped weights. A function is called for it, so that a missing data
+            set is reported in the explorer, too.
+        state: to begin with, or a function of the session that gives it; by default :meth:`Session.default_state`.
+        folder: where saved files go besides the browser's downloads; ``None`` for nowhere.
+    """
+
+    def __init__(
+        self,
+        session: Session | Callable[[], Session] | None = None,
+        state: State | Callable[[Session], State] | None = None,
+        *,
+        folder: str | Path | None = None,
+    ) -> None:
+        self.folder = None if folder is None or on_a_page() else Path(folder)
+        self.kernel_ms: list[float] = []
+        self._quiet = False
+        self.alert = widgets.HTML()
+        self.widget = widgets.VBox([widgets.HTML(STYLE), self.alert])
+        self.widget.add_class("lmnet-explorer")
+        try:
+            self.session = session if isinstance(session, Session) else (session or Session)()
+            self.state = state(self.session) if callable(state) else state or self.session.default_state()
+            self._build()
+        except Exception as error:
+            self._complain(error)
+            return
+        self._adopt(self.state)
+
+    def _ipython_display_(self) -> None:
+        """Published as display data: only there does Colab add the address of the manager that draws an anywidget."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+        text = "The explorer needs a running kernel; the figures below show the same."
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)
+
+    # ------------------------------------------------------------------------------------------------------ building
+    def _build(self) -> None:
+        session, wide = self.session, widgets.Layout(width="auto", max_width="340px")
+        style = {"description_width": "84px"}
+
+        def control(kind: Any, description: str, **options: Any) -> Any:
+            return kind(description=description, style=style, layout=wide, **options)
+
+        def button(text: str, hint: str, action: Callable[[], None]) -> widgets.Button:
+            made = widgets.Button(description=text, tooltip=hint, layout=widgets.Layout(width="auto"))
+            made.on_click(lambda _: self._guarded(action))
+            return made
+
+        def note(text: str) -> widgets.HTML:
+            made = widgets.HTML(text)
+            made.add_class("lmnet-note")
+            return made
+
+        self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
+        self.classes = control(widgets.Dropdown, "Class", options=session.classes)
+        names = [(session.label(name), name) for name in session.names]
+        self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
+        self.compare = widgets.Checkbox(description="Compare all λ side by side", indent=False, layout=wide)
+        self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
+        self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
+        self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
+        self.truth = widgets.Checkbox(description="Show the true shape", indent=False, value=True, layout=wide)
+        self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
+        self.walk = control(widgets.Dropdown, "Walk", options=[(_WALK_NAMES[name], name) for name in WALKS])
+        self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
+        self.start = control(widgets.BoundedIntText, "From sample", min=1, max=MAX_SAMPLES, value=1)
+        self.end = control(widgets.BoundedIntText, "To sample", min=1, max=MAX_SAMPLES, value=2)
+        self.upload = Upload(label="Upload a picture", accept="image/png,image/jpeg,image/webp")
+        self.opened = Upload(label="Open a state", accept=".yaml,.yml", limit=MAX_STATE)
+        self.slots = note("")
+        self.chart, self.table = widgets.HTML(), widgets.HTML()
+        self.foot = note("")
+        self._set = {
+            "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "truth": self.truth,
+            "chosen": self.chosen, "walk": self.walk, "step": self.step,
+        }  # fmt: skip
+        row = widgets.Layout(flex_flow="row wrap", width="100%")
+        keep = [button(f"Keep as {slot}", f"Put the image on screen into {slot}", self._keeper(slot)) for slot in "ABC"]
+        saves = [
+            button("PNG", "Everything on screen as one picture", self.save_png),
+            button("PLY", "The large shape as a point cloud", self.save_ply),
+            button("YAML", "The state of all controls", self.save_state),
+            button("GIF", "The walk, or a turn of the large shape", self.save_gif),
+            button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
+        ]
+        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
+        more = widgets.VBox(
+            [
+                self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
+                self.chosen, self.truth,
+                widgets.HTML("<h3>Walk in latent space</h3>"), self.walk, self.step,
+                self.start, self.end, widgets.HBox(keep, layout=row), self.slots,
+                widgets.HTML("<h3>Files</h3>"), widgets.HBox([self.upload, self.opened], layout=row),
+                note(f"PNG, JPEG or WebP, at most {MAX_UPLOAD // 10**6} MB: the object cut out, or before a plain background."),
+                widgets.HBox([widgets.Label("Save:"), *saves], layout=row),
+            ]
+        )  # fmt: skip
+        numbers = widgets.HBox([self.chart, self.table], layout=row)
+        self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
+        right = widgets.VBox([self.viewer, numbers, self.foot])
+        body = widgets.HBox(
+            [main, right, more]
+        )  # a grid: on a narrow screen the picture stands below the first sliders
+        for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
+            part.layout.min_width = "0"
+            part.add_class(f"lmnet-{name}")
+        top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
+        self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
+        for name, one in self._set.items():
+            one.observe(self._handler(name), "value")
+        self.start.observe(lambda change: self._change(ends=[change["new"], self.end.value]), "value")
+        self.end.observe(lambda change: self._change(ends=[self.start.value, change["new"]]), "value")
+        self.model.observe(lambda _: self._models(), "value")
+        self.compare.observe(lambda _: self._models(), "value")
+        self.classes.observe(lambda _: self._guarded(self._pick_class), "value")
+        self.objects.observe(lambda _: self._guarded(self._pick_object), "index")
+        self.views.observe(lambda _: self._guarded(self._pick_view), "index")
+        self.viewer.observe(self._turned, "camera")
+        self.viewer.on_msg(self._picked)
+        for one, take in ((self.upload, self._take_upload), (self.opened, self._take_state)):
+            one.on_msg(self._receiver(one.limit, take))
+
+    def _handler(self, name: str) -> Callable[[dict[str, Any]], None]:
+        return lambda change: self._change(**{name: change["new"]})
+
+    # ------------------------------------------------------------------------------------------------------- changes
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Controls that are set in here bring about no change."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """Do what a control asks for; an error is shown in the explorer and leaves the last picture."""
+        if self._quiet:
+            return
+        try:
+            self.alert.value = ""
+            action()
+        except Exception as error:
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        text = html.escape(str(error) or type(error).__name__)
+        if not isinstance(error, (ValueError, FileNotFoundError)):  # nobody has thought of this one: show where it was
+            last = html.escape("".join(traceback.format_tb(error.__traceback__)[-2:])) if not on_a_page() else ""
+            text = f"{type(error).__name__}: {text}" + (
+                f"<details><summary>Where</summary><pre>{last}</pre></details>" if last else ""
+            )
+        self.alert.value = f'<div class="lmnet-alert" role="alert">{text}</div>'
+
+    def _change(self, **changes: Any) -> None:
+        if self._quiet:
+            return
+        if "walk" in changes:  # a walk that begins is what one wants to see large
+            changes["chosen"] = "sample 1" if changes["walk"] == "none" else "walk"
+        self._guarded(lambda: self.show(self.state.but(**changes)))
+
+    def _models(self) -> None:
+        names = self.session.plain_names if self.compare.value else [self.model.value]
+        self._change(models=list(names))
+
+    def show(self, state: State) -> None:
+        """Show a state: first the picture, then the numbers, which take longer."""
+        started = time.perf_counter()
+        groups = figures.panels_of(self.session, state)
+        self.viewer.show(groups, figures.camera_of(self.session, state), figures.home_camera(self.session, state))
+        self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
+        self.state = state
+        self._follow([panel.title for _, panels in groups[-1:] for panel in panels if panel.kind != "image"])
+        self.chart.value = figures.sigma_svg(self.session, state)
+        self.table.value = figures.score_html(self.session, state)
+        self._say()
+
+    def _follow(self, titles: list[str]) -> None:
+        """Offer what is on screen as the large view; an upload is none of the views."""
+        fixed = [name for name in ("mean", "spread", "truth", "walk") if name in titles]
+        options = fixed + sorted((name for name in titles if name not in fixed), key=lambda name: int(name.split()[-1]))
+        with self._quietly():
+            if list(self.chosen.options) != options:
+                self.chosen.options = options
+            self.chosen.value = self.state.chosen if self.state.chosen in options else "mean"
+            if self.session.item(self.state.image) is None:
+                self.views.index = -1  # so that any of them can be chosen again
+
+    def _say(self) -> None:
+        state = self.state
+        filled = [f"<b>{slot}</b> {self._describe(image)}" for slot, image in sorted(state.slots.items())]
+        missing = missing_slots(state)
+        needs = f" <b>This walk needs an image in {' and '.join(missing)}.</b>" if missing else ""
+        self.slots.value = "Kept: " + ("; ".join(filled) or "nothing yet") + "." + needs
+        item = self.session.item(state.image)
+        strange = (
+            "" if item is None or class_name(item.synset) == "chair" else " These networks were trained on chairs only."
+        )
+        middle = float(np.median(self.kernel_ms))
+        self.foot.value = (
+            f"Image {html.escape(self._describe(state.image))}. The kernel took {self.kernel_ms[-1]:.0f} ms for the last "
+            f"picture, {middle:.0f} ms in the median of {len(self.kernel_ms)}.{strange}"
+        ) + (ASLEEP if on_a_page() else "")
+
+    def _describe(self, image: str) -> str:
+        item = self.session.item(image)
+        return (
+            "upload"
+            if item is None
+            else f"{class_name(item.synset)} {item.model.split('/')[1][:6]} at {item.azimuth:.0f}°"
+        )
+
+    # -------------------------------------------------------------------------------------------------------- images
+    def _pick_class(self) -> None:
+        model = self.session.objects_of(self.classes.value)[0]
+        self._adopt(self.state.but(image=f"{model}/{self._similar_view(model)}", azimuth=None, truth=self.truth.value))
+
+    def _pick_object(self) -> None:
+        model = self.session.objects_of(self.classes.value)[self.objects.index]
+        self._adopt(self.state.but(image=f"{model}/{self._similar_view(model)}", azimuth=None, truth=self.truth.value))
+
+    def _pick_view(self) -> None:
+        item = self.session.item(self.state.image)
+        model = item.model if item else self.session.objects_of(self.classes.value)[self.objects.index]
+        view = int(np.argsort(self.session.azimuths(model))[self.views.index])
+        self.show(self.state.but(image=f"{model}/{view}", azimuth=None, truth=self.truth.value))
+
+    def _similar_view(self, model: str) -> int:
+        """The view of another object nearest in azimuth to the one on screen."""
+        item = self.session.item(self.state.image)
+        wanted = item.azimuth if item else 180.0
+        return int(np.argmin(np.abs((self.session.azimuths(model) - wanted + 180) % 360 - 180)))
+
+    def _thumbnail(self, model: str, view: int, text: str, alt: str) -> dict[str, str]:
+        def make() -> str:
+            from PIL import Image
+
+            picture = self.session.image(self.state, f"{model}/{view}")
+            small = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BOX))
+            return figures.data_uri(png_bytes(small))
+
+        return {"image": self.session.cached(("thumbnail", model, view), make), "text": text, "alt": alt}
+
+    def _adopt(self, state: State) -> None:
+        """Bring every control in line with a state, and show it."""
+        self.alert.value = ""
+        try:
+            self.session.require(state)
+            for image in (state.image, *state.slots.values()):
+                self.session.item(image)
+            for name in state.models:
+                self.session.encoder(name)
+            with self._quietly():
+                self._fill(state)
+        except Exception as error:
+            self._complain(error)
+            return
+        self._guarded(lambda: self.show(state))
+
+    def _fill(self, state: State) -> None:
+        item = self.session.item(state.image)
+        if item is None and not self.objects.items:  # begun with an upload: offer what to go on with
+            item = self.session.item(self.session.default_state().image)
+        if item is not None:
+            self.classes.value = class_name(item.synset)
+            models = self.session.objects_of(self.classes.value)
+            self.objects.items = [
+                self._thumbnail(model, self._front(model), str(k + 1), f"{self.classes.value} {k + 1}")
+                for k, model in enumerate(models)
+            ]
+            self.objects.index = models.index(item.model) if item.model in models else 0
+            azimuths = self.session.azimuths(item.model)
+            order = np.argsort(azimuths)
+            self.views.items = [
+                self._thumbnail(item.model, int(view), f"{azimuths[view]:.0f}°", f"azimuth {azimuths[view]:.0f}°")
+                for view in order
+            ]
+            self.views.index = list(order).index(item.view)
+        if state.models:
+            self.model.value = state.models[-1]
+        self.compare.value = len(state.models) > 1
+        self.start.value, self.end.value = state.ends
+        for name, one in self._set.items():
+            if name != "chosen":
+                one.value = getattr(state, name)
+
+    def _front(self, model: str) -> int:
+        return int(np.argmin(np.abs(self.session.azimuths(model) - 40)))
+
+    def _turned(self, change: dict[str, Any]) -> None:
+        camera = change["new"]
+        if not self._quiet and camera and camera != figures.camera_of(self.session, self.state):
+            self.state = self.state.but(**{name: float(camera[name]) for name in ("azimuth", "elevation", "zoom")})
+
+    def _picked(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        if message.get("title") in self.chosen.options:
+            self._change(chosen=message["title"])
+
+    def redraw(self) -> None:
+        """Draw the noise of the large sample anew."""
+        kind, _, number = self.state.chosen.partition(" ")
+        if kind != "sample":
+            raise ValueError("choose a sample as the large view first: the noise belongs to a sample.")
+        redraws = [*self.state.redraws, *[0] * MAX_SAMPLES][:MAX_SAMPLES]
+        redraws[int(number) - 1] += 1
+        self.show(self.state.but(redraws=redraws))
+
+    def _keeper(self, slot: str) -> Callable[[], None]:
+        return lambda: self.show(self.state.but(slots={**self.state.slots, slot: self.state.image}))
+
+    # --------------------------------------------------------------------------------------------------------- files
+    def _receiver(self, limit: int, take: Callable[[bytes], None]) -> Callable[..., None]:
+        return lambda _, message, buffers: self._guarded(lambda: take(received(message, buffers, limit)))
+
+    def _take_upload(self, content: bytes) -> None:
+        self.show(with_upload(self.state.but(azimuth=None), content))
+
+    def _take_state(self, content: bytes) -> None:
+        self._adopt(State.from_yaml(content.decode("utf-8", "replace")))
+
+    def _save(self, name: str, content: bytes, kind: str) -> None:
+        self.viewer.offer(name, content, kind)
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / name
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(content)
+            self.foot.value = f"Written to {html.escape(paths.display(path))}."
+
+    def save_png(self) -> None:
+        """Everything on screen as one picture."""
+        self._save("explorer.png", figures.figure_png(self.session, self.state), "image/png")
+
+    def save_ply(self) -> None:
+        """The chosen cloud."""
+        _, cloud = figures.chosen_cloud(self.session, self.state)
+        self._save("explorer.ply", self._through_file("cloud.ply", lambda path: write_ply(path, cloud)), "model/ply")
+
+    def save_state(self) -> None:
+        """The state as YAML; notebook 09 takes it as its parameter ``state``."""
+        self._save("explorer.yaml", self.state.to_yaml().encode(), "application/yaml")
+
+    def save_gif(self) -> None:
+        """The walk there and back, or a turn of the chosen shape."""
+        frames = figures.walk_frames(self.session, self.state)
+        self._save("explorer.gif", self._through_file("walk.gif", lambda path: write_gif(path, frames)), "image/gif")
+
+    def save_mp4(self) -> None:
+        """As :meth:`save_gif`, through ffmpeg."""
+        frames = figures.walk_frames(self.session, self.state, frames=48, size=320)
+        content = self._through_file("walk.mp4", lambda path: figures.write_mp4(path, frames))
+        self._save("explorer.mp4", content, "video/mp4")
+
+    @staticmethod
+    def _through_file(name: str, write: Callable[[Path], Any]) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            write(path)
+            return path.read_bytes()
+
+
+_WALK_NAMES = {
+    "none": "none",
+    "samples": "between two samples",
+    "images": "from image A to B",
+    "direction 1": "main direction 1 of the posterior",
+    "direction 2": "main direction 2",
+    "direction 3": "main direction 3",
+    "arithmetic": "from A to A − B + C",
+}

@@ -1,0 +1,440 @@
+"""What the explorer shows, as pure functions: a session and a state → panels, figures, files. No widget in here.
+
+The pictures on the screen are drawn by ``viewer.js``; :func:`splat` draws the same in NumPy, for figures and animations.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import html
+import io
+import math
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lmnet_utils.apps.explorer_state import Result, Session, State, png_bytes
+from lmnet_utils.core.files import atomic_path
+from lmnet_utils.data.taxonomy import class_name
+from lmnet_utils.geometry.frames import y_up_from_file
+from lmnet_utils.models.losses import target_sigma
+from lmnet_utils.rendering import pages
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCRIPT = Path(__file__).with_name("viewer.js")
+"""Draws panels in the browser: the explorer's view and the gallery's."""
+COLOURS = {"mean": (0, 114, 178), "sample": (0, 130, 95), "truth": (200, 82, 0), "walk": (148, 68, 122)}
+"""Of the kinds of shapes, as in ``viewer.js``: a palette (after Okabe and Ito) that colour-blind people can tell apart."""
+SPREAD_LIMITS = tuple(step * power for power in (0.001, 0.01, 0.1) for step in (1, 1.5, 2, 3, 5, 7))
+"""Where the spread map's colours may end, in object diagonals: few steps, so that maps compare from picture to picture."""
+
+
+# ------------------------------------------------------------------------------------------------------------- panels
+@dataclass(frozen=True)
+class ViewPanel:
+    """One picture on the screen: an image (H, W, 3) uint8, or a cloud (P, 3) with y up and perhaps colours (P, 3) uint8."""
+
+    title: str
+    kind: str
+    content: np.ndarray
+    colours: np.ndarray | None = None
+    note: str = ""
+    alt: str = ""
+    big: bool = False
+
+
+def camera_of(session: Session, state: State) -> dict[str, float]:
+    """Azimuth, elevation (degrees) and zoom; the azimuth is the image's own unless the state says otherwise."""
+    return {**home_camera(session, state), **_own_camera(state)}
+
+
+def _own_camera(state: State) -> dict[str, float]:
+    if state.azimuth is None:
+        return {"zoom": state.zoom}
+    return {"azimuth": state.azimuth, "elevation": state.elevation, "zoom": state.zoom}
+
+
+def home_camera(session: Session, state: State) -> dict[str, float]:
+    """The view of the image; for an upload, whose view nobody knows, the one from ahead and aside."""
+    item = session.item(state.image)
+    return {"azimuth": item.azimuth if item else 30.0, "elevation": 25.0, "zoom": 1.0}
+
+
+def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]]]:
+    """What is on the screen, in groups with a heading: one group, or the image's and one for each of the compared models."""
+    results = session.results(state)
+    item, truth = session.item(state.image), session.truth(state)
+    where = f"{class_name(item.synset)}, azimuth {item.azimuth:.0f}°" if item else "upload"
+    shared = [ViewPanel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
+    if state.truth and truth is not None:
+        shared.append(_cloud("truth", "truth", truth, "the true shape"))
+    limit = spread_limit(results)
+    groups = [("", shared)] if len(results) > 1 else []
+    for found in results:
+        panels = [_cloud("mean", "mean", found.mean, "the decoded mean")]
+        panels.append(
+            _cloud("spread", "mean", found.mean, f"0 to {100 * limit:g}\u00a0%", spread_colours(found.spread, limit))
+        )
+        if found.walk is not None:
+            panels.append(_cloud("walk", "walk", found.walk, f"the walk at {state.step:.2f}"))
+        panels += [_cloud(f"sample {k + 1}", "sample", cloud, "") for k, cloud in enumerate(found.samples)]
+        if len(results) == 1:
+            panels = shared + panels
+            titles = [panel.title for panel in panels if panel.kind != "image"]
+            chosen = state.chosen if state.chosen in titles else "mean"
+            big = next(panel for panel in panels if panel.title == chosen)
+            panels = [dataclasses.replace(big, big=True), *(panel for panel in panels if panel is not big)]
+        groups.append((session.label(found.model) if len(results) > 1 else "", panels))
+    return groups
+
+
+def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> ViewPanel:
+    return ViewPanel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
+
+
+@functools.cache
+def _ramp() -> np.ndarray:
+    import matplotlib
+
+    return (255 * matplotlib.colormaps["cividis"](np.linspace(0, 1, 256))[:, :3]).round().astype(np.uint8)
+
+
+def spread_limit(results: Sequence[Result]) -> float:
+    """The least of :data:`SPREAD_LIMITS` above (nearly) all points' spreads, one for all models that are compared."""
+    highest = max(float(np.percentile(found.spread, 99)) for found in results)
+    return next((limit for limit in SPREAD_LIMITS if limit >= highest), SPREAD_LIMITS[-1])
+
+
+def spread_colours(spread: np.ndarray, limit: float) -> np.ndarray:
+    """(P,) in object diagonals → (P, 3) uint8 on matplotlib's cividis, made for colour-blind readers."""
+    return _ramp()[np.clip(np.round(255 * spread / limit), 0, 255).astype(int)]
+
+
+def pack_panels(groups: list[tuple[str, list[ViewPanel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:
+    """Panels as ``viewer.js`` takes them: a description for JSON, int16 positions, uint8 colours; equal clouds once."""
+    described, positions, colours, known, count = [], [], [], {}, 0
+    for heading, panels in groups:
+        entries = []
+        for panel in panels:
+            entry: dict[str, Any] = {"title": panel.title, "kind": panel.kind, "alt": panel.alt, "note": panel.note}
+            entry |= {"big": True, "chosen": True} if panel.big else {}
+            if panel.kind == "image":
+                entry["image"] = data_uri(png_bytes(panel.content))
+            else:
+                content = np.rint(32767 * np.clip(panel.content, -1, 1)).astype("<i2").tobytes()
+                if content not in known:
+                    known[content] = count
+                    positions.append(content)
+                    count += len(panel.content)
+                entry["points"] = [known[content], len(panel.content)]
+                if panel.colours is not None:
+                    entry["coloured"] = sum(map(len, colours))
+                    colours.append(np.ascontiguousarray(panel.colours, np.uint8).tobytes())
+            entries.append(entry)
+        described.append({"label": heading, "panels": entries})
+    return described, b"".join(positions), b"".join(colours)
+
+
+# ------------------------------------------------------------------------------------------------------------ drawing
+_REACH, _RADIUS, _FADE = 0.52, 0.0105, 0.62  # as in viewer.js
+
+
+def camera_axes(camera: dict[str, float]) -> np.ndarray:
+    """(3, 3): to the right, upwards and towards the camera, in rows; azimuth 0° looks at the front, y is up."""
+    az, el = np.radians([camera["azimuth"], camera["elevation"]])
+    towards = np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
+    right = np.array([np.sin(az), 0.0, -np.cos(az)])
+    return np.stack([right, np.cross(towards, right), towards])
+
+
+def splat(
+    points: np.ndarray, colours: np.ndarray | Sequence[int], camera: dict[str, float], size: int = 256
+) -> np.ndarray:
+    """Draw points as small shaded balls: ``drawCloud`` of ``viewer.js`` in NumPy.
+
+    Args:
+        points: (P, 3), y up, an object's diagonal being 1.
+        colours: (P, 3) uint8, or one (3,).
+        camera: azimuth, elevation, zoom.
+        size: pixels a side.
+
+    Returns:
+        (size, size, 3) uint8.
+    """
+    unit = size / (2 * _REACH) * camera.get("zoom", 1.0)
+    radius = max(_RADIUS * unit, 0.9)
+    right, up, near = (np.asarray(points, np.float64) @ camera_axes(camera).T).T
+    column, row = size / 2 + unit * right, size / 2 - unit * up
+    reach = math.ceil(radius) + 1
+    steps = np.arange(-reach, reach + 1)
+    rows = np.floor(row).astype(int)[:, None, None] + steps[:, None]  # (P, K, 1)
+    columns = np.floor(column).astype(int)[:, None, None] + steps  # (P, 1, K)
+    outside = ((columns + 0.5 - column[:, None, None]) / radius) ** 2 + (
+        (rows + 0.5 - row[:, None, None]) / radius
+    ) ** 2
+    covered = (outside <= 1) & (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
+    point, i, j = np.nonzero(covered)
+    bulge = np.sqrt(1 - outside[point, i, j])
+    place = rows[point, i, 0] * size + columns[point, 0, j]
+    order = np.argsort(near[point] + bulge * _RADIUS, kind="stable")  # the nearest is written last
+    point, bulge, place = point[order], bulge[order], place[order]
+    fade = (_FADE * np.clip(0.5 - near, 0, 1))[point, None]
+    lit = np.broadcast_to(np.asarray(colours, np.float64), (len(near), 3))[point] * (0.7 + 0.3 * bulge)[:, None]
+    picture = np.full((size * size, 3), 255, np.uint8)
+    picture[place] = np.rint(lit + fade * (255 - lit))
+    return picture.reshape(size, size, 3)
+
+
+def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> np.ndarray:
+    """A panel as (size, size, 3) uint8 for a cloud, or the image as it is."""
+    if panel.kind == "image":
+        return panel.content
+    return splat(panel.content, COLOURS[panel.kind] if panel.colours is None else panel.colours, camera, size)
+
+
+def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
+    """Everything on the screen as one static figure: panels, σ against azimuth, numbers.
+
+    Args:
+        session, state: what is shown.
+        cell: side of a picture in inches.
+    """
+    import matplotlib.pyplot as plt
+
+    groups, camera = panels_of(session, state), camera_of(session, state)
+    groups = [(name, sorted(panels, key=_reading_order)) for name, panels in groups]
+    columns = min(max(len(panels) for _, panels in groups), 8)
+    lines = [
+        (name if k == 0 else "", panels[k : k + columns])
+        for name, panels in groups
+        for k in range(0, len(panels), columns)
+    ]
+    height = 0.25 + (cell + 0.25) * len(lines)
+    drawn = plt.figure(figsize=(max(cell * columns, 10), height + 2.3))
+    upper, lower = drawn.subfigures(2, 1, height_ratios=(height, 2.3))
+    axes = upper.subplots(len(lines), columns, squeeze=False)
+    upper.subplots_adjust(left=0.06, right=0.99, top=1 - 0.25 / height, bottom=0.02, wspace=0.05, hspace=0.2)
+    for line, (name, panels) in zip(axes, lines, strict=True):
+        line[0].set_ylabel(name, fontsize=9)
+        for axis in line:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        for axis, panel in zip(line, panels, strict=False):
+            axis.imshow(draw_panel(panel, camera))
+            chosen = " (chosen)" if panel.big else ""
+            scale = f", {panel.note}" if panel.title == "spread" else ""
+            axis.set_title(panel.title + scale + chosen, fontsize=8)
+    left, right = lower.subplots(1, 2, width_ratios=(1, 1))
+    lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
+    plot_sigma(left, session, state)
+    right.axis("off")
+    scores = score_table(session, state)
+    numbers = scores.to_string(col_space=max(map(len, scores)) + 2)
+    size = min(7, 490 / max(map(len, numbers.splitlines())))  # points; many models still find room
+    right.text(0, 1, numbers, va="top", family="monospace", fontsize=size, transform=right.transAxes)
+    return drawn
+
+
+def _reading_order(panel: ViewPanel) -> int:
+    """What is given, what comes of it, the samples: on screen the large one leads, on paper the input does."""
+    order = ("input", "truth", "mean", "spread", "walk")
+    return order.index(panel.title) if panel.title in order else len(order)
+
+
+def plot_sigma(axis, session: Session, state: State) -> None:
+    """σ of every view of the object against its azimuth on matplotlib axes, the view marked, what λ asks for in grey."""
+    circle = np.linspace(0, 360, 181)
+    axis.plot(circle, target_sigma(torch.from_numpy(np.radians(circle))), color="0.6", label="asked for by the loss")
+    item = session.item(state.image)
+    for k, found in enumerate(session.results(state)):
+        line = session.sigma_by_azimuth(state, found.model)
+        colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
+        style = {"color": colour, "ls": (0, tuple(map(float, dash.split()))) if dash else "-"}
+        if line is None:
+            axis.axhline(found.sigma, **style, label=f"{session.label(found.model)}, this upload")
+            continue
+        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=session.label(found.model))
+        axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color=colour)
+    axis.set(xlim=(0, 360), ylim=(0, 0.25), xlabel="azimuth in degrees", ylabel="mean σ", xticks=range(0, 361, 60))
+    axis.legend(frameon=False, fontsize=7)
+
+
+SCORES = {
+    "sigma": ("mean σ × temperature", "{:.3f}"),
+    "pairwise": ("pairwise distance, % of the diagonal", "{:.2f}"),
+    "spread": ("spread of a point, % of the diagonal", "{:.2f}"),
+    "chamfer_mean": ("Chamfer ×100 of the mean", "{:.2f}"),
+    "mean_of_n": ("Chamfer ×100, mean of N samples", "{:.2f}"),
+    "min_of_n": ("Chamfer ×100, best of N samples", "{:.2f}"),
+}
+
+
+def score_table(session: Session, state: State) -> pd.DataFrame:
+    """:meth:`Session.scores` as texts: a row for each score, a column for each model."""
+    results = session.results(state)
+    found = [session.scores(state, one) for one in results]
+    rows = {
+        name: [pattern.format(values[key]) for values in found]
+        for key, (name, pattern) in SCORES.items()
+        if key in found[0]
+    }
+    columns = pd.Index([session.label(one.model) for one in results], name=f"N = {state.samples}")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def score_html(session: Session, state: State) -> str:
+    """The table of scores as HTML."""
+    scores = score_table(session, state)
+    return pages.macros("table.html.j2").table(scores.reset_index(names=scores.columns.name), "lmnet-scores")
+
+
+LINES = ("#0072b2", "#c85200", "#00825f", "#94447a", "#6b5b00", "#333333")
+"""Okabe and Ito's hues as well, dark enough for words on white (4.5:1)."""
+DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")  # lines differ in more than colour
+
+
+def sigma_svg(session: Session, state: State, width: int = 420, height: int = 190) -> str:
+    """σ against azimuth as a small SVG for the screen, made in a millisecond; the same content as :func:`plot_sigma`."""
+    left, right, top, bottom, limit = 38, 18, 8, 34, 0.25
+
+    def place(azimuth: float, sigma: float) -> str:
+        x = left + (width - left - right) * azimuth / 360
+        y = height - bottom - (height - top - bottom) * min(sigma, limit) / limit
+        return f"{x:.1f},{y:.1f}"
+
+    parts = []
+    for value in (0.0, 0.1, 0.2):
+        y = place(0, value).split(",")[1]
+        parts.append(f'<path d="M{left},{y}H{width - right}" stroke="#e3e6e9"/>')
+        parts.append(f'<text x="{left - 5}" y="{float(y) + 4:.1f}" text-anchor="end">{value:.1f}</text>')
+    for azimuth in range(0, 361, 90):
+        x = place(azimuth, 0).split(",")[0]
+        parts.append(f'<text x="{x}" y="{height - bottom + 14}" text-anchor="middle">{azimuth}°</text>')
+    circle = np.linspace(0, 360, 91)
+    asked = target_sigma(torch.from_numpy(np.radians(circle))).tolist()
+    points = " ".join(place(a, s) for a, s in zip(circle, asked, strict=True))
+    parts.append(f'<polyline points="{points}" fill="none" stroke="#8a939c" stroke-width="2"/>')
+    item, words = session.item(state.image), []
+    for k, found in enumerate(session.results(state)):
+        colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
+        line = session.sigma_by_azimuth(state, found.model)
+        line = (np.array([0.0, 360.0]), np.array([found.sigma] * 2)) if line is None else line
+        points = " ".join(place(a, s) for a, s in zip(*line, strict=True))
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+        )
+        if item:
+            x, y = place(item.azimuth, found.sigma).split(",")
+            parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="none" stroke="{colour}" stroke-width="3"/>')
+        parts.append(
+            f'<text x="{left + 8}" y="{top + 12 + 14 * k}" fill="{colour}" font-weight="600">{html.escape(session.label(found.model))}</text>'
+        )
+        words.append(f"{session.label(found.model)}: {found.sigma:.3f} at this view")
+    parts.append(
+        f'<text x="{(left + width) / 2}" y="{height - 4}" text-anchor="middle">azimuth of the view (grey: asked for)</text>'
+    )
+    text = html.escape("Mean sigma against the azimuth of the view. " + "; ".join(words))
+    return (
+        f'<svg class="lmnet-sigma" viewBox="0 0 {width} {height}" role="img" aria-label="{text}" '
+        f'style="width:100%;max-width:{width}px;font:11px system-ui,sans-serif;fill:#3d464f">{"".join(parts)}</svg>'
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- files
+def chosen_cloud(session: Session, state: State) -> tuple[str, np.ndarray]:
+    """Name and cloud (2048, 3), file frame, of the chosen panel of the first model."""
+    found, truth = session.results(state)[0], session.truth(state)
+    clouds = {"mean": found.mean, "spread": found.mean, "truth": truth, "walk": found.walk}
+    clouds |= {f"sample {k + 1}": cloud for k, cloud in enumerate(found.samples)}
+    if clouds.get(state.chosen) is None:
+        return "mean", found.mean
+    return state.chosen, clouds[state.chosen]
+
+
+def figure_png(session: Session, state: State) -> bytes:
+    """:func:`figure` as PNG."""
+    import matplotlib.pyplot as plt
+
+    drawn, buffer = figure(session, state), io.BytesIO()
+    drawn.savefig(buffer, format="png", dpi=110)
+    plt.close(drawn)
+    return buffer.getvalue()
+
+
+def walk_frames(session: Session, state: State, *, frames: int = 24, size: int = 224) -> np.ndarray:
+    """(F, size, size·M, 3) uint8: the walk there and back, the M models side by side; without a walk, a full turn of the
+    chosen shape."""
+    camera = camera_of(session, state)
+    if state.walk == "none":
+        points = y_up_from_file(chosen_cloud(session, state)[1])
+        kind = state.chosen.split()[0] if state.chosen.split()[0] in COLOURS else "mean"
+        turns = [{**camera, "azimuth": camera["azimuth"] + 360 * k / frames} for k in range(frames)]
+        return np.stack([splat(points, COLOURS[kind], turn, size) for turn in turns])
+    there = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, frames // 2 + 1))
+    steps = [*there, *there[-2:0:-1]]
+    lanes = []
+    for name in (found.model for found in session.results(state)):
+        clouds = y_up_from_file(session.decode(session.walk(state, name, steps)))
+        lanes.append(np.stack([splat(cloud, COLOURS["walk"], camera, size) for cloud in clouds]))
+    return np.concatenate(lanes, axis=2)
+
+
+def write_mp4(path: str | Path, frames: np.ndarray, *, frames_per_second: int = 12) -> Path:
+    """Write (F, H, W, 3) uint8 frames as H.264 through the program ``ffmpeg``.
+
+    Raises:
+        FileNotFoundError: this machine has no ffmpeg; a GIF needs none.
+    """
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise FileNotFoundError("MP4 needs the program ffmpeg, which is not on this machine. Save a GIF instead.")
+    height, width = frames.shape[1] // 2 * 2, frames.shape[2] // 2 * 2  # H.264 wants even sides
+    with atomic_path(path) as temporary:
+        subprocess.run(
+            [program, "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}",
+             "-r", str(frames_per_second), "-i", "-", "-pix_fmt", "yuv420p", "-f", "mp4", str(temporary)],
+            input=np.ascontiguousarray(frames[:, :height, :width]).tobytes(),
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
+    return Path(path)
+
+
+def data_uri(content: bytes, kind: str = "image/png") -> str:
+    """Bytes as an address that needs no server."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def measure(session: Session, state: State, repeats: int = 15) -> dict[str, float]:
+    """Milliseconds (medians) from a change of a control to the panels that are sent to the browser.
+
+    ``temperature`` decodes everything anew, ``image`` encodes another view as well, ``cached`` goes back to a known state.
+    """
+    item = session.item(state.image)
+    views = [f"{item.model}/{view}" for view in range(session.pack.views)] if item else [state.image]
+    changes = {
+        "temperature or seed": [state.but(temperature=2.0 + k / 100) for k in range(repeats)],
+        "another λ or image": [state.but(image=views[k % len(views)], seed=1000 + k) for k in range(repeats)],
+        "back to a known state": [state] * repeats,
+    }
+    medians = {}
+    for name, states in changes.items():
+        times = []
+        for changed in states:
+            started = time.perf_counter()
+            panels_of(session, changed)
+            times.append(1e3 * (time.perf_counter() - started))
+        medians[name] = float(np.median(times))
+    return medians

@@ -1,0 +1,96 @@
+"""A gallery of test images, λ and samples as one HTML file: every shape can be turned, and nothing is asked of a network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from lmnet_utils.apps import explorer_figures as figures
+from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
+from lmnet_utils.apps.explorer_state import Session, State, png_bytes
+from lmnet_utils.core.files import atomic_path
+from lmnet_utils.data.layout import class_of
+from lmnet_utils.data.taxonomy import class_name
+from lmnet_utils.models import inference
+from lmnet_utils.rendering import pages
+
+
+def gallery_states(
+    session: Session, images: int = 24, samples: int = 4, seed: int = 0, temperature: float = 1.0
+) -> list[State]:
+    """States of a gallery: objects whose classes take turns, each seen from behind or from ahead in turn, all λ compared.
+
+    Chairs make up the first half where there are enough, as Variant II is trained on them.
+    """
+    chairs = [model for model in session.objects if class_of(model) == "chair"]
+    others = [model for model in inference.spread_over_classes(session.objects) if model not in chairs]
+    objects = chairs[: max(images // 2, images - len(others))] + others
+    objects = (objects * (images // len(objects) + 1))[:images]  # few objects: each again, from another side
+    states, seen = [], {}
+    for k, model in enumerate(objects):
+        seen[model] = seen.get(model, -1) + 1
+        order = np.argsort(np.abs(session.azimuths(model) - 180))
+        order = order if k % 2 == 0 else order[::-1]
+        view = int(order[seen[model] % len(order)])
+        base = session.default_state(samples=samples, seed=seed, temperature=temperature, chosen="mean")
+        states.append(base.but(image=f"{model}/{view}", models=session.plain_names))
+    return states
+
+
+def gallery_html(session: Session, states: Sequence[State], title: str = "3D-LMNet: what λ does") -> str:
+    """The page itself: states → one HTML text of some 17 kB a shape, scripts and pictures included."""
+    if not states:
+        raise ValueError("no states: expected at least one image for the gallery.")
+    shown = [(figures.panels_of(session, state), figures.camera_of(session, state)) for state in states]
+    thumbnails = []
+    for state in states:
+        item = session.item(state.image)
+        name = f"{class_name(item.synset)} {item.azimuth:.0f}°" if item else "upload"
+        thumbnails.append((figures.data_uri(png_bytes(session.image(state)[::2, ::2])), name))
+    temperature = f" σ is multiplied by {states[0].temperature:g}." if states[0].temperature != 1 else ""
+    about = (
+        "One image, several shapes that the network holds possible, for networks trained with different weights λ of the "
+        f"diversity loss.{temperature} Drag a shape, or use the arrow keys: all shapes turn together."
+    )
+    return clouds_page(title, [about], shown, thumbnails)
+
+
+def clouds_page(
+    title: str,
+    paragraphs: Sequence[str],
+    shown: Sequence[tuple[Sequence[tuple[str, list[ViewPanel]]], dict[str, float]]],
+    thumbnails: Sequence[tuple[str, str]] = (),
+) -> str:
+    """A page of clouds that can be turned, scripts and pictures included; it asks no network.
+
+    Args:
+        title: of the page.
+        paragraphs: above the clouds.
+        shown: groups of panels and their camera; one at a time is seen.
+        thumbnails: picture (an address) and name of each, to choose by; none where there is one to see.
+    """
+    entries, clouds = [], []
+    for groups, camera in shown:
+        described, *arrays = pack_panels(groups)
+        entries.append({"groups": described, "camera": camera})
+        clouds.append([base64.b64encode(array).decode() for array in arrays])
+    return pages.render(
+        "clouds.html.j2",
+        title=title,
+        paragraphs=paragraphs,
+        thumbnails=thumbnails,
+        clouds=clouds,
+        entries=entries,
+        viewer=Markup(SCRIPT.read_text(encoding="utf-8")),
+    )
+
+
+def write_gallery(path: str | Path, session: Session, states: Sequence[State], **options: str) -> Path:
+    """Write :func:`gallery_html` to a file; returns the path."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(gallery_html(session, states, **options), encoding="utf-8")
+    return Path(path)

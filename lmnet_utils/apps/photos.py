@@ -1,0 +1,199 @@
+"""Your own photographs: the object cut out of any picture, placed as the training images show theirs, reconstructed.
+
+What the networks were trained on is strict: one object, black around it, about 93 of 128 pixels large. So most of the work is to get
+there from a file that somebody has (:mod:`lmnet_utils.apps.cutouts`), and to say when that failed or when a picture is unlike
+everything that the networks have seen (:mod:`lmnet_utils.apps.familiarity`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from lmnet_utils.apps.cutouts import BACKGROUNDS
+from lmnet_utils.apps.familiarity import Familiarity
+from lmnet_utils.apps.photo_pages import overview, record_of, save
+from lmnet_utils.apps.placing import Photo, prepare_photo
+from lmnet_utils.apps.reconstruction import reconstruct_photos
+from lmnet_utils.core.checks import choose
+from lmnet_utils.core.files import write_json
+from lmnet_utils.data.images import SUFFIXES, PhotoError
+from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+
+REPORT = "reconstructions.json"
+
+
+# ----------------------------------------------------------------------------------------------------------- the batch
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A picture to reconstruct: its file, its mask's file, and the name of its folder below the output folder.
+
+    ``file`` is what it is called in reports: below the folder that was given, or the file's name.
+    """
+
+    path: Path
+    name: str
+    file: str
+    mask: Path | None = None
+    problem: str = ""
+
+
+def find_sources(
+    inputs: Iterable[str | Path], *, masks: str | Path | None = None, skip: Iterable[Path] = ()
+) -> list[Source]:
+    """Pictures from files and folders; a folder gives every picture below it, its sub-folders kept in the names.
+
+    Links to folders are not followed, so that none leads in a circle.
+
+    Args:
+        inputs: files and folders. A missing one, or a link that leads nowhere, becomes a source with a problem, so that the
+            others go on.
+        masks: a mask's file for a single picture, or a folder with a mask of each picture's name.
+        skip: folders whose content is left out, such as the output folder.
+
+    Returns:
+        In the order given, a folder's pictures sorted; names are unique.
+    """
+    skipped = [_real(path) for path in (*skip, *([masks] if masks and Path(masks).is_dir() else []))]
+    found: list[tuple[Path, Path, str]] = []  # the file, what it is called, and what is wrong
+    for given in map(Path, inputs):
+        if not os.path.isdir(given):  # of a name that is too long, or a link in a circle, False
+            found.append((given, Path(given.name), _dead_link(given)))
+            continue
+        inside = [path for path in sorted(given.rglob("*")) if _is_picture(path, given, skipped)]
+        found += [(path, path.relative_to(given), _dead_link(path)) for path in inside]
+        if not inside:
+            problem = f"no pictures in this folder (looked for {', '.join(SUFFIXES)})."
+            found.append((given, Path(_real(given).name), problem))
+    folders = {parent.as_posix() for _, called, _ in found for parent in called.parents}
+    taken = {folder.lower() for folder in folders}  # chairs.jpg beside chairs/
+    sources = []
+    for path, called, problem in found:
+        name = called.with_suffix("").as_posix()
+        unique, k = name, 1
+        while unique.lower() in taken:  # chair.jpg beside chair.png; some file systems ignore case
+            k += 1
+            unique = f"{name}_{k}"
+        taken.add(unique.lower())
+        mask = None
+        if masks is not None and not problem:
+            mask, problem = _mask_of(Path(masks), name, len(found))
+        sources.append(Source(path, unique, called.as_posix(), mask, problem))
+    return sources
+
+
+def _is_picture(path: Path, root: Path, skipped: Sequence[Path]) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    if path.suffix.lower() not in SUFFIXES or hidden or not (path.is_file() or _dead_link(path)):
+        return False
+    return not any(folder in _real(path).parents for folder in skipped)
+
+
+def _real(path: str | Path) -> Path:
+    """The path without links; ``Path.resolve`` fails at links in a circle before Python 3.13."""
+    return Path(os.path.realpath(path))
+
+
+def _dead_link(path: Path) -> str:
+    """What is wrong with a link that leads nowhere or in a circle; empty for anything else."""
+    dead = os.path.islink(path) and not os.path.exists(path)
+    return "a link that leads nowhere or in a circle. Put the picture itself there." if dead else ""
+
+
+def _mask_of(masks: Path, name: str, pictures: int) -> tuple[Path | None, str]:
+    if masks.is_dir():
+        for candidate in sorted(masks.glob(f"{name}.*")):
+            if candidate.suffix.lower() in SUFFIXES:
+                return candidate, ""
+        return None, f"no mask called {name}.png (or another picture's ending) in the folder of masks."
+    if not masks.exists():
+        return None, f"there is no mask {masks.name}. Check the path."
+    if pictures > 1:
+        return None, "one mask for several pictures: give a folder of masks with the pictures' names."
+    return masks, ""
+
+
+def reconstruct_files(
+    sources: Sequence[Source],
+    out: str | Path,
+    autoencoder: PointCloudAutoencoder,
+    encoder: ImageEncoder,
+    *,
+    background: str = "auto",
+    samples: int = 0,
+    seed: int = 0,
+    familiarity: Familiarity | None = None,
+    precision: str = "fp32",
+    batch_size: int = 16,
+    figures: bool = True,
+    progress: bool = True,
+) -> list[dict[str, Any]]:
+    """Reconstruct pictures into ``out/<name>/``, batch by batch; a bad one is reported and the others go on.
+
+    Args:
+        sources: of :func:`find_sources`.
+        out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
+        background: see :func:`cut_out`.
+        samples, seed, familiarity, precision: see :func:`reconstruct_photos`.
+        batch_size: pictures in memory at once.
+        figures: draw an ``overview.png`` of each.
+        progress: show a bar.
+
+    Returns:
+        One row a picture: ``file, name, status ("done" or "failed"), error``, and for those done :func:`record_of`.
+
+    Raises:
+        OSError: the report cannot be written, as in a folder of somebody else's or on a full disk.
+    """
+    import matplotlib.pyplot as plt
+
+    choose("background", background, BACKGROUNDS)
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: expected at least 1.")
+    out = Path(out)
+    rows: list[dict[str, Any]] = []
+    write_json(out / REPORT, rows)  # fails before the work where nothing can be written
+    with tqdm(total=len(sources), desc="reconstruct", unit="picture", disable=not progress) as bar:
+        for start in range(0, len(sources), batch_size):
+            ready: list[tuple[dict[str, Any], Photo]] = []
+            for source in sources[start : start + batch_size]:
+                row = {"file": source.file, "name": source.name, "status": "failed", "error": source.problem}
+                rows.append(row)
+                try:
+                    if not source.problem:
+                        ready.append((row, prepare_photo(source.path, background=background, mask=source.mask)))
+                except (PhotoError, MemoryError) as error:
+                    row["error"] = str(error) or "not enough memory for this picture."
+            options = {"samples": samples, "seed": seed, "familiarity": familiarity, "precision": precision}
+            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], **options)
+            for (row, _), one in zip(ready, found, strict=True):
+                figure = overview(one) if figures else None
+                try:
+                    save(out / row["name"], one, figure, file=row["file"])
+                    row.update(status="done", error="", **record_of(one))
+                except OSError as error:
+                    row["error"] = f"cannot be written: {error.strerror or error}"
+                finally:
+                    if figure is not None:
+                        plt.close(figure)
+            bar.update(min(batch_size, len(sources) - start))
+            write_json(out / REPORT, rows)
+    return rows
+
+
+def report_text(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows of :func:`reconstruct_files`, a line a picture and one for each note."""
+    lines = []
+    for row in rows:
+        if row["status"] == "failed":
+            lines.append(f"{row['file']}: FAILED: {row['error']}")
+            continue
+        known = "" if row["percentile"] is None else f", less familiar than {row['percentile']:.0f} % of test images"
+        lines.append(f"{row['file']}: {row['name']}/ (cut out by {row['foreground']}{known})")
+        lines += [f"    {note}" for note in row["notes"]]
+    return "\n".join(lines)

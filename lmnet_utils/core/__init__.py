@@ -1,0 +1,1 @@
+"""What everything stands on: settings, files, paths, the machine, parallel work, caches."""

@@ -1,0 +1,290 @@
+"""Settings of the notebooks: the names, types and bounds of their parameters, a class a notebook (03, 04 and 05 share one).
+
+A notebook builds its own from its parameters cell, ``settings = EncoderSettings.from_mapping(globals(), loss="l2")``, and
+:func:`lmnet_utils.run.profiles.plan_steps` builds the same for every step before anything runs. So nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from lmnet_utils.core.settings import (
+    PAPER_ALPHA,
+    PAPER_ANGLE,
+    Architecture,
+    AutoencoderLoss,
+    Background,
+    Classes,
+    ClassName,
+    Count,
+    DatasetName,
+    Device,
+    EncoderLoss,
+    Fraction,
+    Icp,
+    PathText,
+    Positive,
+    Precision,
+    Rgb,
+    Run,
+    Samples,
+    Schedule,
+    Seed,
+    Settings,
+    Split,
+    Temperature,
+    Width,
+    Yaw,
+)
+
+
+class DataSettings(Settings):
+    """Settings of notebook 01, which makes FreeShapes or verifies any other data set."""
+
+    run: Run = "quickstart"
+    dataset: DatasetName = "freeshapes"
+    split: Split = "official"
+    classes: Classes = "13"
+    copies: Annotated[int, Field(ge=0)] = 0
+    limit_per_class: Count | None = None
+    workers: Count | None = None
+    seed: Seed = 0
+    download: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_fetched(self) -> DataSettings:
+        if self.download and self.dataset != "shapenet":
+            raise ValueError(f"download=True, dataset={self.dataset!r}: only 'shapenet' can be fetched")
+        return self
+
+
+class TrainingSettings(Settings):
+    """What both trainings have in common."""
+
+    run: Run
+    dataset: DatasetName
+    split: Split
+    classes: Classes
+    seed: Seed
+    device: Device
+    precision: Precision
+    epochs: Count
+    batch_size: Count
+    learning_rate: Positive
+    schedule: Schedule
+    augment: bool
+    initial_weights: PathText | None
+
+
+class AutoencoderSettings(TrainingSettings):
+    """Settings of :func:`lmnet_utils.training.autoencoder.train_autoencoder`; the published values stand in the profiles.
+
+    ``input_points``: points drawn anew for the encoder in every step (2048 = all); the loss always sees all.
+    ``augment``: every cloud is mirrored with probability ½ and stretched per axis by up to e^±0.25, anew in each epoch.
+    """
+
+    weight_decay: Annotated[float, Field(ge=0)]
+    loss: AutoencoderLoss
+    input_points: Annotated[int, Field(ge=1, le=2048)]
+
+
+class EncoderSettings(TrainingSettings):
+    """Settings of :func:`lmnet_utils.training.image_encoder.train_image_encoder`.
+
+    ``loss``: ``"l1"`` or ``"l2"`` (Variant I), ``"probabilistic"`` (Variant II: l2 on a sample + λ·diversity),
+    ``"chamfer"`` (direct regression: the encoder and a decoder of its own, end to end) or ``"chamfer_frozen"`` (the
+    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``).
+    ``views_per_model``: views drawn per model and epoch; None takes all.
+    ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
+    ``augment``: images flipped left to right with probability ½, the target being the mirrored cloud's latent.
+    """
+
+    architecture: Architecture
+    width: Width
+    loss: EncoderLoss
+    weight_decay_conv: Annotated[float, Field(ge=0)]
+    weight_decay_fc: Annotated[float, Field(ge=0)]
+    views_per_model: Count | None
+    autoencoder: PathText | None
+    diversity_weight: float = 0.0
+    alpha: float = PAPER_ALPHA
+    penalty_angle: Positive = PAPER_ANGLE
+
+    @property
+    def model_name(self) -> str:
+        """The model's folder: ``encoder_<loss>`` or ``encoder_lambda_<λ>``; an α or seed other than usual is named.
+
+        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2.
+        """
+        name = f"encoder_{self.loss}"
+        if self.loss == "probabilistic":
+            name = f"encoder_lambda_{self.diversity_weight:g}"
+            name += "" if self.alpha == PAPER_ALPHA else f"_alpha_{self.alpha:g}"
+        return name + (f"_seed{self.seed}" if self.seed else "")
+
+    @property
+    def matches_latents(self) -> bool:
+        """Whether the encoder learns an autoencoder's latents (and not clouds, as direct regression does)."""
+        return self.loss in ("l1", "l2", "probabilistic")
+
+
+class _OnTestObjects(Settings):
+    """What notebooks 06 and 08 have in common; their parameters cells say what each is. ``None`` stands for all."""
+
+    run: Run
+    weights_run: Run | None
+    models: list[str] | None
+    dataset: DatasetName
+    split: Split
+    classes: Classes
+    seed: Seed
+    device: Device
+    precision: Precision
+    batch_size: Count
+    views: Count | None
+    limit_models: Count | None
+
+
+class InferenceSettings(_OnTestObjects):
+    """Settings of notebook 06."""
+
+    samples: Annotated[int, Field(ge=0)]
+    predictions: Count | None
+    candidates: Count | None
+
+
+class RenderSettings(Settings):
+    """How a cloud is drawn. The defaults are the port's (``pc_visualization.py``).
+
+    Attributes:
+        distance: of the camera from the origin; without effect on size, as the camera is orthographic.
+        elevation: of the camera above the ground, degrees.
+        azimuth: of the camera, degrees from the object's front (pytorch3d's ``look_at_view_transform``).
+        front: where the object's front is, degrees from +z towards +x: 0 as the port's clouds, 90 for fronts along +x.
+        znear: nearest depth that is drawn.
+        image_size: pixels a side.
+        radius: of a point's disc, in half picture widths at zoom 1.
+        points_per_pixel: how many of the frontmost discs are blended in one pixel.
+        color: RGB of the points, 0…1.
+        background: RGB, 0…1.
+        depth_fade: how far the farthest point's colour goes towards the background: 0 (flat, as the port) to 1.
+        zoom: enlargement of the picture, discs included; at 1, as in the port, it spans [−1, 1], while an object of
+            this kit's data sets has a diagonal of 1.
+    """
+
+    distance: Positive = 20.0
+    elevation: float = 14.0
+    azimuth: float = -46.0
+    front: float = 0.0
+    znear: Positive = 0.01
+    image_size: Count = 512
+    radius: Positive = 0.005
+    points_per_pixel: Count = 10
+    color: Rgb = [0.07245, 0.25185, 0.528]
+    background: Rgb = [1.0, 1.0, 1.0]
+    depth_fade: Fraction = 0.0
+    zoom: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _discs_fit(self) -> RenderSettings:
+        if self.radius * self.zoom > 0.5:
+            raise ValueError(
+                f"radius={self.radius} at zoom={self.zoom}: expected at most 0.5, a quarter of the picture"
+            )
+        return self
+
+
+class FigureSettings(Settings):
+    """Settings of notebook 07: what its figures show (``objects`` each), and how they are rendered."""
+
+    run: Run
+    objects: Count
+    sampled_objects: Count
+    turntable_class: ClassName
+    turntable_frames: Count
+    turntable_size: Count
+    render: RenderSettings
+
+    @property
+    def turntable(self) -> RenderSettings:
+        """The render settings at the turntable's size, the discs as large in pixels as in the other figures."""
+        radius = self.render.radius * self.render.image_size / self.turntable_size
+        return self.render.but(image_size=self.turntable_size, radius=min(radius, 0.5 / self.render.zoom))
+
+
+class EvaluationSettings(_OnTestObjects):
+    """Settings of notebook 08."""
+
+    icp: Annotated[list[Icp], Field(min_length=1)]
+    emd: bool
+    candidates: Count | None
+    gallery_classes: Count | None
+    diversity_samples: Annotated[int, Field(ge=2)]  # one has no diversity
+    diversity_views: Count | None
+    diversity_objects: Count | None
+
+    @model_validator(mode="after")
+    def _each_icp_once(self) -> EvaluationSettings:
+        if len(set(self.icp)) < len(self.icp):
+            raise ValueError(f"icp={self.icp}: expected each once")
+        return self
+
+    @property
+    def scoring(self) -> dict[str, Any]:
+        """What :func:`lmnet_utils.evaluation.scoring.score_method` takes."""
+        names = ("views", "icp", "emd", "seed", "batch_size")
+        return {name: getattr(self, name) for name in names}
+
+
+class ExplorerSettings(Settings):
+    """Settings of notebook 09; its parameters cell says what each is."""
+
+    run: Run
+    weights_run: Run | None
+    dataset: DatasetName
+    split: Split
+    classes: Classes
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    samples: Samples
+    temperature: Temperature
+    state: PathText | None
+    gallery_images: Annotated[int, Field(ge=1, le=1000)]
+    gallery_samples: Samples
+
+
+class Pix3DSettings(Settings):
+    """Settings of notebook 10; its parameters cell says what each is."""
+
+    run: Run
+    weights_run: Run | None
+    models: list[str] | None
+    pix3d: DatasetName
+    categories: list[str]
+    yaw: Yaw | None
+    limit: Count | None
+    icp: Literal["exact", "official"] | None
+    emd: bool
+    seed: Seed
+    device: Device
+    precision: Precision
+    batch_size: Count
+
+
+class PhotoSettings(Settings):
+    """Settings of notebook 11; its parameters cell says what each is."""
+
+    run: Run
+    weights_run: Run | None
+    model: str
+    sampled_model: str | None
+    photos: Annotated[list[PathText], Field(min_length=1)]
+    masks: PathText | None
+    background: Background
+    samples: Count
+    test_views: Count
+    seed: Seed
+    device: Device
+    precision: Precision
+    batch_size: Count

@@ -1,0 +1,1 @@
+"""Data sets on disk: their layout, how they are made or fetched, checked, split and packed."""

@@ -1,0 +1,1 @@
+"""What scores are worth: the protocol, methods, statistics, tables, diversity, claims."""

@@ -1,0 +1,125 @@
+"""What the evaluation computes for one pair of clouds: ICP, nearest distances, F-score, earth mover's distance.
+
+NumPy and SciPy only, one thread, float64 arrays that have been checked: worker processes (:mod:`lmnet_utils.core.parallel`)
+import this and start without torch. The functions for everyone, batched and checked, are those of
+:mod:`lmnet_utils.geometry.pointclouds` and :func:`lmnet_utils.evaluation.protocol.score`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+from lmnet_utils.geometry.assignment import optimal_assignment
+
+F_SCORE_THRESHOLDS = (0.01, 0.02)
+"""Of the unit cube's side; source: Tatarchenko et al., CVPR 2019, section 4.2, and twice theirs."""
+
+SCORES = ("chamfer", "forward", "backward", "f_score_1", "f_score_2", "emd")
+
+
+def score_pair(truth: np.ndarray, guess: np.ndarray, icp: str | None, emd: bool) -> list[float]:
+    """:data:`SCORES` of one pair in the unit cube, as fractions of its side; the last one only if asked for.
+
+    Args:
+        truth: (M, 3).
+        guess: (N, 3); moved onto the truth first with ``icp``, see :func:`lmnet_utils.evaluation.protocol.score`.
+    """
+    if icp is not None:
+        guess = aligned(guess, truth, icp == "official")
+    forward, backward = cKDTree(guess).query(truth)[0], cKDTree(truth).query(guess)[0]
+    parts = [forward.mean(), backward.mean()]
+    scores = [sum(parts), *parts, *f_score_of_distances(forward, backward, F_SCORE_THRESHOLDS)]
+    return [*scores, matched_distance(truth, guess)] if emd else scores
+
+
+def seconds_of(points: int, icp: bool, emd: bool) -> float:
+    """What :func:`score_pair` takes, roughly: tells whether worker processes are worth their start."""
+    thousands = points / 1024
+    return 0.003 * thousands + 0.02 * thousands * icp + 0.04 * thousands**2.3 * emd
+
+
+def matched_distance(x: np.ndarray, y: np.ndarray) -> float:
+    """Mean distance of the optimal one-to-one matching of (N, 3) and (N, 3)."""
+    cost = cdist(x, y)
+    return cost[np.arange(len(x)), optimal_assignment(cost)].mean()
+
+
+def f_score_of_distances(forward: np.ndarray, backward: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
+    """F-scores (…, T) from the nearest-neighbour distances of two clouds, (…, N) and (…, M)."""
+    limits = np.asarray(thresholds, np.float64)
+    recall, precision = ((distances[..., None] < limits).mean(axis=-2) for distances in (forward, backward))
+    total = precision + recall
+    return 2 * precision * recall / np.where(total > 0, total, 1)
+
+
+# --------------------------------------------------------------------------------------------------------------- ICP
+def aligned(
+    points: np.ndarray, goal: np.ndarray, official: bool, max_iterations: int = 1000, tolerance: float = 1e-10
+) -> np.ndarray:
+    """One cloud (N, 3) moved onto another; see :func:`lmnet_utils.geometry.pointclouds.icp`."""
+    rotation, shift = fit(goal, points, max_iterations, tolerance)
+    return points @ rotation - shift if official else (points - shift) @ rotation
+
+
+def fit(moving: np.ndarray, fixed: np.ndarray, max_iterations: int, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t.
+
+    A point's nearest neighbour is searched again only once the point has moved by half of what its second neighbour was
+    farther: until then it cannot have changed.
+    """
+    tree = cKDTree(fixed, balanced_tree=False)
+    middle = moving.mean(axis=0)
+    centred = moving - middle
+    moved, shift, rotation = moving, np.zeros(3), np.eye(3)
+    searched_at, slack, near = moving.copy(), np.zeros(len(moving)), np.zeros(len(moving), np.int64)
+    previous_error, previous_near = 0.0, None
+    for _ in range(max_iterations):
+        stale = np.flatnonzero(_norms(moved - searched_at) >= slack * (1 - 1e-9))
+        if len(stale):
+            distances, found = tree.query(moved[stale], k=2)  # a fixed cloud of one point: inf for the second
+            searched_at[stale], near[stale], slack[stale] = moved[stale], found[:, 0], distances @ [-0.5, 0.5]
+        if previous_near is not None and np.array_equal(near, previous_near):
+            break  # the same pairs have the same best motion
+        previous_near = near.copy()
+        pairs = fixed[near]
+        error = _norms(moved - pairs).mean()
+        rotation = _kabsch(centred.T @ (pairs - pairs.mean(axis=0)), rotation)
+        shift = pairs.mean(axis=0) - rotation @ middle
+        moved = moving @ rotation.T + shift
+        if abs(previous_error - error) < tolerance:
+            break
+        previous_error = error
+    return rotation, shift
+
+
+def _norms(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("ni,ni->n", vectors, vectors))
+
+
+def _kabsch(covariance: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """The proper rotation R that maximises tr(R·covariance) (Kabsch 1976); ``current``, turned as little as it takes,
+    where points on a line or in one place leave the rotation open."""
+    u, (largest, second, _), vt = np.linalg.svd(covariance)
+    if largest == 0:
+        return current
+    if second < 1e-9 * largest:
+        return _shortest_turn(current @ u[:, 0], vt[0]) @ current
+    if np.linalg.det(vt.T @ u.T) < 0:
+        vt[2] = -vt[2]  # a reflection fits better: turn the axis of least weight round
+    return vt.T @ u.T
+
+
+def _shortest_turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The rotation by the smallest angle that takes one unit vector to another (Rodrigues)."""
+    cosine = start @ end
+    if cosine < -1 + 1e-12:  # half a turn about any axis across: the one farthest from the vector, made perpendicular
+        axis = np.eye(3)[np.abs(start).argmin()]
+        axis = axis - (axis @ start) * start
+        return 2 * np.outer(axis, axis) / (axis @ axis) - np.eye(3)
+    x, y, z = np.cross(start, end)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + cross + cross @ cross / (1 + cosine)

@@ -1,0 +1,1 @@
+"""The networks, their losses and weights, and what they make of images."""

@@ -1,0 +1,252 @@
+"""The chain of notebooks: execute what a profile plans through papermill, skip what is up to date, go on after a stop."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from lmnet_utils.core import cache, paths
+from lmnet_utils.core.files import write_json
+from lmnet_utils.run.execution import StepFailed, execute_notebook
+from lmnet_utils.run.profiles import ProfileError, Step, load_profile, plan_steps, resolve_notebook
+from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, now, stored_name, stored_path
+
+
+def _files_of(run: str) -> dict[str, tuple[int, int]]:
+    """Figures, metrics and weights of a run: path (as :func:`stored_name` writes it) → (time of change, size)."""
+    found = {}
+    for root in (paths.runs_root() / run, paths.trained_models_root() / run):
+        for folder, subfolders, names in os.walk(root):
+            subfolders[:] = [name for name in subfolders if name not in ("gt", "pred", "tensorboard")]
+            for name in names:
+                if name in OUTPUTS or name.endswith((".safetensors", ".png", ".gif")):
+                    path = Path(folder, name)
+                    stat = path.stat()
+                    found[stored_name(path)] = (stat.st_mtime_ns, stat.st_size)
+    return found
+
+
+# -------------------------------------------------------------------------------------------------------------- run
+def run_profile(
+    profile: str,
+    *,
+    only: Sequence[str] = (),
+    from_: str | None = None,
+    overrides: Sequence[str] = (),
+    run_name: str | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    quiet: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> int:
+    """Execute a profile's notebooks in order into ``runs/<run name>/`` and write the report.
+
+    Args:
+        profile: a name in ``notebooks/profiles`` or the path of a YAML file.
+        only: notebooks to run, no others. ``from_``: the notebook to start with.
+        overrides: ``notebook.parameter=value`` texts; they win over the profile.
+        run_name: folder below ``runs`` and ``trained_models``; default is the profile's.
+        dry_run: print the plan and execute nothing. ``force``: also run what is up to date.
+        quiet: do not repeat what long cells print.
+
+    Returns:
+        the exit status: 0 done, 1 a notebook stopped, 130 interrupted.
+
+    Raises:
+        ProfileError: nothing was started, for the reasons that it lists.
+    """
+    say = say or (lambda text: print(text, flush=True))
+    loaded = load_profile(profile)
+    run = run_name or loaded.run_name
+    stems = list(loaded.notebooks)
+    if only and from_:
+        raise ProfileError("--only and --from exclude each other: give one of them")
+    selected = {resolve_notebook(text, stems) for text in only} or set(stems)
+    if from_:
+        selected = set(stems[stems.index(resolve_notebook(from_, stems)) :])
+    steps = plan_steps(loaded, run, overrides, selected)
+    plan = RunState(loaded, run, steps, selected, force)
+    if problems := plan.missing_before():
+        raise ProfileError("\n".join(problems))
+    if dry_run:
+        _print_plan(plan, say)
+        return 0
+
+    def command(step: Step) -> str:
+        words = ["lmnet", "run", loaded.argument]
+        if only:
+            rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in selected]
+            words += ["--only", ",".join(rest)]
+        else:
+            words += ["--from", step.notebook]
+        words += ["--run-name", run] if run != loaded.run_name else []
+        words += [word for text in overrides for word in ("--set", text)]
+        return shlex.join(words + (["--force"] if force else []))
+
+    with _only_one(paths.run_dir(run)), _terminate_like_interrupt():
+        status = _execute_all(plan, command, quiet, say)
+        from lmnet_utils.run import report
+
+        say(f"report: {paths.display(report.write_report(run))}")
+    return status
+
+
+def _print_plan(plan: RunState, say: Callable[[str], None]) -> None:
+    say(f"profile {plan.profile.name} into {paths.display(paths.runs_root() / plan.run)}; nothing is executed")
+    running: set[str] = set()
+    for step in plan.steps:
+        why = plan.why(step)
+        upstream = [other.key for other in plan.before(step) if other.key in running]
+        if step.notebook not in plan.selected:
+            verdict = "left out" + (f" (but not up to date: {why})" if why else "")
+        elif why or upstream:
+            verdict = f"run: {why or f'{upstream[0]} before it runs'}"
+            running.add(step.key)
+        else:
+            verdict = "skip: up to date"
+        say(f"\n{step.key}  [{verdict}]")
+        for name, value in step.values.items():
+            note = (
+                "" if value == step.defaults[name] else f"    (the notebook's own: {json.dumps(step.defaults[name])})"
+            )
+            say(f"    {name} = {json.dumps(value, ensure_ascii=False)}{note}")
+
+
+def _execute_all(plan: RunState, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]) -> int:
+    chosen = [step for step in plan.steps if step.notebook in plan.selected]
+    started = time.monotonic()
+    say(f"profile {plan.profile.name}: {len(chosen)} steps into {paths.display(paths.run_dir(plan.run))}")
+    for number, step in enumerate(chosen, 1):
+        why = plan.why(step)
+        if not why:
+            say(f"[{step.key}] step {number}/{len(chosen)}: up to date, skipped")
+            continue
+        say(f"[{step.key}] step {number}/{len(chosen)}: {why}")
+        try:
+            _execute(plan, step, quiet, say)
+        except StepFailed as failure:
+            say(f"\n[{step.key}] {failure}\n")
+            say(f"executed notebook kept: {paths.display(plan.notebook_file(step))}")
+            say(f"continue with: {command(step)}")
+            return 1
+        except KeyboardInterrupt:
+            say(f"\n[{step.key}] interrupted. Trainings resume where they stood.\ncontinue with: {command(step)}")
+            return 130
+        say(f"[{step.key}] done in {duration(plan.records[step.key]['wall_s'])}")
+    say(f"all done in {duration(time.monotonic() - started)}")
+    return 0
+
+
+def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]) -> None:
+    """Execute one step and record it; StepFailed and KeyboardInterrupt pass after they have been recorded."""
+    earlier = plan.records.get(step.key, {})
+    if plan.force:
+        _remove_outputs(plan, step)
+    record: dict[str, Any] = {
+        "notebook": step.notebook,
+        "parameters": step.values,
+        "swept": step.swept,
+        "status": "interrupted",  # what it is if the machine goes down now
+        "started": now(),
+        "wall_s": None,
+        "fingerprint": plan.fingerprint(step),
+        "outputs": [],
+        "error": None,
+    }
+    plan.records[step.key] = record
+    plan.save()
+    files_before, started = _files_of(plan.run), time.monotonic()
+    try:
+        execute_notebook(step, plan.notebook_file(step), quiet, say)
+        record["status"] = "done"
+    except StepFailed as failure:
+        record.update(status="failed", error=str(failure))
+        raise
+    finally:
+        record["wall_s"] = round(time.monotonic() - started, 1)
+        record["finished"] = now()
+        files = _files_of(plan.run)
+        written = {name for name, state in files.items() if files_before.get(name) != state}
+        kept = {name for name in earlier.get("outputs", []) if name in files}
+        record["outputs"] = sorted(written | kept) + [stored_name(plan.notebook_file(step))]
+        _warn_of_overwriting(plan, step, written, say)
+        if step.key == plan.data_step:
+            record["data"] = made_state(step.values["dataset"])
+        record["digest"] = plan.digest(step, record)
+        plan.save()
+
+
+def _remove_outputs(plan: RunState, step: Step) -> None:
+    """Clear what a step left before and what it keeps, so that --force computes anew: else it would only be loaded."""
+    for name in plan.records.get(step.key, {}).get("outputs", []):
+        path = stored_path(name)
+        if path.name == "index.csv":  # predictions are replaced as whole folders, known by this file
+            continue
+        path.unlink(missing_ok=True)
+        (path.parent / "training_state.pt").unlink(missing_ok=True)
+    cache.clear_arrays(paths.runs_root() / plan.run / step.notebook)
+    if step.notebook in USES and "familiarity" in USES[step.notebook].parts:
+        for path in paths.data_root().glob("*/familiarity/*.npz"):
+            with contextlib.suppress(OSError):  # data that may only be read
+                path.unlink()
+
+
+def _warn_of_overwriting(plan: RunState, step: Step, written: set[str], say: Callable[[str], None]) -> None:
+    for other in plan.steps:
+        if other.notebook == step.notebook and other.key != step.key:
+            shared = written.intersection(plan.records.get(other.key, {}).get("outputs", []))
+            if shared:
+                say(
+                    f"[{step.key}] warning: it wrote over {min(shared)} of {other.key}. The two share their output "
+                    f"folder: give each value of {', '.join(step.swept)} a run of its own with --run-name."
+                )
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Two runs into one folder would write over each other; the second one is told so.
+
+    The system itself holds the lock, so a run that was killed leaves none; ``.running`` only says whose it is.
+    """
+    lock, owner = FileLock(folder / ".lock"), folder / ".running"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        number = owner.read_text(encoding="utf-8").strip() if owner.is_file() else "unknown"
+        raise ProfileError(
+            f"{paths.display(folder)} is in use by the run with process number {number}; wait for it, stop it, "
+            f"or give this run another name with --run-name"
+        ) from None
+    try:
+        write_json(owner, os.getpid())
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+@contextlib.contextmanager
+def _terminate_like_interrupt() -> Iterator[None]:
+    """SIGTERM (a time limit, a closed terminal) ends the kernel and keeps the notebook as Ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)

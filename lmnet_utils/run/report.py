@@ -1,0 +1,410 @@
+"""``runs/<name>/report.html``: one page that holds a whole run, images included, and asks the network for nothing.
+
+Its looks stand in ``templates/report.html.j2``. Every number on it comes from a ``metrics.json`` or from the run's ``steps.json``; pictures are the files that the
+notebooks left in the run's folder. A ``figures.json`` beside them ({file name: caption}) gives captions and order. Other
+pages of the run, such as notebook 09's gallery, stay files of their own, and the report links to them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from lmnet_utils.core import paths
+from lmnet_utils.core.files import atomic_path, read_json
+from lmnet_utils.rendering import pages
+from lmnet_utils.run.state import duration, load_state, stored_path
+
+PICTURES = {".png": "image/png", ".gif": "image/gif"}
+LONG_TABLE = 40  # rows; a longer one is folded away
+WORDS = {
+    "n_models": "objects",
+    "n_views": "views",
+    "n_seeds": "seeds",
+    "emd": "EMD",
+    "f_score_1": "F-score at 1 %",
+    "f_score_2": "F-score at 2 %",
+    "chamfer_seed_std": "± over seeds",
+    "emd_seed_std": "EMD ± over seeds",
+    "wall_time_s": "wall time",
+    "git_commit": "git commit",
+    "git_dirty": "uncommitted changes",
+}
+ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
+TITLES = {
+    "01_data_preparation": "Data preparation",
+    "02_autoencoder_training": "Point-cloud autoencoder",
+    "03_encoder_l1": "Image encoder, L1",
+    "04_encoder_l2": "Image encoder, L2",
+    "05_encoder_probabilistic": "Image encoder, probabilistic",
+    "06_inference": "Inference and figures of merit",
+    "07_rendering": "Rendering",
+    "08_evaluation": "Evaluation",
+    "09_explorer": "Explorer",
+    "10_pix3d": "Pix3D",
+    "11_own_photo": "Your own photo",
+}
+
+
+def write_report(run: str) -> Path:
+    """Write ``runs/<run>/report.html`` from what the run has left so far; also after a failure, saying so.
+
+    Raises:
+        ValueError: a metrics file is no valid JSON.
+    """
+    path = paths.runs_root() / run / "report.html"
+    with atomic_path(path) as temporary:
+        temporary.write_text(report_html(run), encoding="utf-8")
+    return path
+
+
+def report_html(run: str) -> str:
+    """The page itself, as text."""
+    state = load_state(run)
+    steps = _steps(run, state)
+    metrics = [record for step in steps for record in step["metrics"]]
+    environment = next((m["environment"] for m in reversed(metrics) if m.get("environment")), {})
+    done = sum(step["status"] in ("done", "by hand") for step in steps)
+    finished = bool(steps) and done == len(steps)
+    status = "finished" if finished else f"{done} of {len(steps)} steps finished" if steps else "nothing has run yet"
+    *earlier, last = [m for m in metrics if _is_rows(m.get("results", {}).get("table"))] or [None]
+    return pages.render(
+        "report.html.j2",
+        run=run,
+        description=state.get("description") or "",
+        status=status,
+        finished=finished,
+        run_facts=_run_facts(state, steps, environment),
+        failed=[step for step in steps if step["status"] in ("failed", "interrupted")],
+        last=last and _results_of(last),
+        earlier=[(_title(str(record.get("notebook"))), _results_of(record)) for record in earlier],
+        claims=_claims(metrics),
+        overview=_overview(steps),
+        steps=[{**step, **_parts(step)} if step["has_section"] else step for step in steps],
+        environment=_environment(environment),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ what is there
+def _steps(run: str, state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One dictionary for each planned step, and for each folder of a notebook that was executed by hand."""
+    root = paths.runs_root() / run
+    records = state["steps"]
+    steps = []
+    for key in state.get("planned", list(records)):
+        record = records.get(key, {})
+        steps.append({"key": key, "notebook": record.get("notebook", key.partition("--")[0]), "record": record})
+    names = {step["notebook"] for step in steps}
+    for folder in sorted(path.parent for path in root.glob("*/**/metrics.json")):
+        notebook = folder.relative_to(root).parts[0]
+        if notebook not in names:
+            names.add(notebook)
+            steps.append({"key": notebook, "notebook": notebook, "record": {"status": "by hand"}})
+    for step in steps:
+        record = step["record"]
+        step["status"] = record.get("status", "not run")
+        step["error"] = record.get("error")
+        step["title"] = _title(step["notebook"])
+        step["variant"] = _words(step["key"].partition("--")[2]).replace("=", " = ").replace(",", ", ")
+        files = [stored_path(name) for name in record.get("outputs", [])]
+        if sum(other["notebook"] == step["notebook"] for other in steps) == 1:  # not a sweep: its folder is its own
+            files += (root / step["notebook"]).rglob("*")
+        files = sorted({path for path in files if path.is_file()})
+        found = [(path, read_json(path)) for path in files if path.name == "metrics.json"]
+        step["metrics"] = [record for path, record in found if root in path.parents]
+        step["models"] = {path.parent.name: record for path, record in found if root not in path.parents}
+        pictures = [path for path in files if path.suffix in PICTURES and root in path.parents]
+        step["pictures"] = _captioned([path for path in pictures if not _is_a_result(path, root)])
+        step["pages"] = _captioned([path for path in files if path.suffix == ".html" and root in path.parents])
+        step["has_section"] = bool(step["metrics"] or step["pictures"] or step["error"])
+    return steps
+
+
+def _is_a_result(picture: Path, root: Path) -> bool:
+    """Whether it lies in a folder of results, such as notebook 11's clouds, below the folder of the figures that show them."""
+    above = list(picture.parents)[1 : len(picture.relative_to(root).parts) - 1]
+    return any((folder / "figures.json").is_file() for folder in above)
+
+
+def _captioned(files: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Files with their captions, those of a ``figures.json`` first and in its order."""
+    captions: dict[Path, str] = {}
+    for folder in dict.fromkeys(path.parent for path in files):
+        if (folder / "figures.json").is_file():
+            captions.update({folder / name: str(text) for name, text in read_json(folder / "figures.json").items()})
+    order = list(captions)
+    ranked = sorted(files, key=lambda path: (order.index(path) if path in captions else len(order), path))
+    return [(path, captions.get(path) or _words(path.stem).capitalize()) for path in ranked]
+
+
+# ------------------------------------------------------------------------------------------------------------- parts
+Facts = list[tuple[str, str]]
+
+
+def _run_facts(state: Mapping[str, Any], steps: Sequence[Mapping], environment: Mapping[str, Any]) -> Facts:
+    total = sum(step["record"].get("wall_s") or 0 for step in steps)
+    commit = environment.get("git_commit")
+    facts = [
+        ("profile", state.get("profile")),
+        ("updated", (state.get("updated") or "").replace("T", " ").replace("+00:00", " UTC")),
+        ("wall time", duration(total) if total else None),
+        ("machine", environment.get("gpu") or environment.get("processor")),
+        ("git commit", commit and commit[:10] + (" + uncommitted changes" if environment.get("git_dirty") else "")),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _results_of(record: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """A notebook's rows: title and table of each group of classes and kind of ICP."""
+    data, results = record.get("data") or {}, record["results"]
+    about = ", ".join(f"{_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
+    note = results.get("note") or "Chamfer distances are ×100, without ICP; lower is better."
+    subset = results.get("subset")
+    caption = f"{note} {f'{subset}.' if subset else ''} {f'Test models: {about}.' if about else ''}"
+    values = pd.DataFrame(results["table"], dtype=object)
+    by = {"classes": _class_words, "icp": lambda icp: ICP_WORDS.get(icp, icp)}
+    names = [name for name in by if name in values]
+    parts = []
+    for key, rows in values.groupby(names, sort=False, dropna=False) if names else [((), values)]:
+        title = ", ".join(by[name](str(value)) for name, value in zip(names, key, strict=True) if pd.notna(value))
+        rows = rows.drop(columns=[*names, "contender"], errors="ignore").dropna(axis="columns", how="all")
+        parts.append((title, _figures(rows, note if parts else caption)))
+    return parts
+
+
+def _class_words(group: str) -> str:
+    return f"All {group} classes" if group.isdigit() else f"{group.capitalize()}s only"
+
+
+def _claims(metrics: Sequence[Mapping[str, Any]]) -> pd.DataFrame | None:
+    """What the figures say of the paper's claims: ``results.verdicts``, as notebook 08 computes them."""
+    rows = [row for m in metrics if _is_rows(m.get("results", {}).get("verdicts")) for row in m["results"]["verdicts"]]
+    cells = [(row.get("claim", ""), row.get("evidence", ""), _cells().verdict(row.get("verdict", ""))) for row in rows]
+    return pd.DataFrame(cells, columns=["claim", "evidence", "verdict"], dtype=object) if rows else None
+
+
+def _overview(steps: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    cells = _cells()
+    rows = [
+        (cells.notebook(step), cells.state(step["status"]), duration(step["record"].get("wall_s"))) for step in steps
+    ]
+    return pd.DataFrame(rows, columns=["notebook", "state", "wall time"], dtype=object)
+
+
+def _parts(step: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step's section shows."""
+    records = step["metrics"] or [{"settings": step["record"].get("parameters")}]
+    return {
+        "merits": [_merits(record.get("results", {})) for record in step["metrics"]],
+        "curves": _curves_of(step),
+        "images": [(_source(path), caption) for path, caption in step["pictures"]],
+        "links": [_link(path, caption) for path, caption in step["pages"]],
+        "settings": [settings for record in records if (settings := _settings(record)) is not None],
+    }
+
+
+def _merits(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Single figures as a list of facts, rows and dictionaries of figures as tables; what has more structure is left."""
+    single = {key: value for key, value in results.items() if _is_single(value) and key not in ("note", "subset")}
+    tables = []
+    for key, value in results.items():
+        if key in ("table", "verdicts", "history", "note"):
+            continue
+        rows: list[dict[str, Any]] = []
+        if _is_rows(value) and "epoch" not in value[0]:
+            rows = value
+        elif isinstance(value, dict) and value:
+            if all(isinstance(item, dict) for item in value.values()):
+                rows = [
+                    {"name": name, **{k: v for k, v in item.items() if _is_single(v)}} for name, item in value.items()
+                ]
+                if all(len(row) == 1 for row in rows):  # all structure, such as curves: the figures show it
+                    rows = []
+            elif all(_is_single(item) for item in value.values()):
+                rows = [{"name": _words(name), "value": item} for name, item in value.items()]
+        if rows:
+            tables.append(_figures(pd.DataFrame(rows, dtype=object), _words(key).capitalize()))
+    return {"facts": [(_words(key), _unit(key, value)) for key, value in single.items()], "tables": tables}
+
+
+def _curves_of(step: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Training curves, from whichever ``metrics.json`` of the step holds a history: rows with an ``epoch``."""
+    if any("curve" in path.stem for path, _ in step["pictures"]):
+        return None  # the notebook has drawn them itself
+    records = [("", record.get("results", {})) for record in step["metrics"]]
+    records += [(name, {**record, **(record.get("results") or {})}) for name, record in step["models"].items()]
+    for name, holder in records:
+        for value in holder.values():
+            if _is_rows(value) and "epoch" in value[0] and len(value) > 1:
+                history = pd.DataFrame(value, dtype=object).set_index("epoch")
+                shown = history.drop(columns=["learning_rate", "seconds"], errors="ignore")
+                charts = [chart for key in shown if (chart := _curve(shown[key], _words(key)))]
+                if charts:
+                    return {"of": name, "charts": charts}
+    return None
+
+
+def _curve(values: pd.Series, name: str) -> dict[str, Any] | None:
+    """A line in a box of 300 × 112, from values by epoch; None where there are not two numbers."""
+    points = [(float(x), float(y)) for x, y in values.items() if _is_finite(y) and not isinstance(y, bool)]
+    if len(points) < 2:
+        return None
+    ys = [y for _, y in points]
+    low, high = min(ys), max(ys)
+    logarithmic = low > 0 and high / low > 20
+    scale = math.log if logarithmic else float
+    bottom, span = scale(low), (scale(high) - scale(low)) or 1.0
+    x0, x1 = points[0][0], points[-1][0]
+    line = [
+        f"{4 + 292 * (x - x0) / ((x1 - x0) or 1):.1f},{104 - 96 * (scale(y) - bottom) / span:.1f}" for x, y in points
+    ]
+    first, last = _number(ys[0]), _number(ys[-1])
+    return {
+        "name": name,
+        "points": " ".join(line),
+        "said": f"{name}: {first} at epoch {x0:g}, {last} at epoch {x1:g}",
+        "logarithmic": logarithmic,
+        "first": first,
+        "last": last,
+        "lowest": _number(low),
+        "epochs": f"{x0:g}–{x1:g}",
+    }
+
+
+def _source(picture: Path) -> str:
+    return f"data:{PICTURES[picture.suffix]};base64,{base64.b64encode(picture.read_bytes()).decode()}"
+
+
+def _link(path: Path, caption: str) -> tuple[str, str, str]:
+    """Address, caption and file of a page of the run, from the report's place; ``path`` is ``runs/<run>/…``."""
+    relative = path.relative_to(paths.runs_root()).as_posix().partition("/")[2]
+    return quote(relative), caption, f"{relative}, {path.stat().st_size / 1e6:.1f} MB"
+
+
+def _settings(record: Mapping[str, Any]) -> pd.DataFrame | None:
+    data = {f"data: {_words(key)}": value for key, value in (record.get("data") or {}).items()}
+    return _pairs({**(record.get("settings") or {}), **data})
+
+
+def _environment(environment: Mapping[str, Any]) -> pd.DataFrame | None:
+    facts = {_words(key): value for key, value in environment.items() if key != "packages" and value is not None}
+    return _pairs({**facts, **(environment.get("packages") or {})})
+
+
+# ------------------------------------------------------------------------------------------------------------ tables
+def _cells() -> Any:
+    return pages.macros("report_cells.html.j2")
+
+
+def _is_single(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float, bool))
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _pairs(facts: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Names and values in two columns; None where there are none."""
+    return pd.DataFrame([(name, _plain(value)) for name, value in facts.items()], dtype=object) if facts else None
+
+
+def _figures(values: pd.DataFrame, caption: str) -> dict[str, Any]:
+    """A table as the template shows it. ``x``, ``x_low``, ``x_high`` become one column with its interval drawn beside it.
+
+    Args:
+        values: of dtype object, so that counts stay whole numbers where one is missing.
+        caption: of the table.
+    """
+    values = values[[name for name in values if values[name].map(_is_single).all()]]
+    intervals = [name for name in values if f"{name}_low" in values and f"{name}_high" in values]
+    bounds = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
+    names = sorted(set(values) - bounds, key=lambda name: (name.startswith("n_"), list(values).index(name)))
+    columns, numeric = [], []  # counts stand last: on a narrow screen the result is worth more
+    for name in names:
+        if all(isinstance(value, (int, float, type(None))) and not isinstance(value, bool) for value in values[name]):
+            numeric.append(len(columns))
+        known = [None if pd.isna(value) else value for value in values[name]]
+        texts = [_unit(name, value) if columns else _plain(value) for value in known]
+        columns.append(pd.Series(texts, values.index, object, _words(name)))
+        if name in intervals:
+            columns.append(_intervals(values[[name, f"{name}_low", f"{name}_high"]]))
+    return {
+        "caption": caption,
+        "frame": pd.concat([pd.DataFrame(index=values.index), *columns], axis="columns"),
+        "numeric": numeric,
+        "long": len(values) > LONG_TABLE,
+    }
+
+
+def _intervals(values: pd.DataFrame) -> pd.Series:
+    """Value, lower and upper end → a column of drawings on one scale."""
+    finite = [value for value in values.to_numpy().ravel() if _is_finite(value)]
+    least, span = min(finite, default=0.0), (max(finite, default=1.0) - min(finite, default=0.0)) or 1.0
+    draw = _cells().interval
+
+    def cell(row: Sequence[Any]) -> str:
+        if not all(map(_is_finite, row)):
+            return "–"
+        said, (_, low, high) = f"{_number(row[1])} to {_number(row[2])}", row
+        return draw(
+            *(4 + 112 * (x - least) / span for x in row), said, f"{low:.2f}{'–' if low >= 0 else ' to '}{high:.2f}"
+        )
+
+    return pd.Series(
+        [cell(row) for row in values.itertuples(index=False, name=None)], values.index, object, "95 % interval"
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- text
+def _title(notebook: str) -> str:
+    return TITLES.get(notebook, _words(notebook))
+
+
+def _words(name: str) -> str:
+    bare = name[:-2] if name.endswith("_s") and not name.endswith("_per_s") else name  # the value says its unit
+    return WORDS.get(name) or str(bare).replace("_", " ").strip()
+
+
+def _number(value: Any) -> str:
+    """Numbers to the eye: four significant digits, thousands separated, never a wall of decimals."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "–" if value is None else str(value)
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if not math.isfinite(value):
+        return str(value)
+    if value == 0 or 0.01 <= abs(value) < 1000:
+        return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.2e}"
+
+
+def _unit(name: str, value: Any) -> str:
+    if (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and (name.endswith("_s") and not name.endswith("_per_s"))
+    ):
+        return duration(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _number(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

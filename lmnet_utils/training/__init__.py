@@ -1,0 +1,1 @@
+"""The two trainings and the loop that they share."""

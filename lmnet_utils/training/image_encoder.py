@@ -1,0 +1,208 @@
+"""Training of the image encoder that matches the autoencoder's latents (paper, sections 3.2 and 3.3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lmnet_utils.core import paths
+from lmnet_utils.core.notebook_settings import EncoderSettings
+from lmnet_utils.core.runtime import pick_device, seed_everything
+from lmnet_utils.data.packs import Pack
+from lmnet_utils.geometry.pointclouds import scaled_chamfer
+from lmnet_utils.models.losses import direct_regression_loss, diversity_loss, latent_matching_loss, sample_latent
+from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.orientation import match_frame
+from lmnet_utils.models.weights import fingerprint_of, load_model
+from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data
+
+VALIDATION_VIEWS = 2048
+"""At most so many (object, view) pairs are scored after an epoch."""
+
+
+def mirror_clouds(clouds: torch.Tensor) -> torch.Tensor:
+    """Left-right mirror image of clouds (…, N, 3) in the file frame, whose z axis points sideways."""
+    return clouds * clouds.new_tensor([1.0, 1.0, -1.0])
+
+
+# ------------------------------------------------------------------------------------------------------ image encoder
+def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> TrainingResult:
+    """Train an image encoder to predict the frozen autoencoder's latents (paper, sections 3.2 and 3.3).
+
+    The latents of all training models are computed once, before the first step. With a Chamfer loss the targets are the
+    clouds instead: the direct regression that the paper compares latent matching with. Leaves
+    ``trained_models/<run>/<settings.model_name>/``; resumes and raises as :func:`train_autoencoder`.
+
+    Variant I keeps the epoch with the best validation Chamfer. Variant II keeps the last one: that score looks at the
+    decoded mean alone and on FreeShapes chose an epoch before σ had been learnt (0.04 where 0.17 is the optimum).
+    """
+    data, device = open_data(settings), pick_device(settings.device)
+    targets = compute_targets(settings, data, device)
+    seed_everything(settings.seed)
+    probabilistic, direct = settings.loss == "probabilistic", settings.loss == "chamfer"
+    model = ImageEncoder(settings.architecture, settings.width, probabilistic, decoder=direct)
+    model.initialise(scale=targets.scale, mean=targets.mean, sigma=settings.alpha)
+    model = initialised(model, settings.initial_weights, data)
+    model = model.to(device, memory_format=torch.channels_last)
+    decoder = model if direct else targets.autoencoder
+    options = {"name": settings.model_name, "keep_last": probabilistic, "progress": progress}
+    with Training(model, settings, data, **options) as training:
+        batches = ImageBatches(data, settings, targets, device)
+        for _ in training.epochs():
+            for images, target, azimuth, noise in training.batches(batches):
+                with training.autocast():
+                    output = model(images)
+                    clouds = None if settings.matches_latents else decoder.decode(output).float()
+                if clouds is not None:
+                    training.check(clouds)
+                    training.step(direct_regression_loss(target, clouds))
+                elif not probabilistic:
+                    training.step(latent_matching_loss(output.float(), target, settings.loss))
+                else:
+                    mean, log_variance = output[0].float(), output[1].float()
+                    matching = latent_matching_loss(sample_latent(mean, log_variance, noise), target, "l2")
+                    sigma = torch.exp(0.5 * log_variance)
+                    diversity = diversity_loss(sigma, azimuth, settings.alpha, settings.penalty_angle)
+                    loss = matching + settings.diversity_weight * diversity
+                    training.step(loss, matching=matching, diversity=diversity, sigma=sigma.mean())
+            training.validate(score_encoder(training, decoder))
+    return training.result()
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What an image encoder is to predict: latents (R, 512) of the training objects, or their clouds (no ``latents``).
+
+    ``mirrored``: latents of the mirrored clouds, for flipped images. ``scale`` and ``mean`` of the latents: where the
+    encoder's outputs start. ``autoencoder``: the frozen one; None in direct regression.
+    """
+
+    autoencoder: PointCloudAutoencoder | None = None
+    latents: torch.Tensor | None = None
+    mirrored: torch.Tensor | None = None
+    scale: float = 1.0
+    mean: float | torch.Tensor = 0.0
+
+
+def compute_targets(settings: EncoderSettings, data: TrainingData, device: torch.device) -> Targets:
+    """Load the frozen autoencoder and compute its latents; its fingerprint joins the data's record.
+
+    Raises:
+        FileNotFoundError: as :func:`autoencoder_folder`.
+    """
+    if settings.loss == "chamfer":
+        return Targets()
+    autoencoder = load_model(autoencoder_folder(settings), device, kind="autoencoder").requires_grad_(False)
+    match_frame({"autoencoder": autoencoder}, data.pack, data.split.train)
+    data.record["autoencoder"] = fingerprint_of(autoencoder)
+    latents, mirrored = compute_latents(autoencoder, data.pack, data.rows, mirrored=settings.augment)
+    scale = float(latents.std(0).mean()) if len(latents) > 1 else 1.0
+    return Targets(autoencoder, latents, mirrored, scale, latents.mean(0))
+
+
+class ImageBatches:
+    """Batches of an image encoder: images (B, 3, 128, 128), targets, azimuths (B,) and Variant II's noise (B, 512).
+
+    With Chamfer losses the targets are clouds (B, 2048, 3), else latents (B, 512). In direct regression the last, smaller
+    batch of an epoch is left out: its decoder's batch norm dislikes it.
+    """
+
+    def __init__(self, data: TrainingData, settings: EncoderSettings, targets: Targets, device: torch.device) -> None:
+        self.pack, self.rows, self.settings, self.targets, self.device = (
+            data.pack, data.rows, settings, targets, device,
+        )  # fmt: skip
+        self.azimuths = torch.from_numpy(np.array(self.pack.azimuths[self.rows]))
+        self.drawn = min(settings.views_per_model or self.pack.views, self.pack.views)
+        items = len(self.rows) * self.drawn
+        whole = settings.loss == "chamfer"
+        self.steps = max(1, items // settings.batch_size if whole else math.ceil(items / settings.batch_size))
+
+    def order(self, epoch: int) -> np.ndarray:
+        rng, views = generator(self.settings.seed, epoch), self.pack.views
+        chosen = np.argsort(rng.random((len(self.rows), views)), axis=1)[:, : self.drawn]
+        return rng.permutation((np.arange(len(self.rows))[:, None] * views + chosen).ravel())
+
+    def load(self, order: np.ndarray, epoch: int, step: int) -> tuple[np.ndarray, list[Any]]:
+        size = self.settings.batch_size
+        chosen = order[step * size : (step + 1) * size]
+        number, view = np.divmod(chosen, self.pack.views)
+        rng = generator(self.settings.seed, epoch, step)
+        images, flip = self.pack.images(self.rows[number], view), None
+        if self.settings.augment:
+            flip = torch.from_numpy(rng.random(len(chosen)) < 0.5)
+            images = torch.where(flip[:, None, None, None], images.flip(-1), images)
+        target, noise = self._target(number, flip), None
+        if self.settings.loss == "probabilistic":
+            noise = torch.from_numpy(rng.standard_normal(target.shape, np.float32))
+        images = images.contiguous(memory_format=torch.channels_last)
+        items = (images, target, self.azimuths[number, view], noise)
+        return number, [None if item is None else item.to(self.device, non_blocking=True) for item in items]
+
+    def _target(self, number: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
+        if self.settings.matches_latents:
+            straight = self.targets.latents[number]
+            mirrored = None if flip is None else self.targets.mirrored[number]
+        else:
+            straight = torch.from_numpy(self.pack.points[self.rows[number]])
+            mirrored = mirror_clouds(straight)
+        if flip is None:
+            return straight
+        return torch.where(flip.view(-1, *[1] * (straight.ndim - 1)), mirrored, straight)
+
+
+def autoencoder_folder(settings: EncoderSettings) -> Path:
+    """Folder of the frozen autoencoder: ``settings.autoencoder``, or the run's own.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says which notebook makes it.
+    """
+    folder = (
+        paths.resolve(settings.autoencoder) if settings.autoencoder else paths.model_dir(settings.run, "autoencoder")
+    )
+    if not folder.exists():
+        raise FileNotFoundError(
+            f"no autoencoder at {paths.display(folder)}: run 02_autoencoder_training with run={settings.run!r} first, "
+            "or set autoencoder= to a model folder or a published state dict."
+        )
+    return folder
+
+
+@torch.no_grad()
+def compute_latents(
+    autoencoder: PointCloudAutoencoder, pack: Pack, rows: np.ndarray, *, mirrored: bool = False, batch: int = 64
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Latents of the packed clouds ``rows`` (R, 512) in fp32 on the CPU, and those of their mirror images if asked."""
+    device = next(autoencoder.parameters()).device
+    straight, turned = [], []
+    for i in range(0, len(rows), batch):
+        clouds = torch.from_numpy(pack.points[rows[i : i + batch]]).to(device)
+        straight.append(autoencoder.encode(clouds).cpu())
+        if mirrored:
+            turned.append(autoencoder.encode(mirror_clouds(clouds)).cpu())
+    return torch.cat(straight), torch.cat(turned) if mirrored else None
+
+
+@torch.no_grad()
+def score_encoder(
+    training: Training, decoder: PointCloudAutoencoder | ImageEncoder, batch: int = 64
+) -> np.ndarray | None:
+    """Chamfer ×100 of the validation objects' decoded images, each view; None without a validation set."""
+    pack, rows = training.data.pack, training.data.pack.rows(training.data.split.val)
+    views = min(pack.views, max(1, VALIDATION_VIEWS // max(1, len(rows))))
+    pairs = [(row, view) for row in rows for view in np.linspace(0, pack.views - 1, views).astype(int)]
+    training.model.eval()
+    scores = []
+    for i in range(0, len(pairs), batch):
+        part = np.array(pairs[i : i + batch])
+        with training.autocast():
+            output = training.model(pack.images(part[:, 0], part[:, 1]).to(training.device))
+        mean = output[0] if isinstance(output, tuple) else output
+        prediction = decoder.decode(mean.float()).cpu()
+        scores.append(scaled_chamfer(torch.from_numpy(pack.points_1024[part[:, 0]]), prediction).numpy())
+    training.model.train()
+    return np.concatenate(scores) if scores else None

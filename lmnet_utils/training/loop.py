@@ -1,0 +1,427 @@
+"""The helper of a training loop: it resumes, sets the learning rate, keeps the best epoch and writes the history.
+
+The loop itself stays with the caller, where it can be read and changed::
+
+    with Training(model, settings, data, name="autoencoder") as training:
+        for epoch in training.epochs():
+            for clouds in training.batches(batches):
+                training.step(chamfer(model(clouds), clouds))
+            training.validate(score(model, held_out))
+    result = training.result()
+
+Everything random in a step is drawn from generators seeded by (seed, epoch, step), so that a run that was killed goes on as if
+nothing had happened: bit for bit on a CPU in fp32.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch.utils.tensorboard import SummaryWriter
+from tqdm.auto import tqdm
+
+from lmnet_utils.core import cache, paths
+from lmnet_utils.core.files import atomic_path, read_json, write_json
+from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings, TrainingSettings
+from lmnet_utils.core.runtime import environment, keep_freed_memory, pick_device, pick_precision
+from lmnet_utils.data.packs import Pack, open_pack, read_split
+from lmnet_utils.data.splits import Split
+from lmnet_utils.models.networks import PointCloudAutoencoder
+from lmnet_utils.models.orientation import match_frame
+from lmnet_utils.models.weights import fingerprint_of, load_model, load_weights, save_model
+
+STATE_INTERVAL_S = 120.0
+"""A killed run loses at most about so much work."""
+STATE_FILE = "training_state.pt"
+
+
+class DivergedError(RuntimeError):
+    """The loss became NaN or infinite; the message names epoch, step and the first objects of the batch."""
+
+
+# --------------------------------------------------------------------------------------------------------------- data
+@dataclass(frozen=True)
+class TrainingData:
+    """What a training sees: a packed data set and its split, as :func:`open_data` finds them."""
+
+    pack: Pack
+    split: Split
+    record: dict[str, Any]
+    """For ``metrics.json``: names and checksums of data set and split."""
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(R,) rows of the training objects in the pack."""
+        return self.pack.rows(self.split.train)
+
+
+def open_data(settings: TrainingSettings) -> TrainingData:
+    """Open data set and split.
+
+    Raises:
+        FileNotFoundError: data set or split are missing.
+        ValueError: there is no training object of these classes.
+    """
+    pack = open_pack(settings.dataset)
+    split = read_split(settings.dataset, settings.split, settings.classes)
+    if not split.train:
+        raise ValueError(
+            f"the training set of {settings.dataset}, split {settings.split}, classes {settings.classes} is empty: "
+            "prepare more models in 01_data_preparation."
+        )
+    record = {
+        "dataset": settings.dataset,
+        "split": settings.split,
+        "classes": settings.classes,
+        "split_checksum": split.checksum,
+        "pack_hash": pack.hash,
+        "training_models": len(split.train),
+        "validation_models": len(split.val),
+    }
+    return TrainingData(pack, split, record)
+
+
+def initialised(model: torch.nn.Module, initial_weights: str | None, data: TrainingData) -> torch.nn.Module:
+    """``model`` with the weights of a model folder or state dict, an autoencoder's turned to the data's frame."""
+    if initial_weights:
+        loaded = load_model(paths.resolve(initial_weights), kind=model.config["kind"])
+        if isinstance(loaded, PointCloudAutoencoder):
+            match_frame({"autoencoder": loaded}, data.pack, data.split.train)
+        load_weights(model, loaded.state_dict(), initial_weights)
+    return model
+
+
+def generator(*key: int) -> np.random.Generator:
+    """The random numbers of one purpose: such as (seed, epoch), or (seed, epoch, step)."""
+    return np.random.default_rng(list(key))
+
+
+class Batches(Protocol):
+    """Where batches come from: which items a step takes is decided per epoch, so that a step can be repeated."""
+
+    steps: int
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The items of an epoch in their order."""
+
+    def load(self, order: np.ndarray, epoch: int, step: int) -> tuple[np.ndarray, Any]:
+        """Training objects (by number) that a step sees, and its batch on the device."""
+
+
+# --------------------------------------------------------------------------------------------------------------- loop
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training leaves: ``model`` (kept epoch, evaluation mode), its ``directory`` and its ``history``.
+
+    ``data`` names data set, split and their checksums. ``history`` has a row per epoch: ``epoch``, ``loss`` and its parts,
+    ``validation_chamfer`` (×100, scaled, without ICP; None without a validation set), ``learning_rate``, ``seconds``.
+    ``resumed_from`` is the epoch at which a killed run was taken up, or None.
+    """
+
+    model: torch.nn.Module
+    directory: Path
+    history: list[dict[str, Any]]
+    best_epoch: int
+    data: dict[str, Any]
+    resumed_from: int | None
+
+    @property
+    def best_validation(self) -> float | None:
+        """Validation Chamfer ×100 of the kept epoch, or None."""
+        return next((row["validation_chamfer"] for row in self.history if row["epoch"] == self.best_epoch), None)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in epochs, over all sittings."""
+        return sum(row["seconds"] for row in self.history)
+
+
+class Training:
+    """One training of a network; a context manager around the caller's loop (see the module's example).
+
+    Leaves ``trained_models/<run>/<name>/`` with weights, ``config.json``, ``metrics.json`` and TensorBoard events. A run that
+    was killed is taken up where it was; of one that is finished with these settings :meth:`epochs` is empty.
+
+    Args:
+        model: on any device; it is moved to the settings' one.
+        settings: of the notebook.
+        data: of :func:`open_data`; further entries of its ``record`` may be added before.
+        name: of the network's folder.
+        keep_last: keep the last epoch, whatever its validation says.
+        progress: show a bar.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        settings: AutoencoderSettings | EncoderSettings,
+        data: TrainingData,
+        *,
+        name: str,
+        keep_last: bool = False,
+        progress: bool = True,
+    ) -> None:
+        self.settings, self.data, self.keep_last, self.progress = settings, data, keep_last, progress
+        self.directory = paths.model_dir(settings.run, name)
+        self.device = pick_device(settings.device)
+        self.precision = pick_precision(settings.precision, self.device)
+        self.model = model.to(self.device)
+        self.epoch = 0
+        self.resumed_from: int | None = None
+        self._finished = False
+        self._open = contextlib.ExitStack()
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> Training:
+        keep_freed_memory()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        settings = {**self.settings.as_dict(), "precision": self.precision, "device": self.device.type}
+        self._record = {"settings": settings, "data": self.data.record, "initial": fingerprint_of(self.model)}
+        self._identity = cache.fingerprint(self._record, "training")
+        self._record |= {"versions": cache.versions("training"), "environment": environment()}
+        self._state: dict[str, Any] = {
+            "epoch": 1, "step": 0, "history": [], "sums": {}, "best": math.inf, "best_epoch": 0, "seconds": 0.0,
+        }  # fmt: skip
+        if self._read_finished():
+            return self
+        self._optimiser = torch.optim.Adam(
+            parameter_groups(self.model, self.settings), lr=self.settings.learning_rate, fused=True
+        )  # fused: a quarter of the time on CPUs
+        self._read_state()
+        self._saved_at = time.monotonic()
+        board = SummaryWriter(str(self.directory / "tensorboard"), purge_step=self._state["epoch"])
+        self._board = self._open.enter_context(board)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    # --------------------------------------------------------------------------------------------- the loop's parts
+    def epochs(self) -> Iterator[int]:
+        """Numbers of the epochs that are still to be done, up to the settings' ``epochs``.
+
+        Weights that the training starts from are its first candidate: they come as epoch 0, which has no batches.
+        """
+        if self._finished:
+            return
+        state = self._state
+        if self.resumed_from is None and self.settings.initial_weights and self.data.split.val:
+            self.epoch = 0
+            yield 0
+        self.model.train()
+        for epoch in range(state["epoch"], self.settings.epochs + 1):
+            self.epoch = epoch
+            yield epoch
+            state.update(epoch=epoch + 1, step=0, sums={}, seconds=0.0)
+            self._save_state()
+        self._write_history(finished=True)
+        (self.directory / STATE_FILE).unlink(missing_ok=True)
+
+    def batches(self, source: Batches) -> Iterator[Any]:
+        """Batches of the epoch, the next one loaded while this one is computed; a resumed epoch goes on where it stood."""
+        if self.epoch == 0:
+            return
+        self._start_bar(source.steps)
+        self._clock = time.perf_counter()
+        order, first = source.order(self.epoch), self._state["step"]
+        with ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(source.load, order, self.epoch, first) if first < self._steps else None
+            for step in range(first, self._steps):
+                self._members, batch = coming.result()
+                if step + 1 < self._steps:
+                    coming = pool.submit(source.load, order, self.epoch, step + 1)
+                yield batch
+        self._count_seconds()
+
+    @contextlib.contextmanager
+    def autocast(self) -> Iterator[None]:
+        """The arithmetic of a forward pass: bf16 where the settings ask for it, else fp32."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            yield
+
+    def check(self, prediction: torch.Tensor) -> None:
+        """Stop where a prediction is NaN or infinite: no neighbour can be searched in such a cloud.
+
+        Raises:
+            DivergedError: it is.
+        """
+        if not torch.isfinite(prediction).all():
+            self._stop(math.nan)
+
+    def step(self, loss: torch.Tensor, **parts: torch.Tensor) -> None:
+        """One step of the optimiser.
+
+        Args:
+            loss: a number, with its graph.
+            parts: further numbers whose means the history shows, such as the loss's two terms.
+
+        Raises:
+            DivergedError: the loss is NaN or infinite.
+        """
+        if not torch.isfinite(loss):
+            self._stop(float(loss))
+        state = self._state
+        done = (self.epoch - 1) * self._steps + state["step"]
+        total = self.settings.epochs * self._steps
+        self._rate = learning_rate_at(done, total, self.settings.learning_rate, self.settings.schedule)
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate
+        loss.backward()
+        self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+        for name, value in {"loss": loss, **parts}.items():
+            state["sums"][name] = state["sums"].get(name, 0.0) + float(value.detach())
+        state["step"] += 1
+        self._bar.update()
+        if time.monotonic() - self._saved_at > STATE_INTERVAL_S and state["step"] < self._steps:
+            self._count_seconds()
+            self._save_state()
+
+    def validate(self, scores: np.ndarray | None) -> None:
+        """End the epoch: extend the history, and keep the weights if they are the best so far.
+
+        Args:
+            scores: of the validation objects, Chamfer ×100; None without a validation set, then the last epoch is kept.
+        """
+        state = self._state
+        chamfer = None if scores is None else float(scores.mean())
+        means = {name: value / self._steps for name, value in state["sums"].items()} if self.epoch else {}
+        rate, seconds = (self._rate, state["seconds"]) if self.epoch else (0.0, 0.0)
+        row = {"epoch": self.epoch, **means, "validation_chamfer": chamfer, "learning_rate": rate}
+        row["seconds"] = round(seconds, 2)
+        state["history"].append(row)
+        state["best"] = min(state["best"], math.inf if chamfer is None else chamfer)
+        if self.keep_last or chamfer is None or chamfer == state["best"]:
+            state["best_epoch"] = self.epoch
+            kept = {**self._record, "epoch": self.epoch, "validation_chamfer": chamfer}
+            save_model(self.directory, self.model, training=kept)
+        self._write_history()
+        for name, value in row.items() if self.epoch else ():
+            if name != "epoch" and value is not None:
+                self._board.add_scalar(name, value, self.epoch)
+        if self.epoch in (1, self.settings.epochs) or (
+            self.epoch and self.epoch % max(1, self.settings.epochs // 10) == 0
+        ):
+            print(history_line(row, self.settings.epochs, state["best"]), flush=True)
+
+    def result(self) -> TrainingResult:
+        """The kept network and its history."""
+        model, state = load_model(self.directory, self.device), self._state
+        return TrainingResult(
+            model, self.directory, state["history"], state["best_epoch"], self.data.record, self.resumed_from
+        )
+
+    # ------------------------------------------------------------------------------------------------- what is kept
+    def _start_bar(self, steps: int) -> None:
+        if self._bar is None:
+            self._steps = steps
+            done = (self.epoch - 1) * steps + self._state["step"]
+            bar = tqdm(total=self.settings.epochs * steps, initial=done, unit="step", leave=False,
+                       desc=self.directory.name, disable=not self.progress, mininterval=1.0)  # fmt: skip
+            self._bar = self._open.enter_context(contextlib.closing(bar))
+
+    def _count_seconds(self) -> None:
+        now = time.perf_counter()
+        self._state["seconds"] += now - self._clock
+        self._clock = now
+
+    def _stop(self, loss: float) -> None:
+        shown = ", ".join(self.data.split.train[i] for i in self._members[:4])
+        raise DivergedError(
+            f"{paths.display(self.directory)}: the loss is {loss} in epoch {self.epoch}, step {self._state['step']} "
+            f"(batch of {len(self._members)}: {shown}, …). Lower learning_rate={self.settings.learning_rate:g} or "
+            "check these models with 01_data_preparation."
+        )
+
+    def _save_state(self) -> None:
+        content = {
+            "identity": self._identity,
+            "state": self._state,
+            "model": self.model.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+        with atomic_path(self.directory / STATE_FILE) as temporary:
+            torch.save(content, temporary)
+        self._saved_at = time.monotonic()
+
+    def _read_state(self) -> None:
+        """Go on where a killed run was, if there is one of these settings, data and code."""
+        file = self.directory / STATE_FILE
+        if not file.is_file():
+            return
+        saved = torch.load(file, map_location="cpu", weights_only=True)
+        if saved["identity"] != self._identity:
+            print(f"{paths.display(file)} belongs to other settings, data or code: starting anew.")
+            return
+        self.model.load_state_dict(saved["model"])
+        self._optimiser.load_state_dict(saved["optimiser"])
+        self._state, self.resumed_from = saved["state"], saved["state"]["epoch"]
+        print(
+            f"{paths.display(self.directory)}: going on in epoch {self.resumed_from} after step {self._state['step']}."
+        )
+
+    def _write_history(self, finished: bool = False) -> None:
+        results = {
+            "finished": self._identity if finished else None,
+            "best_epoch": self._state["best_epoch"],
+            "history": self._state["history"],
+        }
+        write_json(self.directory / "metrics.json", {**self._record, "results": results})
+
+    def _read_finished(self) -> bool:
+        """Whether this very training is finished; says why not, where another one is."""
+        if not all((self.directory / name).is_file() for name in ("metrics.json", "model.safetensors", "config.json")):
+            return False
+        record = read_json(self.directory / "metrics.json")
+        results = record.get("results", {})
+        if results.get("finished") == self._identity:
+            print(f"{paths.display(self.directory)} is trained with these settings already: loaded.")
+            self._state.update(history=results["history"], best_epoch=results["best_epoch"])
+            self._finished = True
+        elif results.get("finished"):
+            then = record.get("versions")
+            changed = cache.changed_versions(then, cache.versions("training")) if then else "not recorded then"
+            why = f"other code ({changed})" if changed else "other settings or data"
+            print(f"{paths.display(self.directory)} was trained with {why}: training anew.")
+        return self._finished
+
+
+def parameter_groups(model: torch.nn.Module, settings: AutoencoderSettings | EncoderSettings) -> list[dict[str, Any]]:
+    """Parameters with their weight decay: one group, or an image encoder's convolutions and fully connected layers."""
+    if isinstance(settings, AutoencoderSettings):
+        return [{"params": list(model.parameters()), "weight_decay": settings.weight_decay}]
+    named = list(model.named_parameters())
+    convolutions = [parameter for name, parameter in named if name.startswith("base.")]
+    linears = [parameter for name, parameter in named if not name.startswith("base.")]
+    return [
+        {"params": convolutions, "weight_decay": settings.weight_decay_conv},
+        {"params": linears, "weight_decay": settings.weight_decay_fc},
+    ]
+
+
+def learning_rate_at(step: int, total: int, peak: float, schedule: str) -> float:
+    """Learning rate of a step: constant, or one cycle (linear from 0 over the first 5 %, then cosine to 0)."""
+    if schedule == "constant":
+        return peak
+    warm_up = max(1, total // 20)
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up)))
+
+
+def history_line(row: dict[str, Any], epochs: int, best: float) -> str:
+    """A row of the history as one line of text."""
+    plain = ("epoch", "validation_chamfer", "learning_rate", "seconds")
+    parts = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in plain)
+    chamfer = row["validation_chamfer"]
+    validation = "" if chamfer is None else f"  validation Chamfer ×100 {chamfer:.2f} (best {best:.2f})"
+    return f"epoch {row['epoch']:>3}/{epochs}  {parts}{validation}  {row['seconds']:.1f} s"

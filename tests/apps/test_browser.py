@@ -1,0 +1,384 @@
+"""The explorer in a real browser: Debian's Chromium on JupyterLab, on the page that ``make app`` serves, on the gallery.
+
+What the browser draws is compared, pixel by pixel, with what the models say headless. Nothing here waits for a time to
+pass: every wait is for something that must come. Screenshots and latencies are kept in ``runs/browser/``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvista
+from PIL import Image
+from r2n2_tree import write_tree
+from servers import PATIENCE, free_port, served, wait_for
+
+from lmnet_utils.apps import explorer_figures as figures
+from lmnet_utils.apps import explorer_state, gallery, web_app
+from lmnet_utils.apps.explorer_state import Session, State
+from lmnet_utils.core import paths
+from lmnet_utils.core.files import write_json
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e .[dev]")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)")
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------ servers
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Data of three boxes and the shipped weights, for this process and for the servers' kernels."""
+    folder = tmp_path_factory.mktemp("browser")
+    write_tree(folder / "data" / "freeshapes", {"train": 1, "test": 3}, ("chair",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LMNET_DATA", str(folder / "data"))
+        patch.delenv("LMNET_TRAINED_MODELS", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def session(place: Path) -> Session:
+    return Session()
+
+
+@pytest.fixture(scope="module")
+def shots() -> Path:
+    folder = paths.runs_root() / "browser"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page_address(place: Path, session: Session) -> Iterator[str]:
+    """The page of ``make app``."""
+    (place / "page").mkdir()
+    page, template, port = web_app.make_page(place / "page"), web_app.make_template(place), free_port()
+    environment = {**web_app.server_environment(place), "LMNET_RUNS": str(place / "runs")}
+    with served(web_app.command(page, template, port), port, place / "voila.log", environment) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def lab_address(place: Path, session: Session) -> Iterator[str]:
+    """JupyterLab with the same cells."""
+    (place / "lab").mkdir()
+    web_app.make_page(place / "lab")
+    port = free_port()
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={place / 'lab'}", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+    ]  # fmt: skip
+    settings = place / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}  # else JupyterLab asks, in a box over the page
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    environment = {
+        **os.environ, "LMNET_RUNS": str(place / "runs"), "OMP_NUM_THREADS": "1",
+        "JUPYTER_CONFIG_DIR": str(place / "config"), "JUPYTER_DATA_DIR": str(place / "jupyter"),
+        "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces"),
+    }  # fmt: skip
+    with served(command, port, place / "lab.log", environment) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE * 1000)
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """A visitor with a browser profile and one tab of their own, and what the tab complained of."""
+
+    def __init__(self, browser: playwright.Browser, width: int = 1280, height: int = 900) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        self.tab = self.context.new_page()
+        self.tab.set_default_timeout(PATIENCE * 1000)
+        self.complaints: list[str] = []
+        self.tab.on("console", lambda entry: self.complaints.append(entry.text) if entry.type == "error" else None)
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self.keep(paths.runs_root() / "browser" / "failed.png")
+        self.context.close()
+
+    def pictures(self, group: int = 0) -> dict[str, np.ndarray]:
+        """What the canvases show, by title: (size, size, 3) uint8."""
+        script = """(group) => {
+            const section = document.querySelectorAll('.lmnet-view section')[group];
+            return [...(section?.querySelectorAll('figure') || [])].flatMap((figure) => {
+                const canvas = figure.querySelector('canvas'), title = figure.innerText.trim().split(' · ')[0];
+                return canvas && canvas.width ? [[title, canvas.toDataURL('image/png').split(',')[1]]] : [];
+            });
+        }"""
+        return {
+            title: np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+            for title, data in self.tab.evaluate(script, group)
+        }
+
+    def shows(self, session: Session, state: State, group: int = 0) -> None:
+        """Wait until every canvas shows what the models make of a state, up to the rounding of edges."""
+        wanted = {p.title: p for p in figures.panels_of(session, state)[group][1] if p.kind != "image"}
+        camera, problem = figures.camera_of(session, state), ""
+
+        def same() -> bool:
+            nonlocal problem
+            seen = self.pictures(group)
+            if set(seen) != set(wanted):
+                problem = f"shapes {sorted(seen)} instead of {sorted(wanted)}"
+                return False
+            for title, panel in wanted.items():
+                expected = figures.draw_panel(panel, camera, len(seen[title])).astype(int)
+                differing = (np.abs(seen[title] - expected).max(-1) > 24).mean()
+                drawn = (expected.min(-1) < 250).mean()
+                if drawn < 0.01 or differing > 0.05 * drawn:
+                    problem = f"{title}: {differing:.2%} of the pixels differ, {drawn:.2%} are drawn"
+                    return False
+            return True
+
+        try:
+            wait_for(same, "the picture of this state")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {problem}; console: {self.complaints}") from None
+
+    def slider(self, name: str) -> playwright.Locator:
+        return self.tab.get_by_role("slider", name=name, exact=True)
+
+    def choose_file(self, button: str, path: Path) -> None:
+        with self.tab.expect_file_chooser() as chooser:
+            self.tab.get_by_role("button", name=button).click()
+        chooser.value.set_files(path)
+
+    def save(self, button: str) -> bytes:
+        with self.tab.expect_download() as download:
+            self.tab.get_by_role("button", name=button, exact=True).click()
+        return Path(download.value.path()).read_bytes()
+
+    def alert(self, words: str) -> None:
+        self.tab.locator(".lmnet-alert[role=alert]").get_by_text(words).wait_for()
+
+    def keep(self, path: Path, height: int = 1400) -> None:
+        """Keep a screenshot, of a window high enough for what it is to show (pages scroll inside themselves)."""
+        before = self.tab.viewport_size
+        self.tab.set_viewport_size({**before, "height": height})
+        self.tab.screenshot(path=path)
+        self.tab.set_viewport_size(before)
+
+    def serious(self, context: str) -> list[str]:
+        """axe-core's serious and critical findings within a part of the page."""
+        import axe_playwright_python
+
+        script = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+        self.tab.evaluate(script)
+        found = self.tab.evaluate(f"axe.run({json.dumps(context)}, {{resultTypes: ['violations']}})")
+        return [
+            f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:160]}"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+
+    def no_overflow(self) -> None:
+        """Nothing sticks out of the explorer or makes the page wider than the window."""
+        script = """() => {
+            const explorer = document.querySelector('.lmnet-explorer') || document.body;
+            const out = [...explorer.querySelectorAll('*')].filter((one) => {
+                const box = one.getBoundingClientRect();
+                let above = one.parentElement; // a row of thumbnails is there to be scrolled; nothing else is
+                if (!box.width || one.closest('.lmnet-thumbs')) return false;
+                while (above !== explorer && getComputedStyle(above).overflowX === 'visible') above = above.parentElement;
+                return box.right > above.getBoundingClientRect().right + 1;
+            });
+            return [document.documentElement.scrollWidth - innerWidth, out.map((one) => one.outerHTML.slice(0, 120))];
+        }"""
+        beyond, out = self.tab.evaluate(script)
+        assert beyond <= 0 and out == [], f"{beyond} px wider than the window; sticking out: {out}"
+
+
+# ------------------------------------------------------------------------------------------------------------- a visit
+def picture_file(path: Path) -> Path:
+    """A brown box before a white wall."""
+    pixels = np.full((120, 160, 3), 245, np.uint8)
+    pixels[30:100, 50:120] = (120, 70, 40)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def use(visitor: Visitor, session: Session, shots: Path, place: Path, name: str) -> State:
+    """Everything that a visitor does, and what must be seen after it; returns the last state."""
+    tab = visitor.tab
+    state = session.default_state()
+    visitor.shows(session, state)
+    visitor.keep(shots / f"{name}_1280.png")
+
+    def step(action: Callable[[], None], **changes) -> None:
+        nonlocal state
+        action()
+        state = state.but(**changes)
+        visitor.shows(session, state)
+
+    # the controls, by keyboard
+    step(lambda: visitor.slider("λ").press("ArrowLeft"), models=[session.plain_names[-2]])
+    step(lambda: visitor.slider("λ").press("ArrowRight"), models=[session.plain_names[-1]])
+    step(lambda: visitor.slider("σ ×").press("End"), temperature=20.0)
+    step(lambda: tab.get_by_label("Show the true shape").click(), truth=False)
+    step(lambda: tab.get_by_label("Show the true shape").click(), truth=True)
+
+    # another image
+    model = session.item(state.image).model
+    view = int(np.argsort(session.azimuths(model))[3])
+    step(lambda: tab.get_by_role("group", name="View").locator("label").nth(3).click(), image=f"{model}/{view}")
+
+    # turning: by keyboard, by mouse, and back
+    canvas = tab.locator("[data-revision] canvas").first
+    home = figures.camera_of(session, state)["azimuth"]
+    step(lambda: canvas.press("ArrowRight"), azimuth=(home + 10) % 360)
+    box = canvas.bounding_box()
+    tab.mouse.move(box["x"] + 60, box["y"] + 60)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 110, box["y"] + 80, steps=4)
+    tab.mouse.up()
+    saved = State.from_yaml(visitor.save("YAML").decode())
+    assert saved == state.but(azimuth=saved.azimuth, elevation=saved.elevation)
+    assert saved.azimuth == pytest.approx((home + 10 + 50 * 0.6) % 360) and saved.elevation == pytest.approx(37)
+    visitor.shows(session, saved)
+    step(lambda: tab.get_by_role("button", name="View of the image").click(), azimuth=None)
+
+    # another shape large, and what is saved of it
+    step(lambda: tab.locator("figure", has_text="sample 4").locator("canvas").click(), chosen="sample 4")
+    cloud = figures.chosen_cloud(session, state)[1]
+    (place / "cloud.ply").write_bytes(visitor.save("PLY"))
+    np.testing.assert_allclose(pyvista.read(place / "cloud.ply").points, cloud, atol=1e-4)
+    assert Image.open(io.BytesIO(visitor.save("PNG"))).width >= 700
+
+    # a walk
+    step(
+        lambda: tab.get_by_label("Walk").select_option("main direction 1 of the posterior"),
+        walk="direction 1",
+        chosen="walk",
+    )
+    step(lambda: visitor.slider("Place").press("Home"), step=0.0)
+    assert Image.open(io.BytesIO(visitor.save("GIF"))).n_frames == 24
+
+    # pictures of one's own, good and bad
+    upload = picture_file(place / f"{name}.png")
+    visitor.choose_file("Upload a picture", upload)
+    state = explorer_state.with_upload(state.but(azimuth=None), upload.read_bytes())
+    visitor.shows(session, state)
+    visitor.keep(shots / f"{name}_upload.png")
+    for file, content, words in (
+        ("cut_off.png", upload.read_bytes()[:200], "damaged"),
+        ("letter.png", b"Dear Sir or Madam", "PNG, JPEG or WebP"),
+        ("large.png", bytes(12 * 10**6), "large.png has 12.0 MB; at most 9 MB"),
+    ):
+        (place / file).write_bytes(content)
+        visitor.choose_file("Upload a picture", place / file)
+        visitor.alert(words)
+        visitor.shows(session, state)
+    visitor.keep(shots / f"{name}_error.png")
+
+    # all λ side by side
+    tab.get_by_label("Compare all λ side by side").click()
+    state = state.but(models=session.plain_names)
+    for group in range(len(session.plain_names) + 1):
+        visitor.shows(session, state, group)
+    assert tab.locator(".lmnet-alert").count() == 0, "the next change clears the message"
+    visitor.keep(shots / f"{name}_compare.png")
+    speed = tab.locator(".lmnet-speed").inner_text()
+    median = float(re.search(r"median of \d+: ([\d.]+) ms", speed)[1])
+    write_json(shots / f"{name}_latency.json", {"median_ms": median, "text": speed})
+    return state
+
+
+# -------------------------------------------------------------------------------------------------------------- tests
+def test_the_page_and_its_visitors(browser, page_address: str, session: Session, shots: Path, place: Path) -> None:
+    with Visitor(browser) as first, Visitor(browser, 400, 800) as second:
+        first.tab.goto(page_address)
+        use(first, session, shots, place, "page")
+        first.no_overflow()
+        assert first.serious("body") == []
+        assert first.tab.locator("h1").count() == 1 and first.tab.get_by_text("import ").count() == 0, (
+            "a title, no code"
+        )
+
+        # Another visitor meanwhile, on a phone: nothing of the first one's settings or pictures.
+        second.tab.goto(page_address)
+        second.shows(session, session.default_state())
+        assert State.from_yaml(second.save("YAML").decode()) == session.default_state()
+        chosen = second.tab.get_by_role("group", name="View").locator("label", has=second.tab.locator(":checked"))
+        assert 0 < chosen.bounding_box()["x"] < 340, "the chosen view is in sight"
+        second.no_overflow()
+        assert second.serious("body") == []
+        second.keep(shots / "page_400.png", 2200)
+        assert first.complaints == [] and second.complaints == []
+
+
+def run_all(tab: playwright.Page) -> None:
+    """Run → Run All Cells, as soon as JupyterLab takes it: before the kernel is there it does nothing, without a word."""
+    tab.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for()
+    tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    tab.locator(".jp-InputPrompt").get_by_text("[1]:").wait_for()
+
+
+def test_jupyterlab(browser, lab_address: str, session: Session, shots: Path, place: Path) -> None:
+    with Visitor(browser) as visitor:
+        tab = visitor.tab
+        tab.goto(f"{lab_address}/lab/tree/explorer.ipynb")
+        run_all(tab)
+        use(visitor, session, shots, place, "lab")
+        visitor.no_overflow()
+        assert visitor.serious(".lmnet-explorer") == []
+        tab.set_viewport_size({"width": 400, "height": 900})
+        tab.keyboard.press("Control+b")  # closes JupyterLab's file browser
+        tab.locator("#jp-left-stack").wait_for(state="hidden")
+        tab.locator(".lmnet-view").first.scroll_into_view_if_needed()
+        visitor.no_overflow()
+        visitor.keep(shots / "lab_400.png", 1600)
+        assert visitor.complaints == []
+
+
+def test_the_gallery_opens_offline(browser, session: Session, shots: Path, place: Path) -> None:
+    states = gallery.gallery_states(session, 4, 2, temperature=10.0)
+    path = gallery.write_gallery(place / "gallery.html", session, states)
+    with Visitor(browser, 400) as visitor:
+        requests: list[str] = []
+        visitor.context.set_offline(True)
+        visitor.tab.on("request", lambda request: requests.append(request.url))
+        visitor.tab.goto(path.as_uri())
+        visitor.tab.locator("label").nth(2).click()
+        for group in range(len(session.plain_names) + 1):
+            visitor.shows(session, states[2], group)
+        visitor.no_overflow()
+        visitor.keep(shots / "gallery_400.png", 2200)
+        visitor.tab.locator("canvas").first.press("ArrowLeft")
+        turned = states[2].but(azimuth=(figures.camera_of(session, states[2])["azimuth"] - 10) % 360)
+        visitor.shows(session, turned)
+        visitor.tab.set_viewport_size({"width": 1180, "height": 900})
+        visitor.shows(session, turned, 1)
+        visitor.no_overflow()
+        visitor.keep(shots / "gallery_1180.png")
+        assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        assert visitor.serious("body") == [] and visitor.complaints == []

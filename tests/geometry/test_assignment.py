@@ -1,0 +1,128 @@
+"""The assignment against all permutations and against SciPy's own solution of the unreduced problem, in float64."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from lmnet_utils.geometry import assignment
+from lmnet_utils.geometry.assignment import optimal_assignment
+
+
+def distances(x, y):
+    return np.sqrt(((x[:, None] - y[None]) ** 2).sum(-1))
+
+
+def total(cost, columns):
+    assert sorted(columns) == list(range(len(cost)))
+    return cost[np.arange(len(cost)), columns].sum()
+
+
+@pytest.fixture
+def auction_always(monkeypatch):
+    """Small matrices, too, take the way of the large ones."""
+    monkeypatch.setattr(assignment, "_SMALL", 2)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "negative", "ties", "offsets"])
+def test_equals_the_best_permutation(auction_always, kind):
+    rng = np.random.default_rng(0)
+    for n in [1, 2, 3, 5, 6, 7]:
+        cost = rng.random((n, n))
+        if kind == "negative":
+            cost = 10 * cost - 7
+        elif kind == "ties":
+            cost = np.floor(3 * cost)
+        elif kind == "offsets":  # rows and columns of very different level
+            cost = cost + 1000 * rng.random((n, 1)) + 1000 * rng.random(n)
+        best = min(sum(cost[i, p[i]] for i in range(n)) for p in itertools.permutations(range(n)))
+        assert total(cost, optimal_assignment(cost)) == pytest.approx(best, rel=1e-12, abs=1e-12)
+
+
+def clouds_of(kind, n):
+    rng = np.random.default_rng(1)
+    x, y = rng.random((2, n, 3))
+    sphere = x - 0.5
+    sphere /= 2 * np.linalg.norm(sphere, axis=1, keepdims=True)
+    if kind == "uniform":
+        return x, y
+    if kind == "close":
+        return x, x[rng.permutation(n)] + 0.01 * rng.normal(size=(n, 3))
+    if kind == "clumped":  # what a poor decoder makes of a surface
+        return sphere, np.clip(rng.normal(scale=[0.2, 0.02, 0.1], size=(n, 3)), -0.5, 0.5)
+    if kind == "apart":
+        return sphere, sphere + [3, 0, 0]
+    if kind == "outlier":
+        return np.concatenate([sphere[:-1], [[1e5, 0, 0]]]), y
+    raise AssertionError(kind)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "close", "clumped", "apart", "outlier"])
+def test_1024_points_equal_scipy(kind):
+    cost = distances(*clouds_of(kind, 1024))
+    rows, columns = linear_sum_assignment(cost)
+    assert total(cost, optimal_assignment(cost)) == pytest.approx(cost[rows, columns].sum(), rel=1e-12)
+
+
+def lattice(side):
+    axis = np.arange(side) / side
+    return np.stack(np.meshgrid(axis, axis, axis), -1).reshape(-1, 3)
+
+
+@pytest.mark.parametrize("kind", ["grid against its quarter turn", "grid against its half", "copies", "all equal"])
+def test_equal_distances_in_great_number(kind):
+    rng = np.random.default_rng(2)
+    x = lattice(8)
+    if kind == "grid against its quarter turn":
+        y = x[rng.permutation(512)][:, [1, 0, 2]] * [1, -1, 1]
+    elif kind == "grid against its half":
+        y = x / 2
+    elif kind == "copies":
+        x, y = np.repeat(rng.random((2, 16, 3)), 32, axis=1)
+    else:
+        x, y = np.zeros((512, 3)), np.ones((512, 3))
+    cost = distances(x, y)
+    rows, columns = linear_sum_assignment(cost)
+    assert total(cost, optimal_assignment(cost)) == pytest.approx(cost[rows, columns].sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-30, 1e30])
+def test_the_costs_unit_does_not_matter(auction_always, scale):
+    cost = np.random.default_rng(3).random((60, 60))
+    columns = optimal_assignment(scale * cost)
+    best = total(cost, linear_sum_assignment(cost)[1])
+    assert total(cost, columns) == pytest.approx(best, rel=1e-12) if scale else sorted(columns) == list(range(60))
+
+
+def test_scipy_gets_costs_that_are_nearly_solved(monkeypatch):
+    """Not negative, and nearly every row's own 0 stands in another column; of the plain costs less than a third do."""
+    received = []
+    monkeypatch.setattr(
+        assignment, "linear_sum_assignment", lambda cost: received.append(cost) or linear_sum_assignment(cost)
+    )
+    cost = distances(*clouds_of("clumped", 512))
+    optimal_assignment(cost)
+    assert received[0].min() == 0 and (received[0].min(axis=1) == 0).all()
+    columns = [len(np.unique(matrix.argmin(axis=1))) for matrix in (received[0], cost)]
+    assert columns[0] > 3 * columns[1]
+
+
+@pytest.mark.parametrize(
+    ("cost", "message"),
+    [
+        (np.zeros((3, 4)), r"square.*\(3, 4\)"),
+        (np.zeros(9), "square"),
+        (np.array([[0, np.nan], [1, 2]]), "NaN or infinite"),
+        (np.array([[0, np.inf], [1, 2]]), "NaN or infinite"),
+    ],
+)
+def test_bad_costs_are_refused_with_a_reason(cost, message):
+    with pytest.raises(ValueError, match=message):
+        optimal_assignment(cost)
+
+
+def test_no_points_no_assignment():
+    assert optimal_assignment(np.zeros((0, 0))).shape == (0,)

@@ -1,0 +1,183 @@
+"""Weights to be shipped: the models of a run in half precision, their histories, their evaluation and a model card.
+
+Run as ``lmnet ship RUN`` after ``lmnet run freeshapes``; every number on the card, and in the README's tables, is read from
+files that are in the repository.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lmnet_utils.core import paths
+from lmnet_utils.core.files import atomic_path, read_json, write_json
+from lmnet_utils.evaluation.records import remade
+from lmnet_utils.evaluation.results import BEST, COLUMN_TITLES, ICP_WORDS, contenders
+from lmnet_utils.evaluation.tables import table
+from lmnet_utils.models.registry import describe, find_networks, first_seeds, read_info
+from lmnet_utils.models.weights import load_model, save_model
+
+SIZE_LIMIT = 25_000_000  # bytes, all weights together
+COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
+GROUP_WORDS = {"13": "all 13 classes", "chair": "chairs"}
+
+
+def ship(run: str, name: str = "freeshapes") -> Path:
+    """Store the models of ``run`` in ``trained_models/<name>/``, fp16, with ``evaluation.json`` and ``MODEL_CARD.md``.
+
+    Of several training seeds the first, seed 0, is stored; the evaluation is of all.
+
+    Args:
+        run: a run whose notebook 08 has scored its models.
+        name: the folder of the shipped weights.
+
+    Raises:
+        FileNotFoundError: the run has no models, or they were not scored.
+        ValueError: the weights would be larger than 25 MB together.
+    """
+    folders = find_networks(run)
+    models = {name: folders[name] for name in first_seeds(map(read_info, folders.values()))}
+    scores = paths.runs_root() / run / "08_evaluation" / "metrics.json"
+    if not scores.is_file():
+        raise FileNotFoundError(f"no {paths.display(scores)}: score the models first, `lmnet run … --only 08`.")
+    evaluation = remade(read_json(scores))
+    destination = paths.model_dir(name, "")
+    trainings = {}
+    for model_name, folder in models.items():
+        save_model(destination / model_name, load_model(folder), half=True)
+        shutil.copyfile(folder / "metrics.json", destination / model_name / "metrics.json")
+        trainings[model_name] = read_json(folder / "metrics.json")
+    size = sum(path.stat().st_size for path in destination.glob("*/model.safetensors"))
+    if size > SIZE_LIMIT:
+        raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 25 MB.")
+    write_json(destination / "evaluation.json", evaluation)
+    with atomic_path(destination / "MODEL_CARD.md") as temporary:
+        temporary.write_text(model_card(run, trainings, evaluation, size), encoding="utf-8")
+    return destination
+
+
+def results_markdown(evaluation: dict[str, Any], classes: str) -> str:
+    """The rows of one group of classes of an evaluation (notebook 08's ``metrics.json``) as a Markdown table.
+
+    Of the kinds of ICP the last, as in the notebook. Best values are bold, of what does not see the truth.
+    """
+    rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
+    rows = [row for row in rows if row["icp"] == rows[-1]["icp"]]
+    return table(rows, columns=COLUMNS, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True)
+
+
+def results_tables(evaluation: dict[str, Any]) -> str:
+    """:func:`results_markdown` for all classes and for chairs, each with a line that says what it shows."""
+    parts = []
+    for classes, words in GROUP_WORDS.items():
+        rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
+        if rows:
+            count, icp = rows[-1]["n_models"], ICP_WORDS[rows[-1]["icp"]]
+            parts.append(f"Of {words}, {count} test objects, {icp}:\n\n{results_markdown(evaluation, classes)}")
+    return "\n\n".join(parts)
+
+
+def verdict_table(evaluation: dict[str, Any]) -> str:
+    """Claim, evidence and verdict, as notebook 08 computed them."""
+    return table(evaluation["results"]["verdicts"], columns=("claim", "evidence", "verdict"))
+
+
+def speed_table(benchmark: dict[str, Any]) -> str:
+    """The ratios of ``benchmarks/metrics.json`` as a Markdown table."""
+    rows = [
+        {
+            "step": name,
+            "port": f"{row['port_s']:.2f} s",
+            "here": f"{row['ours_s']:.2f} s",
+            "ratio": f"×{row['ratio']:.1f}",
+        }
+        for name, row in benchmark["results"].items()
+    ]
+    return table(rows)
+
+
+def readme_tables() -> dict[str, str]:
+    """The README's tables: marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
+    evaluation = remade(read_json(paths.project_root() / "trained_models" / "freeshapes" / "evaluation.json"))
+    benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
+    return {
+        "results": results_tables(evaluation),
+        "verdicts": verdict_table(evaluation),
+        "speed": speed_table(benchmark),
+    }
+
+
+def update_readme() -> Path:
+    """Write :func:`readme_tables` between the README's markers."""
+    readme = paths.project_root() / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for name, markdown in readme_tables().items():
+        pattern = rf"(<!-- {name}: .*?-->\n).*?(<!-- end of {name} -->)"
+        text, found = re.subn(
+            pattern, lambda match, new=markdown: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL
+        )
+        if found != 1:
+            raise ValueError(
+                f"README.md: expected one pair of markers '<!-- {name}: … -->' and its end, found {found}."
+            )
+    with atomic_path(readme) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return readme
+
+
+def _label(name: str, record: dict[str, Any]) -> str:
+    kind = "autoencoder" if name == "autoencoder" else "image_encoder"
+    config = {"kind": kind, "variational": record["settings"].get("loss") == "probabilistic"}
+    return describe(name, {**config, "training": {"settings": record["settings"]}}).label
+
+
+def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
+    settings, history = record["settings"], record["results"]["history"]
+    kept = next(row for row in history if row["epoch"] == record["results"]["best_epoch"])
+    return {
+        "model": _label(name, record),
+        "classes": settings["classes"],
+        "objects": record["data"]["training_models"],
+        "epochs": settings["epochs"],
+        "batch": settings["batch_size"],
+        "peak learning rate": f"{settings['learning_rate']:g}",
+        "precision": settings["precision"],
+        "kept epoch": kept["epoch"],
+        "validation Chamfer": kept["validation_chamfer"],
+        "minutes": round(sum(row["seconds"] for row in history) / 60, 1),
+    }
+
+
+def model_card(run: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
+    """The model card as Markdown, from the trainings' and the evaluation's records."""
+    first = next(iter(trainings.values()))
+    data, machine = first["data"], first["environment"]
+    encoders = [_label(name, record) for name, record in trainings.items() if name != "autoencoder"]
+    return f"""# Model card: FreeShapes weights
+
+Networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and {len(encoders)} image
+encoders ({", ".join(encoders)}) in quarter width, port architecture; direct regression carries a decoder of its own.
+Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.weights.load_model(folder)` loads one.
+
+**Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]} clouds, of
+which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
+[ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
+
+**Made by** `lmnet run freeshapes` (run `{run}`), then `lmnet ship {run}`; all settings stand in each folder's `config.json`, the histories in
+`metrics.json`. Machine: {machine["processor"]}, {machine["cores"]} cores, {machine["gpu"] or "no GPU"}, torch {machine["packages"].get("torch")}.
+
+{table([_training_row(name, record) for name, record in trainings.items()])}
+
+Seconds are those of the training steps; several trainings shared the machine.
+
+**Results** on the test split by the paper's protocol, ×100 (F-scores in %): means over objects with 95 % intervals over objects; where several
+training seeds were scored, over them too (the rule: `lmnet_utils/statistics.py`), and seed 0 is the one that is stored here. Everything else is in [evaluation.json](evaluation.json).
+
+{results_tables(evaluation)}
+
+**Limits.** Furniture, mostly: chairs, tables, cabinets, lamps and sofas make up most of the training objects; airplanes and boats appear in no or next to
+no training object. Renderings in the camera of 3D-R2N2 on black only. The intervals are wide, because the test set is small. Not
+comparable with figures on ShapeNet.
+"""
