@@ -2,7 +2,7 @@
 
 Whatever is kept carries a fingerprint of its inputs (weights, data, options) and of the versions below. A version is raised
 by hand when the code of its part gives other results, so a comment changes nothing, and a fix in a loss changes everything
-that rests on it. ``tests/test_cache.py`` knows which code belongs to which part and fails when it changes unseen.
+that rests on it. ``tests/core/test_cache.py`` knows which code belongs to which part and fails when it changes unseen.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from lmnet_utils.core.files import atomic_path, read_json
 
 VERSIONS = {
     # part: version, raised when other results come of …
+    "axes": 1,  # frames of clouds and the camera
     "freeshapes": 1,  # making views, clouds and copies of the embedded meshes
     "meshes": 2,  # reading and cleaning the user's own meshes
     "splits": 1,  # dividing objects into train, val and test; the classes
     "pack": 1,  # reading views, cameras and clouds, and turning them into network inputs
-    "geometry": 1,  # axes, scaling, Chamfer and earth mover's distance, ICP
+    "geometry": 1,  # scaling, Chamfer and earth mover's distance, ICP
     "losses": 1,  # the losses, and the sample that Variant II's is computed on
     "networks": 1,  # layers, initialisation, loading of weights
     "training": 1,  # batches, augmentation, schedule, choice of the epoch
@@ -49,7 +50,9 @@ VERSIONS = {
 """Part → version: the code of a part gives the same results as long as its version is the same."""
 
 RESTS_ON = {
+    "freeshapes": ("axes",),
     "meshes": ("freeshapes",),
+    "pack": ("axes",),
     "losses": ("geometry",),
     "training": ("pack", "losses", "networks"),
     "inference": ("pack", "networks", "predictions"),

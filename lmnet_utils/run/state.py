@@ -41,17 +41,17 @@ _DATA, _AUTOENCODER, _L1 = "01_data_preparation", "02_autoencoder_training", "03
 _TRAININGS = (_AUTOENCODER, _L1, "04_encoder_l2", "05_encoder_probabilistic")
 _TRAINING_PARTS = ("training", "frames", "inference", "rendering")
 USES = {
-    _DATA: Uses((), ("freeshapes", "splits", "pack", "geometry", "networks")),
+    _DATA: Uses((), ("freeshapes", "splits", "pack", "geometry", "networks", "rendering")),
     _AUTOENCODER: Uses((_DATA,), ("splits", *_TRAINING_PARTS)),
     _L1: Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
     "04_encoder_l2": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS), reads=(_L1,)),
     "05_encoder_probabilistic": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
     "06_inference": Uses((_DATA, *_TRAININGS), ("splits", "frames", "methods", "statistics", "rendering")),
-    "07_rendering": Uses(("06_inference",), ("predictions", "geometry", "rendering", "splits")),
+    "07_rendering": Uses(("06_inference",), ("predictions", "axes", "rendering", "splits")),
     "08_evaluation": Uses(
         (_DATA, *_TRAININGS), ("splits", "frames", "methods", "diversity", "losses", "statistics", "rendering")
     ),
-    "09_explorer": Uses((_DATA, *_TRAININGS), ("splits", "explorer")),
+    "09_explorer": Uses((_DATA, *_TRAININGS), ("splits", "diversity", "explorer")),
     "10_pix3d": Uses(_TRAININGS, ("splits", "frames", "pix3d", "rendering"), reads=(_DATA,)),
     "11_own_photo": Uses(_TRAININGS, ("photos", "familiarity", "rendering"), reads=(_DATA,)),
 }

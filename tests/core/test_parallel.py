@@ -78,7 +78,7 @@ def test_the_callers_parallel_config_is_followed():
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux binds processes to cores")
 def test_cores_are_those_that_this_process_may_use():
-    code = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); from lmnet_utils import parallel; "
+    code = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); from lmnet_utils.core import parallel; "
     code += "print(parallel.cores(), parallel.pool()._max_workers)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "1 1\n"
 
@@ -168,7 +168,7 @@ def test_work_within_work_is_done():
 # -------------------------------------------------------------------------------------------------------------- scripts
 SCRIPT = """
 import os, sys, time
-from lmnet_utils import parallel
+from lmnet_utils.core import parallel
 parallel.cores = lambda: 2
 
 def busy(seconds):

@@ -163,7 +163,7 @@ def test_unpacking_that_is_killed_goes_on(tmp_path, into):
     files = {f"{i:03d}": content for i in range(40)}
     archive = make(tmp_path / "a", files, "tar")
     code = (
-        "import sys; from pathlib import Path; from lmnet_utils import archives\n"
+        "import sys; from pathlib import Path; from lmnet_utils.data import archives\n"
         "archives.unpack(Path(sys.argv[1]), Path(sys.argv[2]), archives.Bounds(10**9, 100), quiet=True)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(archive), str(into)])

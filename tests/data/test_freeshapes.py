@@ -312,7 +312,7 @@ def test_reading_a_split_names_what_is_wrong(tmp_path: Path, kit_folders: Path) 
 SCRIPT = """
 import sys
 from pathlib import Path
-from lmnet_utils import freeshapes
+from lmnet_utils.data import freeshapes
 
 rows = [row for row in freeshapes.attribution() if row["class"] == "chair"][:3]
 freeshapes.attribution = lambda: rows

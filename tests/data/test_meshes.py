@@ -442,7 +442,7 @@ def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys
 def test_round_objects_do_not_fail_the_frame_check(own: meshes.Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """They fit at every yaw; which one fits best is chance."""
     mugs = [model for model in layout.find_objects("own") if model.startswith("coffee-mug/")]
-    monkeypatch.setattr(layout, "find_objects", lambda dataset: mugs)
+    monkeypatch.setattr(verification, "find_objects", lambda dataset: mugs)
     frames = [verification.frame_check("own", n=2, views=3, seed=seed) for seed in range(6)]
     assert any(max(frame["overlap"].values()) > frame["overlap"][0] for frame in frames)
     assert all(frame["best"] == 0 for frame in frames)
@@ -522,9 +522,10 @@ def test_half_a_model_is_never_taken_for_whole(copied: tuple[Path, Path]) -> Non
 IMPORT = """
 import os, signal, sys
 import psutil
-from lmnet_utils import meshes, reproducibility
+from lmnet_utils.core import files
+from lmnet_utils.data import meshes
 
-write_json, written = reproducibility.write_json, []
+write_json, written = files.write_json, []
 
 def killed(path, content):
     written.append(path)
@@ -535,7 +536,7 @@ def killed(path, content):
 
 if __name__ == "__main__":
     if sys.argv[2:] == ["killed"]:
-        reproducibility.write_json = killed
+        files.write_json = killed
     meshes.import_meshes(sys.argv[1], "own", workers=2, progress=False)
 """
 

@@ -444,9 +444,9 @@ def test_incomplete_models_are_left_out_with_one_warning(tree: Path) -> None:
 
 def test_a_killed_build_leaves_no_pack(tree: Path) -> None:
     code = (
-        "import time\nfrom lmnet_utils import shapenet\nreal = shapenet.read_model\n"
+        "import time\nfrom lmnet_utils.data import packs\nreal = packs.read_model\n"
         "def slow(*arguments):\n    time.sleep(0.2)\n    return real(*arguments)\n"
-        "shapenet.read_model = slow\nshapenet.parallel.cores = lambda: 1\nshapenet.open_pack('shapenet')\n"
+        "packs.read_model = slow\npacks.parallel.cores = lambda: 1\npacks.open_pack('shapenet')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     deadline = time.time() + 180

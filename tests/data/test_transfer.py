@@ -142,7 +142,7 @@ def test_breaks_at_every_quarter_of_one_download(server, target, waits, monkeypa
 def test_a_download_that_is_killed_goes_on_where_it_was(server, target):
     server.put("/file", CONTENT, drip=20_000)
     code = (
-        "import sys; from pathlib import Path; from lmnet_utils import transfer\n"
+        "import sys; from pathlib import Path; from lmnet_utils.data import transfer\n"
         "transfer.fetch([sys.argv[1]], transfer.RangeDownloader(Path(sys.argv[2]), quiet=True), 'file.bin')"
     )
     process = subprocess.Popen([sys.executable, "-c", code, f"{server.url}/file", str(target.parent)])

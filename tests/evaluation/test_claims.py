@@ -9,7 +9,7 @@ import pytest
 import torch
 from test_evaluation import CHAIR, SOFA, TEST, TRAIN, FakePack, scored
 
-from lmnet_utils.evaluation import claims, diversity, diversity_figures
+from lmnet_utils.evaluation import claims, diversity, diversity_figures, study
 from lmnet_utils.evaluation.methods import Task, TrainingLatents
 from lmnet_utils.evaluation.study import (
     Answers,
@@ -20,7 +20,6 @@ from lmnet_utils.evaluation.study import (
     target_of,
     values_of,
 )
-from lmnet_utils.models import inference
 from lmnet_utils.models.inference import Item, decode, encode_images, sample_latents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
@@ -107,7 +106,7 @@ def test_kept_figures_serve_again_and_only_for_the_same_thing(task, networks, tm
         calls.append(1)
         return encode_images(*arguments, **options)
 
-    monkeypatch.setattr(inference, "encode_images", counting)
+    monkeypatch.setattr(study, "encode_images", counting)
 
     def measured(samples=2, networks=networks, **options):
         calls.clear()

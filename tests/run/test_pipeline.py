@@ -85,7 +85,7 @@ def in_process(monkeypatch) -> None:
                     names.update(step.parameters)
         output.write_text("{}")
 
-    monkeypatch.setattr(execution, "execute_notebook", execute)
+    monkeypatch.setattr(chain, "execute_notebook", execute)
 
 
 def executed(project: Path) -> list[str]:
@@ -409,7 +409,7 @@ def test_records_of_an_earlier_version_of_the_kit_are_out_of_date(eleven):
 
 def test_force_computes_kept_scores_anew(project, in_process):
     scores = """\
-from lmnet_utils import cache, paths
+from lmnet_utils.core import cache, paths
 import numpy as np
 
 def compute(span):

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from lmnet_utils.core import cache, notebook_settings, paths
 from lmnet_utils.data import packs
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
-from lmnet_utils.models import losses, networks
+from lmnet_utils.models import networks
 from lmnet_utils.training import autoencoder, image_encoder, loop
 from lmnet_utils.training.autoencoder import train_autoencoder
 
@@ -62,14 +62,15 @@ def encoder_settings(**changes) -> notebook_settings.EncoderSettings:
 
 KILLED = """
 import sys, json, torch
-from lmnet_utils import training, training_loop
+from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings
+from lmnet_utils.training import autoencoder, image_encoder, loop
 torch.set_num_threads(1)
-training_loop.STATE_INTERVAL_S = 0.0  # a state after every step: the kill then falls between any two of them
+loop.STATE_INTERVAL_S = 0.0  # a state after every step: the kill then falls between any two of them
 kind, settings = sys.argv[1], json.loads(sys.argv[2])
 if kind == "autoencoder":
-    training.train_autoencoder(training.AutoencoderSettings(**settings), progress=False)
+    autoencoder.train_autoencoder(AutoencoderSettings(**settings), progress=False)
 else:
-    training.train_image_encoder(training.EncoderSettings(**settings), progress=False)
+    image_encoder.train_image_encoder(EncoderSettings(**settings), progress=False)
 print("finished", flush=True)
 """
 
@@ -181,7 +182,7 @@ def test_direct_regression_needs_no_autoencoder_and_pairs_flipped_images_with_mi
         targets.append(truth)
         return prediction.square().mean()
 
-    monkeypatch.setattr(losses, "direct_regression_loss", loss)
+    monkeypatch.setattr(image_encoder, "direct_regression_loss", loss)
     monkeypatch.setattr(image_encoder, "score_encoder", lambda *arguments: np.array([1.0]))
     image_encoder.train_image_encoder(encoder_settings(loss="chamfer", epochs=1), progress=False)
     rows = pack.rows(split.train)
