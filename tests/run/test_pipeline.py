@@ -13,11 +13,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import store_notebooks
 
 from lmnet_utils.core import cache, paths
 from lmnet_utils.run import chain, cli, execution, profiles
 from lmnet_utils.run.profiles import ProfileError
-from tools import store_notebooks
 
 FIRST = """\
 run: str = "tiny"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import ship_weights
+
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json
 from lmnet_utils.run import profiles
-from tools import ship_weights
 
 README = (paths.project_root() / "README.md").read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import ship_weights
 import torch
 from r2n2_tree import write_tree
 from test_training import autoencoder_settings
@@ -13,7 +14,6 @@ from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json, write_json
 from lmnet_utils.models import weights
 from lmnet_utils.training import autoencoder
-from tools import ship_weights
 
 
 def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_folders):
