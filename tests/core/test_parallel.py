@@ -103,7 +103,10 @@ def test_errors_show_as_they_are_and_the_next_work_is_right(options):
     assert list(parallel.each(math.sqrt, [(4,), (9,), (16,)], **options)) == [2, 3, 4]
 
 
-@pytest.mark.filterwarnings("ignore:.*tasks:UserWarning")  # joblib says that work was cancelled
+@pytest.mark.filterwarnings("ignore:.*tasks:UserWarning")  # joblib says that work was cancelled,
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # loky stumbles over what it cancels
 def test_work_broken_off_leaves_no_answer_behind():
     answers = parallel.each(pow, [(i, 3) for i in range(1000)])
     assert next(answers) == 0

