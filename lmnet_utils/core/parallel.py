@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +21,9 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import LokyBackend, get_active_backend
 from tqdm.auto import tqdm
+
+# loky renews a worker that has grown by 300 MB, as one does that draws for the first time: nothing is lost, nothing to do
+warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
 
 START_SECONDS = 2.0
 """Two workers are started after so many seconds of work, another one with every so many more: a start takes a second."""

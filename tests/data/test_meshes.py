@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 import os
 import re
@@ -561,20 +560,13 @@ def test_a_killed_import_goes_on_and_ends_with_the_same_bytes(
     assert {n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)} == {meshes.REPORT}
 
 
-READER = """
-import os
-
-def make(task):
-    if task.path.name == "killer":
-        os._exit(9)
-    return f"{task.path.name} read"
-"""
-
-
 def test_a_mesh_that_kills_its_process_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "stand_in_reader.py").write_text(READER)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(meshes, "_make", importlib.import_module("stand_in_reader").make)
+    def make(task):
+        if task.path.name == "killer":
+            os._exit(9)
+        return f"{task.path.name} read"
+
+    monkeypatch.setattr(meshes, "_make", make)
     tasks = [meshes._Task(Path(name), tmp_path, name, {}, 0) for name in ("a", "killer", "b")]
     found = {task.path.name: made for task, made in meshes._in_processes(tasks, 1)}
     assert list(found) == ["a", "killer", "b"]
