@@ -19,7 +19,6 @@ from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
 from lmnet_utils.core.checks import Array, finite_array
-from lmnet_utils.data.packs import Pack
 from lmnet_utils.evaluation import protocol
 from lmnet_utils.evaluation.ensembles import (
     LEVELS,
@@ -34,7 +33,7 @@ from lmnet_utils.geometry.camera import camera_eye
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.geometry.visibility import visible_points
 from lmnet_utils.models import losses
-from lmnet_utils.models.inference import Item, sample_latents
+from lmnet_utils.models.inference import sample_latents
 
 ANGLE_EDGES = (0.0, 10.0, 20.0, 40.0, 90.0, 180.0)
 """Degrees from the view from behind: the penalty angle δ = 20° halved, δ, 2δ, the rest of the back, the front."""
@@ -144,13 +143,6 @@ def _thinned(clouds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _chamfer(x: np.ndarray, x_tree: cKDTree, y: np.ndarray, y_tree: cKDTree) -> float:
     return 100 * float(y_tree.query(x)[0].mean() + x_tree.query(y)[0].mean())
-
-
-def cameras_of(pack: Pack, items: Sequence[Item]) -> np.ndarray:
-    """Azimuth°, elevation°, distance ratio (V, 3) of images of a data set."""
-    rows, views = pack.rows([item.model for item in items]), [item.view for item in items]
-    angles = np.degrees([pack.azimuths[rows, views], pack.elevations[rows, views]])
-    return np.column_stack([*angles, pack.distances[rows, views]]).astype(np.float64)
 
 
 def hidden_share(samples: Array, visible: Array) -> dict[str, float]:

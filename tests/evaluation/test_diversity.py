@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-import types
 import weakref
 
 import numpy as np
@@ -296,19 +295,6 @@ def test_clouds_energy_score_rewards_knowing_both_possibilities():
     assert scores["both"] < min(scores["one"], scores["noisy"]) - 1
 
 
-def test_coverage_of_gaussians():
-    generator = np.random.default_rng(0)
-    mean, sigma = generator.normal(size=(40, 512)), generator.uniform(0.1, 2, (40, 512))
-    truth = mean + sigma * generator.normal(size=(40, 512))
-    calibrated = ensembles.gaussian_coverage(mean, sigma, truth)
-    for level, shares in calibrated.items():
-        assert shares.shape == (40,) and shares.mean() == pytest.approx(level, abs=0.01)
-    too_sure = ensembles.gaussian_coverage(mean, sigma / 2, truth, [0.95])
-    assert too_sure[0.95].mean() == pytest.approx(2 * norm.cdf(1.95996 / 2) - 1, abs=0.01)
-    with pytest.raises(ValueError, match="log-variance"):
-        ensembles.gaussian_coverage(mean, np.log(sigma / 3), truth)
-
-
 @pytest.mark.parametrize("count", [39, 64])
 def test_coverage_by_ranks_of_a_calibrated_ensemble(count):
     """Whatever the distribution: here a skewed one."""
@@ -458,17 +444,6 @@ def test_driver_names_the_image_that_fails(images):
         diversity.diversity_of_images(truths[:0], cameras[:0], samples.__getitem__)
     with pytest.raises(ValueError, match="true_latents"):
         diversity.diversity_of_images(truths, cameras, samples.__getitem__, latents=latents.__getitem__)
-
-
-def test_cameras_of_items():
-    pack = types.SimpleNamespace(
-        rows=lambda models: np.array([["a", "b"].index(model) for model in models]),
-        azimuths=np.radians([[10.0, 20], [30, 40]]),
-        elevations=np.radians([[25.0, 26], [27, 28]]),
-        distances=np.array([[0.7, 0.8], [0.9, 1.0]]),
-    )
-    items = [inference.Item("b", 0, 30.0), inference.Item("a", 1, 20.0)]
-    np.testing.assert_allclose(diversity.cameras_of(pack, items), [[30, 27, 0.9], [20, 26, 0.8]])
 
 
 # -------------------------------------------------------------------------------------------------------------- errors

@@ -255,12 +255,19 @@ def test_samples_do_not_depend_on_the_subset(networks, pack):
 
 
 # ------------------------------------------------------------------------------------------------------------- files
+def written(folder, autoencoder, encoder, pack, items, **options):
+    """The predictions of some images as files, read again."""
+    with predictions.PredictionWriter(folder) as writer:
+        for batch in inference.predict(autoencoder, encoder, pack, items, **options):
+            writer.write(batch, pack.points[batch.rows])
+    return predictions.read_predictions(folder)
+
+
 def test_files_as_the_port_names_them(networks, pack, tmp_path):
     autoencoder, _, variational = networks
     folder = tmp_path / "predictions" / "encoder_lambda_5.5"
-    read = predictions.predict_split(
-        folder, autoencoder, variational, pack, pack.models, views=2, samples=2, seed=1, batch_size=4
-    )
+    items = inference.items_of(pack, pack.models, views=2)
+    read = written(folder, autoencoder, variational, pack, items, samples=2, seed=1, batch_size=4)
     assert len(read) == 6
     image = np.load(folder / "gt/image/image_4.npy")
     assert image.shape == (1, 3, 128, 128) and image.dtype == np.float32 and image.max() > 200
@@ -297,8 +304,9 @@ def test_views_from_behind_and_from_the_front(tmp_path):
 def test_all_predictions_of_a_run(networks, pack, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no predictions. Run notebook 06"):
         predictions.read_all_predictions(tmp_path)
+    items = inference.items_of(pack, pack.models[:1], views=1)
     for name in ("encoder_lambda_10", "encoder_lambda_0.5", "autoencoder"):
-        predictions.predict_split(tmp_path / name, networks[0], None, pack, pack.models[:1], views=1)
+        written(tmp_path / name, networks[0], None, pack, items)
     assert list(predictions.read_all_predictions(tmp_path)) == [
         "autoencoder",
         "encoder_lambda_0.5",
@@ -309,7 +317,7 @@ def test_all_predictions_of_a_run(networks, pack, tmp_path):
 def test_a_second_set_replaces_the_first_and_a_failed_one_leaves_it(networks, pack, tmp_path):
     autoencoder, encoder, _ = networks
     folder = tmp_path / "encoder_l1"
-    predictions.predict_split(folder, autoencoder, encoder, pack, pack.models, views=2)
+    written(folder, autoencoder, encoder, pack, inference.items_of(pack, pack.models, views=2))
     items = inference.items_of(pack, pack.models, 1)
     batch = next(inference.predict(autoencoder, encoder, pack, items))
     with pytest.raises(RuntimeError), predictions.PredictionWriter(folder) as writer:
@@ -336,7 +344,8 @@ def test_missing_and_foreign_folders_say_so(networks, pack, tmp_path):
     with pytest.raises(ValueError, match="expected the columns i, synset"):
         predictions.read_predictions(tmp_path)
     folder = tmp_path / "predictions"
-    read = predictions.predict_split(folder, networks[0], networks[1], pack, pack.models[:1], views=1)
+    items = inference.items_of(pack, pack.models[:1], views=1)
+    read = written(folder, networks[0], networks[1], pack, items)
     np.save(folder / "pred/inference_0.npy", np.zeros((2048, 3), np.float32))
     with pytest.raises(ValueError, match=r"expected float32 \(1, 2048, 3\), found float32 \(2048, 3\)"):
         read.prediction(0)
