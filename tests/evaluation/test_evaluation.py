@@ -19,7 +19,6 @@ from lmnet_utils.evaluation.methods import (
     Method,
     Task,
     TrainingLatents,
-    fingerprint,
     mean_shapes,
     model_methods,
     open_task,
@@ -32,7 +31,7 @@ from lmnet_utils.evaluation.scoring import Scored
 from lmnet_utils.models import inference, registry
 from lmnet_utils.models.inference import Item, items_of
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.models.weights import load_model, save_model
+from lmnet_utils.models.weights import fingerprint_of, load_model, save_model
 
 CHAIR, SOFA, TABLE = (taxonomy.CLASSES[name] for name in ("chair", "sofa", "table"))
 
@@ -225,10 +224,10 @@ def test_a_fingerprint_is_of_weights_wherever_they_lie(tmp_path, networks):
     save_model(tmp_path / "encoder_l1", encoder)
     torch.save(encoder.state_dict(), tmp_path / "published.pth")
     loaded = [load_model(tmp_path / name) for name in ("encoder_l1", "published.pth")]
-    assert {fingerprint(network) for network in loaded} == {fingerprint(encoder)}
+    assert {fingerprint_of(network) for network in loaded} == {fingerprint_of(encoder)}
     with torch.no_grad():
         loaded[0].latent.bias[0] += 1e-3
-    assert fingerprint(loaded[0]) != fingerprint(encoder)
+    assert fingerprint_of(loaded[0]) != fingerprint_of(encoder)
 
 
 def test_models_come_from_a_run_and_from_elsewhere(tmp_path, monkeypatch, networks):
