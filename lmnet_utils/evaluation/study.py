@@ -16,6 +16,7 @@ import torch
 from lmnet_utils.core import cache
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
+from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic
 from lmnet_utils.models.inference import (
     Item,
@@ -160,6 +161,11 @@ def measure_diversity(
     return Study(list(items), samples, answers)
 
 
+def _decoded(decoder: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, truth: torch.Tensor) -> Ensemble:
+    """Answers decoded from latents (B, N, 512), one image at a time; ``truth`` (B, 512) are the true latents."""
+    return Ensemble(lambda i: decode(decoder, latents[i]), latents=lambda i: latents[i], true_latents=truth)
+
+
 class _Measuring:
     """One study's inputs, and the figures of one network or control at a time."""
 
@@ -203,9 +209,9 @@ class _Measuring:
         file: str,
         about: Mapping[str, Any],
         shown: str,
-        batch: Callable[[slice], tuple[Callable[[int], Any], dict[str, Any], dict[str, np.ndarray]]],
+        batch: Callable[[slice], tuple[Ensemble, dict[str, np.ndarray]]],
     ) -> dict[str, np.ndarray]:
-        """Figures of all images. ``batch``: span → clouds of its image i, options of the driver, further figures."""
+        """Figures of all images. ``batch``: span → the answers to its images, further figures."""
         key = {**about, **self.training.identity, **self.training.task.data, "samples": self.samples, "seed": self.seed}
         key |= {"items": [f"{item.model}/{item.view}" for item in self.items], "precision": self.precision}
 
@@ -214,9 +220,9 @@ class _Measuring:
             at = rows, self.views[span]
             angles = np.degrees(self.pack.azimuths[at]), np.degrees(self.pack.elevations[at])
             cameras = np.stack([*angles, self.pack.distances[at]], axis=1)
-            clouds, options, further = batch(span)
+            answers, further = batch(span)
             truths = self.pack.points_1024[rows]
-            return diversity.diversity_of_images(truths, cameras, clouds, seed=self.seed, **options) | further
+            return diversity.diversity_of_images(truths, cameras, answers, seed=self.seed) | further
 
         path = None if self.folder is None else self.folder / file
         bar = shown if self.progress else ""
@@ -241,8 +247,7 @@ class _Measuring:
             calibration = ensembles.calibration(mean, torch.exp(0.5 * log_variance), truth)
             further = {"single": self.single(decoder, mean, span), "sigma": ensembles.mean_sigma(log_variance)}
             further |= {"latent_error": calibration["error"], "latent_width": calibration["sigma"]}
-            options = {"latents": lambda i: latents[i], "true_latents": truth}
-            return lambda i: decode(decoder, latents[i]), options, further
+            return _decoded(decoder, latents, truth), further
 
         about = {"weights": fingerprint_of(encoder), "decoder": fingerprint_of(decoder)}
         info = info_of(name, encoder)
@@ -253,9 +258,13 @@ class _Measuring:
         def batch(span: slice):
             latent, _ = self.encoded(name, span)
             clouds = decode(self.autoencoder, latent)
-            options = {"copies": self.samples, "latents": lambda i: latent[i : i + 1]}
-            options["true_latents"] = self.true_latents(span)
-            return lambda i: clouds[i : i + 1], options, {}
+            answers = Ensemble(
+                lambda i: clouds[i : i + 1],
+                copies=self.samples,
+                latents=lambda i: latent[i : i + 1],
+                true_latents=self.true_latents(span),
+            )
+            return answers, {}
 
         about = {"weights": fingerprint_of(self.networks[name])}
         info = info_of(name, self.networks[name])
@@ -271,7 +280,7 @@ class _Measuring:
             nearest = diversity.neighbour_control(latent, self.training.values, count)
             rows = self.pack.rows(self.training.task.train)
             none = np.full(len(nearest), np.nan)  # they have no one answer of their own
-            return lambda i: self.pack.points[rows[nearest[i]]], {"drawn": False}, {"single": none}
+            return Ensemble(lambda i: self.pack.points[rows[nearest[i]]], drawn=False), {"single": none}
 
         about = {"weights": fingerprint_of(self.networks[name])}
         figures = self.figures(
@@ -285,9 +294,8 @@ class _Measuring:
             sigma = ensembles.mean_sigma(self.encoded(name, span)[1])
             indices, truth = self.noise_indices(span), self.true_latents(span)
             latents = diversity.isotropic_control(latent, sigma, self.samples, seed=self.seed, indices=indices)
-            single = self.single(self.autoencoder, latent, span)
-            options = {"latents": lambda i: latents[i], "true_latents": truth}
-            return lambda i: decode(self.autoencoder, latents[i]), options, {"single": single, "sigma": sigma}
+            further = {"single": self.single(self.autoencoder, latent, span), "sigma": sigma}
+            return _decoded(self.autoencoder, latents, truth), further
 
         about = {"weights": fingerprint_of(self.networks[name]), "partner": fingerprint_of(self.networks[partner])}
         own, other = (info_of(one, self.networks[one]) for one in (name, partner))

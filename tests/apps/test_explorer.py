@@ -160,7 +160,7 @@ def test_diversity_is_what_the_evaluation_computes_for_the_same_samples(session:
         (session.pack.azimuths[rows, view], session.pack.elevations[rows, view]),
     )
     cameras = np.stack([*np.degrees(angles), session.pack.distances[rows, view]], axis=1)
-    evaluated = diversity.diversity_of_images(truth, cameras, lambda _: found.samples)
+    evaluated = diversity.diversity_of_images(truth, cameras, diversity.Ensemble(lambda _: found.samples))
     side = np.ptp(truth[0], axis=0).max()  # the evaluation's unit; the explorer's is the object's diagonal, which is 1
     shown = session.scores(state, found)
     assert shown["spread"] == pytest.approx(evaluated["spread"][0] * side, rel=1e-6)

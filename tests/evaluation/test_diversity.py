@@ -13,6 +13,7 @@ import torch
 from scipy.stats import norm
 
 from lmnet_utils.evaluation import diversity, ensembles, protocol
+from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.geometry import camera, visibility
 from lmnet_utils.geometry.camera import project_to_pixels
 from lmnet_utils.geometry.frames import file_from_y_up
@@ -352,9 +353,12 @@ def images():
 def test_driver_gives_each_function_figure_for_figure(images):
     truths, cameras, samples, latents = images
     found = diversity.diversity_of_images(
-        truths, cameras, samples.__getitem__, latents=latents.__getitem__, true_latents=np.zeros((3, 512)),
-        levels=(0.5,), workers=1,
-    )  # fmt: skip
+        truths,
+        cameras,
+        Ensemble(samples.__getitem__, latents=latents.__getitem__, true_latents=np.zeros((3, 512))),
+        workers=1,
+    )
+    coverage = [ensembles.rank_coverage(one, np.zeros(512)) for one in latents]
     for i in range(3):
         side = np.ptp(truths[i], axis=0).max()
         eye = camera.camera_eye(truths[i], *cameras[i])
@@ -380,21 +384,22 @@ def test_driver_gives_each_function_figure_for_figure(images):
             "visible_fidelity_of_samples": fidelity[0],
             "energy": diversity.cloud_energy_score(truths[i], samples[i]),
             "latent_energy": ensembles.latent_energy_score(latents[i], np.zeros(512)),
-            "latent_coverage_0.5": ensembles.rank_coverage(latents[i], np.zeros(512), [0.5])[0.5],
+            **{f"latent_coverage_{level}": coverage[i][level] for level in (0.5, 0.8, 0.95)},
         }
         assert set(found) == set(expected)
         for key, value in expected.items():
             np.testing.assert_allclose(found[key][i], value, rtol=1e-9, err_msg=key)
-    again = diversity.diversity_of_images(truths, cameras, samples.__getitem__, workers=3)
+    again = diversity.diversity_of_images(truths, cameras, Ensemble(samples.__getitem__), workers=3)
     assert all(np.array_equal(values, found[key], equal_nan=True) for key, values in again.items())
 
 
 def test_driver_takes_one_cloud_for_n_equal_ones(images):
     truths, cameras, samples, latents = images
     found = diversity.diversity_of_images(
-        truths, cameras, lambda i: samples[i, :1], copies=5,
-        latents=lambda i: latents[i, :1], true_latents=np.zeros((3, 512)),
-    )  # fmt: skip
+        truths,
+        cameras,
+        Ensemble(lambda i: samples[i, :1], copies=5, latents=lambda i: latents[i, :1], true_latents=np.zeros((3, 512))),
+    )
     score = [diversity.sample_scores(truths[i], samples[i, :1])[0] for i in range(3)]
     np.testing.assert_allclose(found["min_of_n"], np.repeat(np.array(score)[:, None], 5, 1))
     for key in ("pairwise_chamfer", "pairwise_points", "total_mutual_difference", "spread", "hidden_spread"):
@@ -406,7 +411,7 @@ def test_driver_takes_one_cloud_for_n_equal_ones(images):
 
 def test_driver_leaves_out_figures_by_points_for_neighbours(images):
     truths, cameras, samples, _ = images
-    found = diversity.diversity_of_images(truths, cameras, samples.__getitem__, drawn=False)
+    found = diversity.diversity_of_images(truths, cameras, Ensemble(samples.__getitem__, drawn=False))
     np.testing.assert_allclose(found["min_of_n"], np.minimum.accumulate(found["scores"], axis=1))
     for key in ("pairwise_points", "spread", "visible_points", "hidden_ratio", "hidden_share"):
         assert np.isnan(found[key]).all(), key
@@ -425,7 +430,7 @@ def test_driver_holds_the_clouds_of_the_images_at_work_only(images):
         weakref.finalize(made, alive.discard, i)
         return made
 
-    figures = diversity.diversity_of_images(truths[[0, 1, 2] * 4], cameras[[0, 1, 2] * 4], clouds, workers=2)
+    figures = diversity.diversity_of_images(truths[[0, 1, 2] * 4], cameras[[0, 1, 2] * 4], Ensemble(clouds), workers=2)
     assert len(most) == 12 and max(most) <= 2
     assert len(figures["energy"]) == 12
 
@@ -435,15 +440,15 @@ def test_driver_names_the_image_that_fails(images):
     broken = samples.copy()
     broken[1, 2, 3] = np.nan
     with pytest.raises(ValueError, match="image 1: clouds: 3 of 7200 values are NaN"):
-        diversity.diversity_of_images(truths, cameras, broken.__getitem__)
+        diversity.diversity_of_images(truths, cameras, Ensemble(broken.__getitem__))
     with pytest.raises(ValueError, match="with 4 and with 6 samples"):
-        diversity.diversity_of_images(truths, cameras, lambda i: samples[i, : 4 if i else 6])
+        diversity.diversity_of_images(truths, cameras, Ensemble(lambda i: samples[i, : 4 if i else 6]))
     with pytest.raises(ValueError, match=r"cameras: expected shape \(3, 3\), found \(2, 3\)"):
-        diversity.diversity_of_images(truths, cameras[:2], samples.__getitem__)
+        diversity.diversity_of_images(truths, cameras[:2], Ensemble(samples.__getitem__))
     with pytest.raises(ValueError, match="no images"):
-        diversity.diversity_of_images(truths[:0], cameras[:0], samples.__getitem__)
+        diversity.diversity_of_images(truths[:0], cameras[:0], Ensemble(samples.__getitem__))
     with pytest.raises(ValueError, match="true_latents"):
-        diversity.diversity_of_images(truths, cameras, samples.__getitem__, latents=latents.__getitem__)
+        Ensemble(samples.__getitem__, latents=latents.__getitem__)
 
 
 # -------------------------------------------------------------------------------------------------------------- errors
