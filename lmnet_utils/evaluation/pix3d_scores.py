@@ -92,7 +92,9 @@ def evaluate(
             if name == "autoencoder":
                 clouds[name] = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
             else:
-                clouds[name] = inference.reconstruct(autoencoder, network, images, precision=precision)
+                clouds[name] = inference.reconstruct(
+                    autoencoder, network, images, batching=inference.Batching(precision=precision)
+                )
         if means and all(photo.category in means for photo in photos):
             clouds["mean shape of the class"] = np.stack([means[photo.category] for photo in batch])
         for name, guess in clouds.items():

@@ -102,8 +102,8 @@ def test_samples_are_those_of_notebook_06(session: Session, state: State) -> Non
     autoencoder, encoder = session.autoencoder, session.encoder(name)
     item = session.item(state.image)
     images = session.pack.images(session.pack.rows([item.model]), [item.view])
-    options = {"samples": state.samples, "seed": state.seed, "indices": [item.noise_index]}
-    expected = inference.reconstruct(autoencoder, encoder, images, **options)[0].numpy()
+    sampling = inference.Sampling(state.samples, state.seed)
+    expected = inference.reconstruct(autoencoder, encoder, images, sampling, indices=[item.noise_index])[0].numpy()
     found = session.result(state, name)
     np.testing.assert_allclose(found.samples, expected, atol=1e-5)
     np.testing.assert_allclose(found.mean, inference.reconstruct(autoencoder, encoder, images)[0].numpy(), atol=1e-5)

@@ -135,7 +135,7 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
             std = torch.sqrt(torch.exp(log_variance[0]))
             samples = latent[:, None] + torch.from_numpy(noise) * std[:, None]
             expected = port_decoder(states["autoencoder"], samples.flatten(0, 1)).unflatten(0, (2, 3))
-            ours = inference.reconstruct(autoencoder, encoder, images, samples=3, seed=5)
+            ours = inference.reconstruct(autoencoder, encoder, images, inference.Sampling(3, seed=5))
             torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-3)
 
 
