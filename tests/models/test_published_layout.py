@@ -204,7 +204,7 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
     task = methods.open_task("boxes", "official", "13")
     found = registry.load_networks("published", None)
     orientation.match_frame(found, task.pack, task.test)
-    scored = [scoring.score_method(task, one, views=2) for one in methods.model_methods(task, found)]
+    scored = [scoring.score_method(task, one, scoring.Scoring(views=2)) for one in methods.model_methods(task, found)]
     assert [one.method.label for one in scored] == ["autoencoder", "L1", "λ = 0"]
     assert all(np.isfinite(one.scores["none"]["chamfer"]).all() for one in scored) and len(scored[1].items) == 2
     by_path = registry.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])
