@@ -19,7 +19,9 @@ from lmnet_utils.evaluation import diversity, ensembles
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic
 from lmnet_utils.models.inference import (
+    Batching,
     Item,
+    Sampling,
     decode,
     decoder_of,
     encode_clouds,
@@ -117,13 +119,10 @@ def measure_diversity(
     training: TrainingLatents,
     networks: Networks,
     items: Sequence[Item],
-    samples: int,
+    sampling: Sampling,
     folder: str | Path | None = None,
     *,
-    precision: str = "fp32",
-    seed: int = 0,
-    batch_size: int = 64,
-    progress: bool = True,
+    batching: Batching = Batching(),
 ) -> Study:
     """All figures of diversity for Variant II's models and their controls, at the same N, on the same images.
 
@@ -134,14 +133,12 @@ def measure_diversity(
         training: the training objects, for the neighbours.
         networks: of :func:`lmnet_utils.models.registry.load_networks`.
         items: of :func:`study_items`.
-        samples: N ≥ 2; of neighbours at most as many as there are training objects.
+        sampling: N ≥ 2 samples (of neighbours at most as many as there are training objects); the seed is that of their
+            noise and of the protocol's draw of points.
         folder: keeps the figures, as :func:`lmnet_utils.evaluation.scoring.score_method` does.
-        precision: of the image encoders.
-        seed: of the samples' noise and of the protocol's draw of points.
-        batch_size: images at once.
-        progress: show bars.
+        batching: of the image encoders.
     """
-    study = _Measuring(training, networks, list(items), samples, folder, precision, seed, batch_size, progress)
+    study = _Measuring(training, networks, list(items), sampling, folder, batching)
     found: dict[str, list[Answers]] = {}
     partners = study.partners()
     for name in probabilistic(networks) if items else ():
@@ -158,7 +155,7 @@ def measure_diversity(
     for key, seeds in found.items():
         figures = {name: np.stack([one.figures[name] for one in seeds]) for name in seeds[0].figures}
         answers[key] = replace(seeds[0], figures=figures)
-    return Study(list(items), samples, answers)
+    return Study(list(items), sampling.samples, answers)
 
 
 def _decoded(decoder: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, truth: torch.Tensor) -> Ensemble:
@@ -174,16 +171,13 @@ class _Measuring:
         training: TrainingLatents,
         networks: Networks,
         items: list[Item],
-        samples: int,
+        sampling: Sampling,
         folder: str | Path | None,
-        precision: str,
-        seed: int,
-        batch_size: int,
-        progress: bool,
+        batching: Batching,
     ) -> None:
-        self.training, self.networks, self.items, self.samples = training, networks, items, samples
+        self.training, self.networks, self.items = training, networks, items
+        self.samples, self.seed, self.batching = sampling.samples, sampling.seed, batching
         self.folder = None if folder is None else Path(folder)
-        self.precision, self.seed, self.batch_size, self.progress = precision, seed, batch_size, progress
         self.pack, self.autoencoder = training.task.pack, networks["autoencoder"]
         self.rows = self.pack.rows([item.model for item in items])
         self.views = np.array([item.view for item in items], np.int64)
@@ -195,7 +189,7 @@ class _Measuring:
 
     def encoded(self, name: str, span: slice) -> tuple[torch.Tensor, torch.Tensor | None]:
         images = self.pack.images(self.rows[span], self.views[span])
-        options = {"batch_size": self.batch_size, "precision": self.precision}
+        options = {"batch_size": self.batching.batch_size, "precision": self.batching.precision}
         return encode_images(self.networks[name], images, **options)
 
     def noise_indices(self, span: slice) -> list[int]:
@@ -213,7 +207,7 @@ class _Measuring:
     ) -> dict[str, np.ndarray]:
         """Figures of all images. ``batch``: span → the answers to its images, further figures."""
         key = {**about, **self.training.identity, **self.training.task.data, "samples": self.samples, "seed": self.seed}
-        key |= {"items": [f"{item.model}/{item.view}" for item in self.items], "precision": self.precision}
+        key |= {"items": [f"{item.model}/{item.view}" for item in self.items], "precision": self.batching.precision}
 
         def compute(span: slice) -> dict[str, np.ndarray]:
             rows = self.rows[span]
@@ -225,9 +219,8 @@ class _Measuring:
             return diversity.diversity_of_images(truths, cameras, answers, seed=self.seed) | further
 
         path = None if self.folder is None else self.folder / file
-        bar = shown if self.progress else ""
-        at_once = min(self.batch_size, 32)
-        return cache.kept_arrays(path, cache.fingerprint(key, "diversity"), len(self.items), at_once, compute, bar)
+        at_once = min(self.batching.batch_size, 32)
+        return cache.kept_arrays(path, cache.fingerprint(key, "diversity"), len(self.items), at_once, compute, shown)
 
     def single(self, decoder: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, span: slice) -> np.ndarray:
         """Scores of the one answer without samples."""
