@@ -208,7 +208,7 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
     assert [one.method.label for one in scored] == ["autoencoder", "L1", "λ = 0"]
     assert all(np.isfinite(one.scores["none"]["chamfer"]).all() for one in scored) and len(scored[1].items) == 2
     by_path = registry.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])
-    assert methods.fingerprint(by_path["port"]) == methods.fingerprint(found["encoder_l1"])
+    assert weights.fingerprint_of(by_path["port"]) == weights.fingerprint_of(found["encoder_l1"])
 
 
 def test_published_models_that_know_the_test_objects_are_warned_of(kit_folders: Path) -> None:
