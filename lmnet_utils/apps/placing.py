@@ -168,6 +168,8 @@ def placing_cost(
     placed = [place(image, (image.max(axis=-1) > 0).astype(np.float32)) for image in images[seen]]
     result: dict[str, float] = {"images": int(seen.sum())}
     for name, inputs in {"as_rendered": list(images[seen]), "placed": placed}.items():
-        clouds = inference.reconstruct(autoencoder, encoder, as_batch(inputs), precision=precision)
+        clouds = inference.reconstruct(
+            autoencoder, encoder, as_batch(inputs), batching=inference.Batching(precision=precision)
+        )
         result[name] = float(score(pack.points_1024[rows[seen]], clouds)["chamfer"].mean())
     return result

@@ -6,7 +6,7 @@ A notebook builds its own from its parameters cell, ``settings = EncoderSettings
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -230,12 +230,6 @@ class EvaluationSettings(_OnTestObjects):
         if len(set(self.icp)) < len(self.icp):
             raise ValueError(f"icp={self.icp}: expected each once")
         return self
-
-    @property
-    def scoring(self) -> dict[str, Any]:
-        """What :func:`lmnet_utils.evaluation.scoring.score_method` takes."""
-        names = ("views", "icp", "emd", "seed", "batch_size")
-        return {name: getattr(self, name) for name in names}
 
 
 class ExplorerSettings(Settings):

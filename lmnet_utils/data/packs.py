@@ -12,7 +12,6 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -245,24 +244,3 @@ def loader_speed(pack: Pack, batch_size: int = 64, seconds: float = 2.0, seed: i
         pack.images(rows, rng.integers(pack.views, size=batch_size))
         served += batch_size
     return served / elapsed
-
-
-class ViewDataset(torch.utils.data.Dataset):
-    """Single views of some models, for a ``DataLoader``: {"image", "azimuth", "row", "view"}.
-
-    Item i is view ``i % 24`` of model ``i // 24``: image (3, 128, 128) uint8, azimuth in radians, row in the pack.
-    """
-
-    def __init__(self, pack: Pack, models: Sequence[str]) -> None:
-        self.pack = pack
-        self.rows = pack.rows(models)
-
-    def __len__(self) -> int:
-        return len(self.rows) * self.pack.views
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"View {index} of {len(self)}.")
-        row, view = int(self.rows[index // self.pack.views]), index % self.pack.views
-        image = self.pack.images([row], [view])[0]
-        return {"image": image, "azimuth": float(self.pack.azimuths[row, view]), "row": row, "view": view}

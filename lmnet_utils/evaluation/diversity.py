@@ -11,6 +11,7 @@ Clouds are in the file frame. Distances and scores are ×100, of objects whose l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
 from lmnet_utils.core.checks import Array, finite_array
-from lmnet_utils.data.packs import Pack
 from lmnet_utils.evaluation import protocol
 from lmnet_utils.evaluation.ensembles import (
     LEVELS,
@@ -34,7 +34,7 @@ from lmnet_utils.geometry.camera import camera_eye
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.geometry.visibility import visible_points
 from lmnet_utils.models import losses
-from lmnet_utils.models.inference import Item, sample_latents
+from lmnet_utils.models.inference import sample_latents
 
 ANGLE_EDGES = (0.0, 10.0, 20.0, 40.0, 90.0, 180.0)
 """Degrees from the view from behind: the penalty angle δ = 20° halved, δ, 2δ, the rest of the back, the front."""
@@ -144,13 +144,6 @@ def _thinned(clouds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _chamfer(x: np.ndarray, x_tree: cKDTree, y: np.ndarray, y_tree: cKDTree) -> float:
     return 100 * float(y_tree.query(x)[0].mean() + x_tree.query(y)[0].mean())
-
-
-def cameras_of(pack: Pack, items: Sequence[Item]) -> np.ndarray:
-    """Azimuth°, elevation°, distance ratio (V, 3) of images of a data set."""
-    rows, views = pack.rows([item.model for item in items]), [item.view for item in items]
-    angles = np.degrees([pack.azimuths[rows, views], pack.elevations[rows, views]])
-    return np.column_stack([*angles, pack.distances[rows, views]]).astype(np.float64)
 
 
 def hidden_share(samples: Array, visible: Array) -> dict[str, float]:
@@ -324,7 +317,7 @@ def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
     """The n nearest training latents of each predicted latent: retrieval as a source of diversity.
 
     The clouds are those of the training set, with no common point order, and a ranking rather than draws:
-    ``drawn=False`` in :func:`diversity_of_images`.
+    ``drawn=False`` in :class:`Ensemble`.
 
     Args:
         latents: (B, D) such as an encoder's predictions.
@@ -342,47 +335,56 @@ def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
 
 
 # -------------------------------------------------------------------------------------------------------------- driver
-def diversity_of_images(
-    truths: Sequence[np.ndarray] | np.ndarray,
-    cameras: Array,
-    clouds: Callable[[int], Array],
-    *,
-    latents: Callable[[int], Array] | None = None,
-    true_latents: Array | None = None,
-    drawn: bool = True,
-    copies: int = 1,
-    pair_clouds: int = PAIR_CLOUDS,
-    levels: Sequence[float] = LEVELS,
-    seed: int = 0,
-    workers: int | None = None,
-    progress: str = "",
-) -> dict[str, np.ndarray]:
-    """All figures of one method's samples, image after image: only the clouds of the images at work are held.
+@dataclass(frozen=True)
+class Ensemble:
+    """The N answers of one method to each of V images, made when they are asked for, by several threads.
 
     ::
 
         def draw(i):
             return sample_latents(mean[i : i + 1], log_variance[i : i + 1], 64, indices=[items[i].noise_index])[0]
 
-        figures = diversity_of_images(
-            pack.points_1024[rows], cameras, lambda i: decode(decoder, draw(i)), latents=draw, true_latents=targets
-        )
+        answers = Ensemble(lambda i: decode(decoder, draw(i)), latents=draw, true_latents=targets)
+
+    Attributes:
+        clouds: i → the samples (N, P, 3) of image i. A single cloud (1, P, 3), such as Variant I's, stands for ``copies``
+            equal ones.
+        copies: N for a method with a single cloud.
+        drawn: the clouds are draws of one decoder. False for ranked clouds without a common point order
+            (:func:`neighbour_control`): ``min_of_n`` is then the best of the first n, figures by points are NaN.
+        latents: i → the samples' latents (N, D), for the figures of the latents.
+        true_latents: (V, D), needed with ``latents``.
+    """
+
+    clouds: Callable[[int], Array]
+    copies: int = 1
+    drawn: bool = True
+    latents: Callable[[int], Array] | None = None
+    true_latents: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.copies < 1:
+            raise ValueError(f"copies={self.copies}: expected at least 1.")
+        if self.latents is not None and self.true_latents is None:
+            raise ValueError("latents without true_latents: give both, or neither.")
+
+
+def diversity_of_images(
+    truths: Sequence[np.ndarray] | np.ndarray,
+    cameras: Array,
+    answers: Ensemble,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+) -> dict[str, np.ndarray]:
+    """All figures of one method's samples, image after image: only the clouds of the images at work are held.
 
     Args:
         truths: V clouds (M, 3), file frame; the protocol takes the 1024-point ones.
         cameras: (V, 3) azimuth°, elevation°, distance ratio.
-        clouds: i → the samples (N, P, 3) of image i. It is called by several threads. A single cloud (1, P, 3), such as
-            Variant I's, stands for ``copies`` equal ones.
-        latents: i → the samples' latents (N, D), for the figures of the latents.
-        true_latents: (V, D), needed with ``latents``.
-        drawn: the clouds are draws of one decoder. False for ranked clouds without a common point order
-            (:func:`neighbour_control`): ``min_of_n`` is then the best of the first n, figures by points are NaN.
-        copies: N for a method with a single cloud.
-        pair_clouds: as ``clouds`` of :func:`mean_pairwise_chamfer`.
-        levels: of :func:`rank_coverage`.
+        answers: of the method.
         seed: of the protocol's draw of points.
         workers: threads; by default one a core. The figures do not depend on it.
-        progress: text beside a progress bar; empty for none.
 
     Returns:
         Arrays (V,) unless said otherwise, distances ×100 in units of the truth's longest side:
@@ -404,34 +406,27 @@ def diversity_of_images(
     if count == 0:
         raise ValueError("truths: no images.")
     cameras = finite_array(cameras, "cameras", (count, 3))
-    if latents is not None:
-        if true_latents is None:
-            raise ValueError("latents without true_latents: give both, or neither.")
-        true_latents = finite_array(true_latents, "true_latents", (count, None))
-    if copies < 1:
-        raise ValueError(f"copies={copies}: expected at least 1.")
+    if answers.latents is not None:
+        true_latents = finite_array(answers.true_latents, "true_latents", (count, None))
 
     def one(i: int) -> dict[str, Any]:
         try:
-            figures = _figures(truths[i], cameras[i], clouds(i), drawn, copies, pair_clouds, seed)
-            if latents is not None:
-                figures |= _latent_figures(latents(i), true_latents[i], levels)
+            figures = _figures(truths[i], cameras[i], answers.clouds(i), answers, seed)
+            if answers.latents is not None:
+                figures |= _latent_figures(answers.latents(i), true_latents[i])
         except ValueError as error:
             raise ValueError(f"image {i}: {error}") from error
         return figures
 
-    bar = {"desc": progress or None, "unit": "image", "disable": not progress}
     # threads: SciPy's trees release the interpreter lock
-    rows = list(parallel.each(one, zip(range(count)), threads=True, jobs=workers, bar=bar))
+    rows = list(parallel.each(one, zip(range(count)), threads=True, jobs=workers))
     numbers = {len(row["scores"]) for row in rows}
     if len(numbers) > 1:
         raise ValueError(f"images with {min(numbers)} and with {max(numbers)} samples: expected as many for each.")
     return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
 
 
-def _figures(
-    truth: Array, camera: np.ndarray, samples: Array, drawn: bool, copies: int, pair_clouds: int, seed: int
-) -> dict[str, Any]:
+def _figures(truth: Array, camera: np.ndarray, samples: Array, answers: Ensemble, seed: int) -> dict[str, Any]:
     """Figures of one image's clouds; see :func:`diversity_of_images`."""
     truth, samples = finite_array(truth, "truth", (None, 3)), finite_array(samples, "clouds", (None, None, 3))
     single = len(samples) == 1
@@ -439,14 +434,14 @@ def _figures(
     eye, side = camera_eye(truth, *camera), _unit(truth)[1]
     visible, hidden = visible_fidelity(truth, samples, visible_points(truth, eye))
     if single:
-        scores, visible, hidden = (np.repeat(values, copies) for values in (scores, visible, hidden))
+        scores, visible, hidden = (np.repeat(values, answers.copies) for values in (scores, visible, hidden))
         samples = np.repeat(samples, 2, axis=0)
     figures = {
         "scores": scores,
         "mean_of_n": scores.mean(),
-        "min_of_n": min_of_n(scores, ordered=not drawn),
-        "pairwise_chamfer": 0.0 if single else mean_pairwise_chamfer(truth, samples, clouds=pair_clouds, seed=seed),
-        "energy": cloud_energy_score(truth, samples, scores=scores, clouds=pair_clouds, seed=seed),
+        "min_of_n": min_of_n(scores, ordered=not answers.drawn),
+        "pairwise_chamfer": 0.0 if single else mean_pairwise_chamfer(truth, samples, seed=seed),
+        "energy": cloud_energy_score(truth, samples, scores=scores, seed=seed),
         "visible_fidelity": visible.mean(),
         "hidden_fidelity": hidden.mean(),
         "visible_fidelity_of_samples": visible,
@@ -454,7 +449,7 @@ def _figures(
     figures["total_mutual_difference"] = len(scores) * figures["pairwise_chamfer"]
     names = ("pairwise_points", "spread", "visible_points", "visible_spread", "hidden_spread")
     figures |= dict.fromkeys((*names, "hidden_ratio", "hidden_share"), np.nan)
-    if drawn:
+    if answers.drawn:
         seen = visible_points(samples.mean(axis=0), eye)
         parts = hidden_share(samples, seen)
         figures |= {
@@ -469,9 +464,9 @@ def _figures(
     return figures
 
 
-def _latent_figures(samples: Array, truth: np.ndarray, levels: Sequence[float]) -> dict[str, Any]:
+def _latent_figures(samples: Array, truth: np.ndarray) -> dict[str, Any]:
     samples = finite_array(samples, "latents", (None, len(truth)))
     single = len(samples) == 1
     figures = {"latent_energy": np.linalg.norm(samples[0] - truth) if single else latent_energy_score(samples, truth)}
-    covered = dict.fromkeys(levels, np.nan) if single else rank_coverage(samples, truth, levels)
+    covered = dict.fromkeys(LEVELS, np.nan) if single else rank_coverage(samples, truth)
     return figures | {f"latent_coverage_{level:g}": share for level, share in covered.items()}

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import pdist
-from scipy.stats import norm
 
 from lmnet_utils.core.checks import Array, finite_array
 
@@ -110,22 +109,6 @@ def latent_energy_score(samples: Array, truth: Array) -> float:
     if len(samples) < 2:
         raise ValueError("samples: an energy score needs at least 2; a single guess has its distance to the truth.")
     return energy_score(np.linalg.norm(samples - truth, axis=1), pdist(samples))
-
-
-def gaussian_coverage(
-    mean: Array, sigma: Array, truth: Array, levels: Sequence[float] = LEVELS
-) -> dict[float, np.ndarray]:
-    """Share of the true latents within the central intervals of the predicted Gaussians.
-
-    Args:
-        mean, sigma, truth: (B, D) each.
-        levels: nominal contents; a calibrated model's shares equal them.
-
-    Returns:
-        level → (B,) share of an image's latents.
-    """
-    mean, sigma, truth = _posterior(mean, sigma, truth)
-    return {level: (np.abs(truth - mean) <= norm.ppf((1 + _level(level)) / 2) * sigma).mean(axis=1) for level in levels}
 
 
 def _level(level: float) -> float:

@@ -22,6 +22,7 @@ from lmnet_utils.data.packs import Pack, open_pack, read_split
 from lmnet_utils.evaluation import protocol
 from lmnet_utils.evaluation.statistics import group_means
 from lmnet_utils.models.inference import (
+    Batching,
     Item,
     decode,
     decoder_of,
@@ -122,8 +123,8 @@ def model_methods(
         identity = {"weights": fingerprint_of(network), "decoder": decoder, "precision": precision}
 
         def clouds(items: Sequence[Item], encoder: ImageEncoder | None = encoder) -> torch.Tensor:
-            options = {"batch_size": len(items), "precision": precision}
-            return next(predict(autoencoder, encoder, task.pack, items, **options)).points
+            batching = Batching(len(items), precision)
+            return next(predict(autoencoder, encoder, task.pack, items, batching=batching)).points
 
         if objects:
             shown = info_of(name, network).method_label

@@ -11,9 +11,10 @@ import numpy as np
 from lmnet_utils.data import taxonomy
 from lmnet_utils.data.packs import open_pack, read_split
 from lmnet_utils.data.pix3d import CATEGORIES, Pix3DPhoto, batches, file_from_pix3d, read_cloud
-from lmnet_utils.evaluation.protocol import score
+from lmnet_utils.evaluation.protocol import Protocol, score
 from lmnet_utils.evaluation.statistics import finite_interval, image_mean_interval
 from lmnet_utils.models import inference
+from lmnet_utils.models.inference import Batching
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
 
@@ -53,12 +54,8 @@ def evaluate(
     *,
     yaw: float = 0.0,
     means: Mapping[str, np.ndarray] | None = None,
-    icp: str | None = "exact",
-    emd: bool = True,
-    seed: int = 0,
-    batch_size: int = 32,
-    precision: str = "fp32",
-    progress: bool = True,
+    protocol: Protocol = Protocol("exact", emd=True),
+    batching: Batching = Batching(batch_size=32),
 ) -> Results:
     """Reconstruct every photo with every model and score it by the paper's protocol; Variant II by its decoded mean.
 
@@ -68,17 +65,16 @@ def evaluate(
         dataset: folder below ``data/``.
         yaw: see :func:`file_from_pix3d`.
         means: category → cloud, scored as "mean shape of the class".
-        icp, emd, seed: see :func:`lmnet_utils.evaluation.protocol.score`.
-        batch_size: photos at once.
-        precision: see :func:`lmnet_utils.models.inference.encode_images`.
-        progress: show a bar.
+        protocol: alignment, distances and the draw of points.
+        batching: photos at once, and the image encoders' arithmetic.
     """
     autoencoder = networks["autoencoder"]
+    options = {"icp": protocol.icp, "emd": protocol.emd, "seed": protocol.seed}
     truths: dict[str, np.ndarray] = {}
     scored: list[Pix3DPhoto] = []
     parts: dict[str, list[dict[str, np.ndarray]]] = {}
     problems: dict[str, str] = {}
-    for batch, images, wrong in batches(photos, dataset, batch_size=batch_size, progress=progress):
+    for batch, images, wrong in batches(photos, dataset, batch_size=batching.batch_size, progress=True):
         problems |= wrong
         if not batch:
             continue
@@ -92,11 +88,11 @@ def evaluate(
             if name == "autoencoder":
                 clouds[name] = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
             else:
-                clouds[name] = inference.reconstruct(autoencoder, network, images, precision=precision)
+                clouds[name] = inference.reconstruct(autoencoder, network, images, batching=batching)
         if means and all(photo.category in means for photo in photos):
             clouds["mean shape of the class"] = np.stack([means[photo.category] for photo in batch])
         for name, guess in clouds.items():
-            parts.setdefault(name, []).append(score(truth, guess, seed=seed, icp=icp, emd=emd))
+            parts.setdefault(name, []).append(score(truth, guess, **options))
     joined = {
         name: {key: np.concatenate([part[key] for part in found]) for key in found[0]} for name, found in parts.items()
     }

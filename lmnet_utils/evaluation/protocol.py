@@ -5,6 +5,8 @@ Scores are ×100. Averages are taken over objects, not over views: the 24 views 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
@@ -18,6 +20,15 @@ EVALUATION_POINTS = 1024
 """Points a cloud is compared with; source: official ``metrics.py`` (``NUM_EVAL_POINTS``)."""
 
 Scores = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What the paper's protocol leaves open; see :func:`score`, which takes the same three."""
+
+    icp: str | None = None
+    emd: bool = False
+    seed: int = 0
 
 
 # ---------------------------------------------------------------------------------------------------------- protocol

@@ -19,6 +19,23 @@ from lmnet_utils.models.registry import base_name
 
 # ----------------------------------------------------------------------------------------------------------- scoring
 @dataclass(frozen=True)
+class Scoring:
+    """What of a method is scored, and how.
+
+    Attributes:
+        views: of each object, by default all; a method that looks at no image has one cloud an object.
+        icp: some of ``"none"``, ``"exact"``, ``"official"`` (:data:`lmnet_utils.core.settings.Icp`).
+        emd: also the earth mover's distance.
+        seed: of the draw of the points that are compared.
+    """
+
+    views: int | None = None
+    icp: Sequence[str] = ("none",)
+    emd: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Scored:
     """A method's scores: ``scores[kind][key][i]`` of ``items[i]``, for each kind of ICP."""
 
@@ -35,12 +52,9 @@ class Scored:
 def score_method(
     task: Task,
     method: Method,
+    how: Scoring = Scoring(),
     folder: str | Path | None = None,
     *,
-    views: int | None = None,
-    icp: Sequence[str] = ("none",),
-    emd: bool = False,
-    seed: int = 0,
     batch_size: int = 64,
     progress: bool = True,
 ) -> Scored:
@@ -49,30 +63,28 @@ def score_method(
     Args:
         task: what it is scored on.
         method: what is scored.
+        how: on which views, with which alignment.
         folder: where its scores are kept; None keeps nothing. A file there serves again only if everything that decides
             the scores is the same (weights, decoder, data, split, objects, options, :data:`cache.VERSIONS`); one that is
             not complete, of a killed evaluation or of fewer views, is continued.
-        views: of each object, by default all; a method that looks at no image has one cloud an object.
-        icp: some of ``"none"``, ``"exact"``, ``"official"`` (:data:`lmnet_utils.core.settings.Icp`).
-        emd: also the earth mover's distance.
-        seed: of the draw of the points that are compared.
         batch_size: clouds at once.
         progress: show a bar.
 
     Raises:
         ValueError: as :func:`lmnet_utils.evaluation.protocol.score`, with the method's name in front.
     """
-    items = items_of(task.pack, method.objects, views if method.images else 1)
+    items = items_of(task.pack, method.objects, how.views if method.images else 1)
     key = {"method": dict(method.identity), "objects": names_hash(method.objects), **task.data}
-    key |= {"icp": list(icp), "emd": emd, "seed": seed}
+    key |= {"icp": list(how.icp), "emd": how.emd, "seed": how.seed}
 
     def compute(span: slice) -> dict[str, np.ndarray]:
         part = items[span]
         truth, clouds = task.pack.points_1024[task.pack.rows([item.model for item in part])], method.clouds(part)
         found = {}
-        for kind in icp:
+        for kind in how.icp:
+            icp = None if kind == "none" else kind
             try:
-                scores = protocol.score(truth, clouds, seed=seed, icp=None if kind == "none" else kind, emd=emd)
+                scores = protocol.score(truth, clouds, seed=how.seed, icp=icp, emd=how.emd)
             except ValueError as error:
                 raise ValueError(f"{method.label}, from item {span.start} on: {error}") from error
             found.update({f"{kind}.{name}": values for name, values in scores.items()})
@@ -81,7 +93,7 @@ def score_method(
     file = None if folder is None else Path(folder) / method.name
     shown = method.label if progress else ""
     arrays = cache.kept_arrays(file, cache.fingerprint(key, "methods"), len(items), batch_size, compute, shown)
-    scores: dict[str, Scores] = {kind: {} for kind in icp}
+    scores: dict[str, Scores] = {kind: {} for kind in how.icp}
     for name, values in arrays.items():
         kind, _, score = name.partition(".")
         scores[kind][score] = values

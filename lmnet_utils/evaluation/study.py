@@ -16,9 +16,12 @@ import torch
 from lmnet_utils.core import cache
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
+from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic
 from lmnet_utils.models.inference import (
+    Batching,
     Item,
+    Sampling,
     decode,
     decoder_of,
     encode_clouds,
@@ -116,13 +119,10 @@ def measure_diversity(
     training: TrainingLatents,
     networks: Networks,
     items: Sequence[Item],
-    samples: int,
+    sampling: Sampling,
     folder: str | Path | None = None,
     *,
-    precision: str = "fp32",
-    seed: int = 0,
-    batch_size: int = 64,
-    progress: bool = True,
+    batching: Batching = Batching(),
 ) -> Study:
     """All figures of diversity for Variant II's models and their controls, at the same N, on the same images.
 
@@ -133,14 +133,12 @@ def measure_diversity(
         training: the training objects, for the neighbours.
         networks: of :func:`lmnet_utils.models.registry.load_networks`.
         items: of :func:`study_items`.
-        samples: N ≥ 2; of neighbours at most as many as there are training objects.
+        sampling: N ≥ 2 samples (of neighbours at most as many as there are training objects); the seed is that of their
+            noise and of the protocol's draw of points.
         folder: keeps the figures, as :func:`lmnet_utils.evaluation.scoring.score_method` does.
-        precision: of the image encoders.
-        seed: of the samples' noise and of the protocol's draw of points.
-        batch_size: images at once.
-        progress: show bars.
+        batching: of the image encoders.
     """
-    study = _Measuring(training, networks, list(items), samples, folder, precision, seed, batch_size, progress)
+    study = _Measuring(training, networks, list(items), sampling, folder, batching)
     found: dict[str, list[Answers]] = {}
     partners = study.partners()
     for name in probabilistic(networks) if items else ():
@@ -157,7 +155,12 @@ def measure_diversity(
     for key, seeds in found.items():
         figures = {name: np.stack([one.figures[name] for one in seeds]) for name in seeds[0].figures}
         answers[key] = replace(seeds[0], figures=figures)
-    return Study(list(items), samples, answers)
+    return Study(list(items), sampling.samples, answers)
+
+
+def _decoded(decoder: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, truth: torch.Tensor) -> Ensemble:
+    """Answers decoded from latents (B, N, 512), one image at a time; ``truth`` (B, 512) are the true latents."""
+    return Ensemble(lambda i: decode(decoder, latents[i]), latents=lambda i: latents[i], true_latents=truth)
 
 
 class _Measuring:
@@ -168,16 +171,13 @@ class _Measuring:
         training: TrainingLatents,
         networks: Networks,
         items: list[Item],
-        samples: int,
+        sampling: Sampling,
         folder: str | Path | None,
-        precision: str,
-        seed: int,
-        batch_size: int,
-        progress: bool,
+        batching: Batching,
     ) -> None:
-        self.training, self.networks, self.items, self.samples = training, networks, items, samples
+        self.training, self.networks, self.items = training, networks, items
+        self.samples, self.seed, self.batching = sampling.samples, sampling.seed, batching
         self.folder = None if folder is None else Path(folder)
-        self.precision, self.seed, self.batch_size, self.progress = precision, seed, batch_size, progress
         self.pack, self.autoencoder = training.task.pack, networks["autoencoder"]
         self.rows = self.pack.rows([item.model for item in items])
         self.views = np.array([item.view for item in items], np.int64)
@@ -189,7 +189,7 @@ class _Measuring:
 
     def encoded(self, name: str, span: slice) -> tuple[torch.Tensor, torch.Tensor | None]:
         images = self.pack.images(self.rows[span], self.views[span])
-        options = {"batch_size": self.batch_size, "precision": self.precision}
+        options = {"batch_size": self.batching.batch_size, "precision": self.batching.precision}
         return encode_images(self.networks[name], images, **options)
 
     def noise_indices(self, span: slice) -> list[int]:
@@ -203,25 +203,24 @@ class _Measuring:
         file: str,
         about: Mapping[str, Any],
         shown: str,
-        batch: Callable[[slice], tuple[Callable[[int], Any], dict[str, Any], dict[str, np.ndarray]]],
+        batch: Callable[[slice], tuple[Ensemble, dict[str, np.ndarray]]],
     ) -> dict[str, np.ndarray]:
-        """Figures of all images. ``batch``: span → clouds of its image i, options of the driver, further figures."""
+        """Figures of all images. ``batch``: span → the answers to its images, further figures."""
         key = {**about, **self.training.identity, **self.training.task.data, "samples": self.samples, "seed": self.seed}
-        key |= {"items": [f"{item.model}/{item.view}" for item in self.items], "precision": self.precision}
+        key |= {"items": [f"{item.model}/{item.view}" for item in self.items], "precision": self.batching.precision}
 
         def compute(span: slice) -> dict[str, np.ndarray]:
             rows = self.rows[span]
             at = rows, self.views[span]
             angles = np.degrees(self.pack.azimuths[at]), np.degrees(self.pack.elevations[at])
             cameras = np.stack([*angles, self.pack.distances[at]], axis=1)
-            clouds, options, further = batch(span)
+            answers, further = batch(span)
             truths = self.pack.points_1024[rows]
-            return diversity.diversity_of_images(truths, cameras, clouds, seed=self.seed, **options) | further
+            return diversity.diversity_of_images(truths, cameras, answers, seed=self.seed) | further
 
         path = None if self.folder is None else self.folder / file
-        bar = shown if self.progress else ""
-        at_once = min(self.batch_size, 32)
-        return cache.kept_arrays(path, cache.fingerprint(key, "diversity"), len(self.items), at_once, compute, bar)
+        at_once = min(self.batching.batch_size, 32)
+        return cache.kept_arrays(path, cache.fingerprint(key, "diversity"), len(self.items), at_once, compute, shown)
 
     def single(self, decoder: PointCloudAutoencoder | ImageEncoder, latents: torch.Tensor, span: slice) -> np.ndarray:
         """Scores of the one answer without samples."""
@@ -241,8 +240,7 @@ class _Measuring:
             calibration = ensembles.calibration(mean, torch.exp(0.5 * log_variance), truth)
             further = {"single": self.single(decoder, mean, span), "sigma": ensembles.mean_sigma(log_variance)}
             further |= {"latent_error": calibration["error"], "latent_width": calibration["sigma"]}
-            options = {"latents": lambda i: latents[i], "true_latents": truth}
-            return lambda i: decode(decoder, latents[i]), options, further
+            return _decoded(decoder, latents, truth), further
 
         about = {"weights": fingerprint_of(encoder), "decoder": fingerprint_of(decoder)}
         info = info_of(name, encoder)
@@ -253,9 +251,13 @@ class _Measuring:
         def batch(span: slice):
             latent, _ = self.encoded(name, span)
             clouds = decode(self.autoencoder, latent)
-            options = {"copies": self.samples, "latents": lambda i: latent[i : i + 1]}
-            options["true_latents"] = self.true_latents(span)
-            return lambda i: clouds[i : i + 1], options, {}
+            answers = Ensemble(
+                lambda i: clouds[i : i + 1],
+                copies=self.samples,
+                latents=lambda i: latent[i : i + 1],
+                true_latents=self.true_latents(span),
+            )
+            return answers, {}
 
         about = {"weights": fingerprint_of(self.networks[name])}
         info = info_of(name, self.networks[name])
@@ -271,7 +273,7 @@ class _Measuring:
             nearest = diversity.neighbour_control(latent, self.training.values, count)
             rows = self.pack.rows(self.training.task.train)
             none = np.full(len(nearest), np.nan)  # they have no one answer of their own
-            return lambda i: self.pack.points[rows[nearest[i]]], {"drawn": False}, {"single": none}
+            return Ensemble(lambda i: self.pack.points[rows[nearest[i]]], drawn=False), {"single": none}
 
         about = {"weights": fingerprint_of(self.networks[name])}
         figures = self.figures(
@@ -285,9 +287,8 @@ class _Measuring:
             sigma = ensembles.mean_sigma(self.encoded(name, span)[1])
             indices, truth = self.noise_indices(span), self.true_latents(span)
             latents = diversity.isotropic_control(latent, sigma, self.samples, seed=self.seed, indices=indices)
-            single = self.single(self.autoencoder, latent, span)
-            options = {"latents": lambda i: latents[i], "true_latents": truth}
-            return lambda i: decode(self.autoencoder, latents[i]), options, {"single": single, "sigma": sigma}
+            further = {"single": self.single(self.autoencoder, latent, span), "sigma": sigma}
+            return _decoded(self.autoencoder, latents, truth), further
 
         about = {"weights": fingerprint_of(self.networks[name]), "partner": fingerprint_of(self.networks[partner])}
         own, other = (info_of(one, self.networks[one]) for one in (name, partner))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lmnet_utils.evaluation.protocol import Scores
-from lmnet_utils.evaluation.statistics import finite_interval, group_means, mean_interval
+from lmnet_utils.evaluation.statistics import finite_interval, mean_interval
 
 
 # ---------------------------------------------------------------------------------------------------------- averages
@@ -34,10 +34,6 @@ class Evaluation:
         objects = [name for name, kept in zip(self.objects, keep, strict=True) if kept]
         scores, *seeds = ({key: part[keep] for key, part in one.items()} for one in (self.scores, *self.seeds))
         return replace(self, objects=objects, scores=scores, seeds=seeds)
-
-    def object_means(self, key: str = "chamfer") -> dict[str, float]:
-        """Object → mean of one score over its views."""
-        return {name: float(mean) for name, mean in group_means(self.scores[key], self.objects).items()}
 
 
 def merge_seeds(evaluations: Sequence[Evaluation]) -> Evaluation:

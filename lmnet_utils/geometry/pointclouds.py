@@ -317,29 +317,6 @@ def subset_indices(total: int, count: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
 
 
-def farthest_point_sampling(points: Cloud, count: int, seed: int = 0) -> Cloud:
-    """Greedy farthest-point subset of one cloud: (N, 3) → (count, 3), in the order of choice.
-
-    The first point is drawn with ``seed``; each further one is the point farthest from all chosen so far.
-
-    Raises:
-        ValueError: ``count`` is not between 1 and N.
-    """
-    if points.ndim != 2 or points.shape[-1] != 3:
-        raise ValueError(f"expected one cloud of shape (N, 3), found {tuple(points.shape)}.")
-    if not 0 < count <= len(points):
-        raise ValueError(f"{count} of {len(points)} points: expected between 1 and {len(points)}.")
-    cloud = _as_numpy(points) if isinstance(points, torch.Tensor) and points.device.type == "cpu" else points
-    cloud = cloud.detach().cpu().numpy() if isinstance(cloud, torch.Tensor) else cloud
-    chosen = np.empty(count, np.int64)
-    chosen[0] = np.random.default_rng(seed).integers(len(cloud))
-    distances = np.full(len(cloud), np.inf)
-    for k in range(1, count):
-        distances = np.minimum(distances, np.square(cloud - cloud[chosen[k - 1]]).sum(-1))
-        chosen[k] = distances.argmax()
-    return points[torch.from_numpy(chosen)] if isinstance(points, torch.Tensor) else points[chosen]
-
-
 def unit_diagonal(vertices: np.ndarray) -> np.ndarray:
     """Centre the bounding box and scale its diagonal to 1, as ShapeNet v1 does."""
     low, high = vertices.min(axis=0), vertices.max(axis=0)

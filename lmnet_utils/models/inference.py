@@ -10,7 +10,6 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +29,22 @@ def spread_over_classes(models: Sequence[str]) -> list[str]:
         turn[synset] = turn.get(synset, -1) + 1
         keys.append((turn[synset], model))
     return [model for _, model in sorted(keys)]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Samples of Variant II: how many an image (0 for none, only the mean), and the seed of their noise."""
+
+    samples: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How images go through an encoder: how many at once, and in which arithmetic (:func:`encode_images`)."""
+
+    batch_size: int = 64
+    precision: str = "fp32"
 
 
 # ------------------------------------------------------------------------------------------------------ reconstruction
@@ -157,12 +172,10 @@ def reconstruct(
     autoencoder: PointCloudAutoencoder,
     encoder: ImageEncoder,
     images: torch.Tensor,
+    sampling: Sampling = Sampling(),
     *,
-    samples: int = 0,
-    seed: int = 0,
     indices: Sequence[int] | None = None,
-    batch_size: int = 64,
-    precision: str = "fp32",
+    batching: Batching = Batching(),
 ) -> torch.Tensor:
     """Point clouds from images.
 
@@ -170,12 +183,10 @@ def reconstruct(
         autoencoder: whose latent space the encoder was trained on.
         encoder: of either variant.
         images: (B, 3, 128, 128), uint8 or float 0…255, as the data set's crops.
-        samples: 0 for one cloud an image (Variant I's, or the decoded mean of Variant II); N for N seeded samples of
-            Variant II.
-        seed: of the samples' noise.
+        sampling: by default one cloud an image (Variant I's, or the decoded mean of Variant II); otherwise N seeded
+            samples of Variant II.
         indices: what identifies each image to the noise; see :func:`sample_latents`.
-        batch_size: images at once.
-        precision: of the image encoder, see :func:`encode_images`.
+        batching: of the image encoder.
 
     Returns:
         (B, 2048, 3), or (B, N, 2048, 3) with samples; file frame, fp32 on the CPU.
@@ -183,22 +194,25 @@ def reconstruct(
     Raises:
         ValueError: samples of a deterministic encoder, or images of another shape.
     """
-    mean, log_variance = encode_images(encoder, images, batch_size=batch_size, precision=precision)
+    mean, log_variance = encode_images(encoder, images, batch_size=batching.batch_size, precision=batching.precision)
     decoder = decoder_of(autoencoder, encoder)
-    if samples == 0:
+    if sampling.samples == 0:
         return decode(decoder, mean)
     if log_variance is None:
-        raise ValueError(f"samples={samples}: this encoder is deterministic (Variant I); only Variant II has samples.")
-    return decode(decoder, sample_latents(mean, log_variance, samples, seed=seed, indices=indices))
+        raise ValueError(
+            f"samples={sampling.samples}: this encoder is deterministic (Variant I); only Variant II has samples."
+        )
+    latents = sample_latents(mean, log_variance, sampling.samples, seed=sampling.seed, indices=indices)
+    return decode(decoder, latents)
 
 
 def images_per_second(
-    autoencoder: PointCloudAutoencoder, encoder: ImageEncoder, images: torch.Tensor, **options: Any
+    autoencoder: PointCloudAutoencoder, encoder: ImageEncoder, images: torch.Tensor, batching: Batching = Batching()
 ) -> float:
-    """Measured speed of :func:`reconstruct` (same options), after a warm-up."""
-    reconstruct(autoencoder, encoder, images[:8], **options)
+    """Measured speed of :func:`reconstruct`, after a warm-up."""
+    reconstruct(autoencoder, encoder, images[:8], batching=batching)
     start = time.perf_counter()
-    reconstruct(autoencoder, encoder, images, **options)
+    reconstruct(autoencoder, encoder, images, batching=batching)
     return len(images) / (time.perf_counter() - start)
 
 
@@ -265,11 +279,9 @@ def predict(
     encoder: ImageEncoder | None,
     pack: Pack,
     items: Sequence[Item],
+    sampling: Sampling = Sampling(),
     *,
-    samples: int = 0,
-    seed: int = 0,
-    batch_size: int = 64,
-    precision: str = "fp32",
+    batching: Batching = Batching(),
     progress: str = "",
 ) -> Iterator[Batch]:
     """Reconstruct images of a data set batch by batch, so that a million of them need no more memory than one batch.
@@ -279,21 +291,24 @@ def predict(
         encoder: image encoder, or ``None`` for the autoencoder's reconstruction.
         pack: of the data set.
         items: of :func:`items_of`.
-        samples, seed, batch_size, precision: as :func:`reconstruct`; ``samples`` counts for Variant II only.
+        sampling: counts for Variant II only.
+        batching: images at once, and the image encoder's arithmetic.
         progress: text beside a progress bar; empty for none.
     """
     decoder = decoder_of(autoencoder, encoder)
     rows = pack.rows([item.model for item in items]) if items else np.zeros(0, np.int64)
     views = np.array([item.view for item in items], np.int64)
-    for span in _spans(len(items), batch_size, progress):
+    options = {"batch_size": batching.batch_size, "precision": batching.precision}
+    for span in _spans(len(items), batching.batch_size, progress):
         images = pack.images(rows[span], views[span])
-        log_variance = sampled = None
+        log_variance = samples = None
         if encoder is None:
             latent = encode_clouds(autoencoder, pack.points[rows[span]])
         else:
-            latent, log_variance = encode_images(encoder, images, batch_size=batch_size, precision=precision)
-        if samples and log_variance is not None:
+            latent, log_variance = encode_images(encoder, images, **options)
+        if sampling.samples and log_variance is not None:
             indices = [item.noise_index for item in items[span]]
-            sampled = decode(decoder, sample_latents(latent, log_variance, samples, seed=seed, indices=indices))
+            drawn = sample_latents(latent, log_variance, sampling.samples, seed=sampling.seed, indices=indices)
+            samples = decode(decoder, drawn)
         points = decode(decoder, latent)
-        yield Batch(list(items[span]), rows[span], images, latent, points, log_variance, sampled)
+        yield Batch(list(items[span]), rows[span], images, latent, points, log_variance, samples)

@@ -5,45 +5,17 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
-from lmnet_utils.data.packs import Pack
-from lmnet_utils.models.inference import Batch, Item, items_of, predict
-from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.inference import Batch, Item
 from lmnet_utils.models.registry import describe
 
 INDEX_COLUMNS = ("i", "synset", "model", "view", "azimuth")
-
-
-def predict_split(
-    folder: str | Path,
-    autoencoder: PointCloudAutoencoder,
-    encoder: ImageEncoder | None,
-    pack: Pack,
-    models: Sequence[str],
-    *,
-    views: int | None = None,
-    **options: Any,
-) -> Predictions:
-    """Reconstruct the views of ``models`` and write them all: :func:`predict` into a :class:`PredictionWriter`.
-
-    Args:
-        folder: see :class:`PredictionWriter`.
-        autoencoder, encoder, pack, options: see :func:`predict`.
-        models: ``"synset/model"``, such as a split's test models.
-        views: how many views of each model, by default all.
-    """
-    with PredictionWriter(folder) as writer:
-        for batch in predict(autoencoder, encoder, pack, items_of(pack, models, views), **options):
-            writer.write(batch, pack.points[batch.rows])
-    return read_predictions(folder)
 
 
 # ------------------------------------------------------------------------------------------------------------- files

@@ -440,10 +440,3 @@ def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
                 f"--set {number}.classes=13 takes all its classes"
             )
     return problems
-
-
-def profile_parameters(profile: str, notebook_stem: str, run: str | None = None) -> list[dict[str, Any]]:
-    """The parameters that ``lmnet run <profile>`` gives to one notebook: one dictionary for each execution of it."""
-    loaded = load_profile(profile)
-    steps = plan_steps(loaded, run or loaded.run_name)
-    return [dict(step.parameters) for step in steps if step.notebook == notebook_stem]

@@ -102,8 +102,8 @@ def test_samples_are_those_of_notebook_06(session: Session, state: State) -> Non
     autoencoder, encoder = session.autoencoder, session.encoder(name)
     item = session.item(state.image)
     images = session.pack.images(session.pack.rows([item.model]), [item.view])
-    options = {"samples": state.samples, "seed": state.seed, "indices": [item.noise_index]}
-    expected = inference.reconstruct(autoencoder, encoder, images, **options)[0].numpy()
+    sampling = inference.Sampling(state.samples, state.seed)
+    expected = inference.reconstruct(autoencoder, encoder, images, sampling, indices=[item.noise_index])[0].numpy()
     found = session.result(state, name)
     np.testing.assert_allclose(found.samples, expected, atol=1e-5)
     np.testing.assert_allclose(found.mean, inference.reconstruct(autoencoder, encoder, images)[0].numpy(), atol=1e-5)
@@ -160,7 +160,7 @@ def test_diversity_is_what_the_evaluation_computes_for_the_same_samples(session:
         (session.pack.azimuths[rows, view], session.pack.elevations[rows, view]),
     )
     cameras = np.stack([*np.degrees(angles), session.pack.distances[rows, view]], axis=1)
-    evaluated = diversity.diversity_of_images(truth, cameras, lambda _: found.samples)
+    evaluated = diversity.diversity_of_images(truth, cameras, diversity.Ensemble(lambda _: found.samples))
     side = np.ptp(truth[0], axis=0).max()  # the evaluation's unit; the explorer's is the object's diagonal, which is 1
     shown = session.scores(state, found)
     assert shown["spread"] == pytest.approx(evaluated["spread"][0] * side, rel=1e-6)

@@ -462,19 +462,6 @@ def test_a_killed_build_leaves_no_pack(tree: Path) -> None:
     assert not leftovers[0].exists()
 
 
-def test_view_dataset_in_a_data_loader(tree: Path) -> None:
-    pack = packs.open_pack("shapenet", progress=False)
-    views = packs.ViewDataset(pack, [MODELS[4], MODELS[1]])
-    assert len(views) == 48
-    item = views[24 + 5]
-    assert (item["row"], item["view"]) == (pack.models.index(MODELS[1]), 5)
-    batch = next(iter(torch.utils.data.DataLoader(views, batch_size=8)))
-    assert batch["image"].shape == (8, 3, 128, 128) and batch["view"].tolist() == list(range(8))
-    assert batch["azimuth"].numpy() == pytest.approx(pack.azimuths[pack.models.index(MODELS[4]), :8])
-    with pytest.raises(IndexError):
-        views[48]
-
-
 def test_the_loader_is_far_faster_than_a_training_step(tree: Path) -> None:
     """A training step takes at most some 300 images a second on two cores."""
     pack = packs.open_pack("shapenet", progress=False)

@@ -20,7 +20,7 @@ from lmnet_utils.evaluation.study import (
     target_of,
     values_of,
 )
-from lmnet_utils.models.inference import Item, decode, encode_images, sample_latents
+from lmnet_utils.models.inference import Item, Sampling, decode, encode_images, sample_latents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
 
@@ -54,8 +54,7 @@ def test_images_go_from_behind_to_the_front_of_objects_that_all_models_know(task
 def test_every_kind_of_answer_is_measured_at_equal_n(task, networks, tmp_path):
     items = study_items(task, networks, views=2)
     training = TrainingLatents(task, networks["autoencoder"])
-    options = {"seed": 4, "progress": False}
-    study = measure_diversity(training, networks, items, 3, tmp_path, **options)
+    study = measure_diversity(training, networks, items, Sampling(3, seed=4), tmp_path)
     shapes = {key: (one.kind, one.of, one.figures["scores"].shape) for key, one in study.answers.items()}
     assert shapes == {
         "encoder_lambda_0": ("variant II", "encoder_lambda_0", (1, 4, 3)),
@@ -108,9 +107,9 @@ def test_kept_figures_serve_again_and_only_for_the_same_thing(task, networks, tm
 
     monkeypatch.setattr(study, "encode_images", counting)
 
-    def measured(samples=2, networks=networks, **options):
+    def measured(samples=2, seed=0, networks=networks):
         calls.clear()
-        measure_diversity(training, networks, items, samples, tmp_path, progress=False, **options)
+        measure_diversity(training, networks, items, Sampling(samples, seed), tmp_path)
         return len(calls)
 
     everything = measured()

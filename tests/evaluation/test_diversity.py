@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-import types
 import weakref
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from scipy.stats import norm
 
 from lmnet_utils.evaluation import diversity, ensembles, protocol
+from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.geometry import camera, visibility
 from lmnet_utils.geometry.camera import project_to_pixels
 from lmnet_utils.geometry.frames import file_from_y_up
@@ -296,19 +296,6 @@ def test_clouds_energy_score_rewards_knowing_both_possibilities():
     assert scores["both"] < min(scores["one"], scores["noisy"]) - 1
 
 
-def test_coverage_of_gaussians():
-    generator = np.random.default_rng(0)
-    mean, sigma = generator.normal(size=(40, 512)), generator.uniform(0.1, 2, (40, 512))
-    truth = mean + sigma * generator.normal(size=(40, 512))
-    calibrated = ensembles.gaussian_coverage(mean, sigma, truth)
-    for level, shares in calibrated.items():
-        assert shares.shape == (40,) and shares.mean() == pytest.approx(level, abs=0.01)
-    too_sure = ensembles.gaussian_coverage(mean, sigma / 2, truth, [0.95])
-    assert too_sure[0.95].mean() == pytest.approx(2 * norm.cdf(1.95996 / 2) - 1, abs=0.01)
-    with pytest.raises(ValueError, match="log-variance"):
-        ensembles.gaussian_coverage(mean, np.log(sigma / 3), truth)
-
-
 @pytest.mark.parametrize("count", [39, 64])
 def test_coverage_by_ranks_of_a_calibrated_ensemble(count):
     """Whatever the distribution: here a skewed one."""
@@ -366,9 +353,12 @@ def images():
 def test_driver_gives_each_function_figure_for_figure(images):
     truths, cameras, samples, latents = images
     found = diversity.diversity_of_images(
-        truths, cameras, samples.__getitem__, latents=latents.__getitem__, true_latents=np.zeros((3, 512)),
-        levels=(0.5,), workers=1,
-    )  # fmt: skip
+        truths,
+        cameras,
+        Ensemble(samples.__getitem__, latents=latents.__getitem__, true_latents=np.zeros((3, 512))),
+        workers=1,
+    )
+    coverage = [ensembles.rank_coverage(one, np.zeros(512)) for one in latents]
     for i in range(3):
         side = np.ptp(truths[i], axis=0).max()
         eye = camera.camera_eye(truths[i], *cameras[i])
@@ -394,21 +384,22 @@ def test_driver_gives_each_function_figure_for_figure(images):
             "visible_fidelity_of_samples": fidelity[0],
             "energy": diversity.cloud_energy_score(truths[i], samples[i]),
             "latent_energy": ensembles.latent_energy_score(latents[i], np.zeros(512)),
-            "latent_coverage_0.5": ensembles.rank_coverage(latents[i], np.zeros(512), [0.5])[0.5],
+            **{f"latent_coverage_{level}": coverage[i][level] for level in (0.5, 0.8, 0.95)},
         }
         assert set(found) == set(expected)
         for key, value in expected.items():
             np.testing.assert_allclose(found[key][i], value, rtol=1e-9, err_msg=key)
-    again = diversity.diversity_of_images(truths, cameras, samples.__getitem__, workers=3)
+    again = diversity.diversity_of_images(truths, cameras, Ensemble(samples.__getitem__), workers=3)
     assert all(np.array_equal(values, found[key], equal_nan=True) for key, values in again.items())
 
 
 def test_driver_takes_one_cloud_for_n_equal_ones(images):
     truths, cameras, samples, latents = images
     found = diversity.diversity_of_images(
-        truths, cameras, lambda i: samples[i, :1], copies=5,
-        latents=lambda i: latents[i, :1], true_latents=np.zeros((3, 512)),
-    )  # fmt: skip
+        truths,
+        cameras,
+        Ensemble(lambda i: samples[i, :1], copies=5, latents=lambda i: latents[i, :1], true_latents=np.zeros((3, 512))),
+    )
     score = [diversity.sample_scores(truths[i], samples[i, :1])[0] for i in range(3)]
     np.testing.assert_allclose(found["min_of_n"], np.repeat(np.array(score)[:, None], 5, 1))
     for key in ("pairwise_chamfer", "pairwise_points", "total_mutual_difference", "spread", "hidden_spread"):
@@ -420,7 +411,7 @@ def test_driver_takes_one_cloud_for_n_equal_ones(images):
 
 def test_driver_leaves_out_figures_by_points_for_neighbours(images):
     truths, cameras, samples, _ = images
-    found = diversity.diversity_of_images(truths, cameras, samples.__getitem__, drawn=False)
+    found = diversity.diversity_of_images(truths, cameras, Ensemble(samples.__getitem__, drawn=False))
     np.testing.assert_allclose(found["min_of_n"], np.minimum.accumulate(found["scores"], axis=1))
     for key in ("pairwise_points", "spread", "visible_points", "hidden_ratio", "hidden_share"):
         assert np.isnan(found[key]).all(), key
@@ -439,7 +430,7 @@ def test_driver_holds_the_clouds_of_the_images_at_work_only(images):
         weakref.finalize(made, alive.discard, i)
         return made
 
-    figures = diversity.diversity_of_images(truths[[0, 1, 2] * 4], cameras[[0, 1, 2] * 4], clouds, workers=2)
+    figures = diversity.diversity_of_images(truths[[0, 1, 2] * 4], cameras[[0, 1, 2] * 4], Ensemble(clouds), workers=2)
     assert len(most) == 12 and max(most) <= 2
     assert len(figures["energy"]) == 12
 
@@ -449,26 +440,15 @@ def test_driver_names_the_image_that_fails(images):
     broken = samples.copy()
     broken[1, 2, 3] = np.nan
     with pytest.raises(ValueError, match="image 1: clouds: 3 of 7200 values are NaN"):
-        diversity.diversity_of_images(truths, cameras, broken.__getitem__)
+        diversity.diversity_of_images(truths, cameras, Ensemble(broken.__getitem__))
     with pytest.raises(ValueError, match="with 4 and with 6 samples"):
-        diversity.diversity_of_images(truths, cameras, lambda i: samples[i, : 4 if i else 6])
+        diversity.diversity_of_images(truths, cameras, Ensemble(lambda i: samples[i, : 4 if i else 6]))
     with pytest.raises(ValueError, match=r"cameras: expected shape \(3, 3\), found \(2, 3\)"):
-        diversity.diversity_of_images(truths, cameras[:2], samples.__getitem__)
+        diversity.diversity_of_images(truths, cameras[:2], Ensemble(samples.__getitem__))
     with pytest.raises(ValueError, match="no images"):
-        diversity.diversity_of_images(truths[:0], cameras[:0], samples.__getitem__)
+        diversity.diversity_of_images(truths[:0], cameras[:0], Ensemble(samples.__getitem__))
     with pytest.raises(ValueError, match="true_latents"):
-        diversity.diversity_of_images(truths, cameras, samples.__getitem__, latents=latents.__getitem__)
-
-
-def test_cameras_of_items():
-    pack = types.SimpleNamespace(
-        rows=lambda models: np.array([["a", "b"].index(model) for model in models]),
-        azimuths=np.radians([[10.0, 20], [30, 40]]),
-        elevations=np.radians([[25.0, 26], [27, 28]]),
-        distances=np.array([[0.7, 0.8], [0.9, 1.0]]),
-    )
-    items = [inference.Item("b", 0, 30.0), inference.Item("a", 1, 20.0)]
-    np.testing.assert_allclose(diversity.cameras_of(pack, items), [[30, 27, 0.9], [20, 26, 0.8]])
+        Ensemble(samples.__getitem__, latents=latents.__getitem__)
 
 
 # -------------------------------------------------------------------------------------------------------------- errors

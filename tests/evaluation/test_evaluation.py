@@ -27,7 +27,7 @@ from lmnet_utils.evaluation.methods import (
     sampling_floor,
     without_copies,
 )
-from lmnet_utils.evaluation.scoring import Scored
+from lmnet_utils.evaluation.scoring import Scored, Scoring
 from lmnet_utils.models import inference, registry
 from lmnet_utils.models.inference import Item, items_of
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
@@ -96,7 +96,9 @@ class Counting:
 
 # ----------------------------------------------------------------------------------------------------------- scoring
 def test_scores_are_those_of_the_metrics_item_by_item(task):
-    scored = scoring.score_method(task, Counting(task).method(), icp=["none", "exact"], emd=True, batch_size=5, seed=3)
+    scored = scoring.score_method(
+        task, Counting(task).method(), Scoring(None, ["none", "exact"], True, seed=3), batch_size=5
+    )
     assert [(item.model, item.view) for item in scored.items[:4]] == [*((model, 0) for model in TEST), (TEST[0], 1)]
     truth = task.pack.points_1024[task.pack.rows([item.model for item in scored.items])]
     clouds = Counting(task)(scored.items)
@@ -108,10 +110,11 @@ def test_scores_are_those_of_the_metrics_item_by_item(task):
 
 
 def test_kept_scores_serve_again_and_only_for_the_same_thing(task, tmp_path):
-    def asked(method=None, task=task, **options):
+    def asked(method=None, task=task, batch_size=64, **options):
         counting = Counting(task)
         method = replace(method, clouds=counting) if method else counting.method(weights="w", decoder="d")
-        scoring.score_method(task, method, tmp_path, **{"views": 2, "progress": False, **options})
+        how = Scoring(**{"views": 2, **options})
+        scoring.score_method(task, method, how, tmp_path, batch_size=batch_size, progress=False)
         return len(counting.asked)
 
     assert asked() == 6
@@ -136,7 +139,7 @@ def test_kept_scores_serve_again_and_only_for_the_same_thing(task, tmp_path):
 def test_other_code_is_no_excuse_for_old_scores(task, tmp_path, monkeypatch):
     def asked():
         counting = Counting(task)
-        scoring.score_method(task, counting.method(), tmp_path, views=1, progress=False)
+        scoring.score_method(task, counting.method(), Scoring(views=1), tmp_path, progress=False)
         return len(counting.asked)
 
     assert (asked(), asked()) == (3, 0)
@@ -158,12 +161,13 @@ def test_other_code_is_no_excuse_for_old_scores(task, tmp_path, monkeypatch):
 def test_a_killed_evaluation_goes_on_where_it_stood(task, tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "SAVE_INTERVAL_S", 0.0)
     options = {"batch_size": 2, "progress": False}
+    kept = {"folder": tmp_path, **options}
     whole = scoring.score_method(task, Counting(task).method(), **options)
     for stop_after in (4, 2):  # killed twice: after two batches, and after one more
         with pytest.raises(KeyboardInterrupt):
-            scoring.score_method(task, Counting(task, stop_after).method(), tmp_path, **options)
+            scoring.score_method(task, Counting(task, stop_after).method(), **kept)
     last = Counting(task)
-    resumed = scoring.score_method(task, last.method(), tmp_path, **options)
+    resumed = scoring.score_method(task, last.method(), **kept)
     assert last.asked == [(item.model, item.view) for item in whole.items[6:]]
     for name, values in whole.scores["none"].items():
         np.testing.assert_array_equal(resumed.scores["none"][name], values)
@@ -171,12 +175,12 @@ def test_a_killed_evaluation_goes_on_where_it_stood(task, tmp_path, monkeypatch)
 
 
 def test_a_damaged_file_of_scores_is_made_again(task, tmp_path):
-    options = {"views": 1, "progress": False}
-    first = scoring.score_method(task, Counting(task).method(), tmp_path, **options)
+    options = {"how": Scoring(views=1), "folder": tmp_path, "progress": False}
+    first = scoring.score_method(task, Counting(task).method(), **options)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-40])
     counting = Counting(task)
-    again = scoring.score_method(task, counting.method(), tmp_path, **options)
+    again = scoring.score_method(task, counting.method(), **options)
     assert len(counting.asked) == 3
     np.testing.assert_array_equal(again.scores["none"]["chamfer"], first.scores["none"]["chamfer"])
 
@@ -184,7 +188,7 @@ def test_a_damaged_file_of_scores_is_made_again(task, tmp_path):
 def test_an_unusable_prediction_names_its_method(task):
     method = Method("encoder_l1", "L1", TEST, lambda items: np.full((len(items), 8, 3), np.nan), {})
     with pytest.raises(ValueError, match="L1, from item 0 on: predictions: 3 of 3 clouds hold NaN"):
-        scoring.score_method(task, method, views=1, progress=False)
+        scoring.score_method(task, method, Scoring(views=1), progress=False)
 
 
 # ----------------------------------------------------------------------------------------------------------- methods

@@ -139,7 +139,6 @@ def test_summary_has_what_was_scored():
     row = summaries.summary(summaries.Evaluation("L1", ["a", "b"], scores), "13")
     assert (row["emd"], row["f_score_1"]) == (3, 20) and (row["emd_low"] + row["emd_high"]) / 2 == pytest.approx(3)
     assert "f_score_2" not in row
-    assert summaries.Evaluation("L1", ["a", "b", "a"], scores_of(1, 3, 5)).object_means() == {"a": 3, "b": 3}
 
 
 def test_comparison_only_has_methods_that_cover_all_objects():

@@ -295,7 +295,7 @@ def test_scores_are_the_protocols_photo_by_photo(tree: Path, networks: dict) -> 
     found = pix3d.read_photos()
     (tree / found[3].mask).unlink()
     means = {name: cloud_of(name) for name in pix3d.CATEGORIES}
-    results = pix3d_scores.evaluate(networks, found, yaw=90, means=means, batch_size=2, progress=False)
+    results = pix3d_scores.evaluate(networks, found, yaw=90, means=means, batching=inference.Batching(2))
     assert results.photos == [found[k] for k in (0, 1, 2, 4)] and list(results.problems) == [found[3].image]
     assert list(results.scores) == [*networks, "mean shape of the class"]
     for k, photo in enumerate(results.photos):

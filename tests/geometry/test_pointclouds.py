@@ -149,21 +149,6 @@ def test_frames_are_inverse_rotations_and_up_is_minus_x_in_the_files():
     assert np.linalg.det(matrix) == pytest.approx(1)
 
 
-def test_farthest_points_cover_better_than_a_random_subset():
-    x = np.random.default_rng(0).normal(size=(500, 3))
-    chosen = pc.farthest_point_sampling(x, 50, seed=1)
-    drawn = x[pc.subset_indices(500, 50, seed=1)]
-
-    def cover(subset):
-        return np.linalg.norm(x[:, None] - subset[None], axis=-1).min(1).max()
-
-    assert len(np.unique(chosen, axis=0)) == 50
-    assert cover(chosen) < 0.7 * cover(drawn)
-    np.testing.assert_array_equal(pc.farthest_point_sampling(torch.from_numpy(x), 50, seed=1).numpy(), chosen)
-    with pytest.raises(ValueError, match="between 1 and 500"):
-        pc.farthest_point_sampling(x, 501)
-
-
 # --------------------------------------------------------------------------------------- earth mover's distance, F-score
 def test_earth_movers_distance_of_a_shift_and_of_a_permutation():
     x, _ = clouds(2, 400, dtype=torch.float64)

@@ -11,6 +11,7 @@ import pyvista
 import torch
 
 from lmnet_utils.models import inference, predictions, registry
+from lmnet_utils.models.inference import Batching, Sampling
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.weights import save_model
 
@@ -185,7 +186,7 @@ def test_reconstruct_is_decoder_of_encoder(networks, pack):
         expected = autoencoder.decode(mean)
     torch.testing.assert_close(inference.reconstruct(autoencoder, variational, images), expected, rtol=1e-3, atol=1e-4)
     with pytest.raises(ValueError, match="deterministic"):
-        inference.reconstruct(autoencoder, encoder, images, samples=2)
+        inference.reconstruct(autoencoder, encoder, images, Sampling(2))
     with pytest.raises(ValueError, match=r"\(B, 3, 128, 128\)"):
         inference.reconstruct(autoencoder, encoder, images[:, :, :100])
     assert inference.reconstruct(autoencoder, encoder, images[:0]).shape == (0, 2048, 3)
@@ -195,16 +196,19 @@ def test_samples_depend_on_seed_and_image_only(networks, pack):
     autoencoder, _, variational = networks
     images = pack.images([0, 0, 1, 2, 2], [0, 1, 2, 3, 0])
 
-    def samples(batch, **options):
-        return inference.reconstruct(autoencoder, variational, batch, samples=3, **options)
+    def samples(batch, seed=7, batch_size=64, indices=None):
+        batching = Batching(batch_size)
+        return inference.reconstruct(
+            autoencoder, variational, batch, Sampling(3, seed), indices=indices, batching=batching
+        )
 
-    whole = samples(images, seed=7, batch_size=5)
+    whole = samples(images, batch_size=5)
     assert whole.shape == (5, 3, 2048, 3)
-    torch.testing.assert_close(samples(images, seed=7, batch_size=2), whole, rtol=1e-3, atol=1e-4)
-    alone = samples(images[3:4], seed=7, indices=[3])
+    torch.testing.assert_close(samples(images, batch_size=2), whole, rtol=1e-3, atol=1e-4)
+    alone = samples(images[3:4], indices=[3])
     torch.testing.assert_close(alone[0], whole[3], rtol=1e-3, atol=1e-4)
     assert not torch.allclose(samples(images, seed=8), whole, atol=1e-3)
-    assert torch.equal(samples(images, seed=7, batch_size=5), whole)  # the same call, bit for bit
+    assert torch.equal(samples(images, batch_size=5), whole)  # the same call, bit for bit
 
 
 def test_sampled_latents_have_the_stated_law():
@@ -243,9 +247,8 @@ def test_items_begin_with_different_objects(pack):
 def test_samples_do_not_depend_on_the_subset(networks, pack):
     autoencoder, _, variational = networks
     every = inference.items_of(pack, pack.models)
-    options = {"samples": 2, "seed": 3}
-    first = next(inference.predict(autoencoder, variational, pack, every, **options))
-    last = next(inference.predict(autoencoder, variational, pack, every[5:7], **options))
+    first = next(inference.predict(autoencoder, variational, pack, every, Sampling(2, seed=3)))
+    last = next(inference.predict(autoencoder, variational, pack, every[5:7], Sampling(2, seed=3)))
     torch.testing.assert_close(last.samples, first.samples[5:7], rtol=1e-3, atol=1e-4)
     assert torch.equal(first.images, pack.images(first.rows, [item.view for item in every]))
     own = next(inference.predict(autoencoder, None, pack, every[:3]))
@@ -255,12 +258,19 @@ def test_samples_do_not_depend_on_the_subset(networks, pack):
 
 
 # ------------------------------------------------------------------------------------------------------------- files
+def written(folder, autoencoder, encoder, pack, items, **options):
+    """The predictions of some images as files, read again."""
+    with predictions.PredictionWriter(folder) as writer:
+        for batch in inference.predict(autoencoder, encoder, pack, items, **options):
+            writer.write(batch, pack.points[batch.rows])
+    return predictions.read_predictions(folder)
+
+
 def test_files_as_the_port_names_them(networks, pack, tmp_path):
     autoencoder, _, variational = networks
     folder = tmp_path / "predictions" / "encoder_lambda_5.5"
-    read = predictions.predict_split(
-        folder, autoencoder, variational, pack, pack.models, views=2, samples=2, seed=1, batch_size=4
-    )
+    items = inference.items_of(pack, pack.models, views=2)
+    read = written(folder, autoencoder, variational, pack, items, sampling=Sampling(2, seed=1), batching=Batching(4))
     assert len(read) == 6
     image = np.load(folder / "gt/image/image_4.npy")
     assert image.shape == (1, 3, 128, 128) and image.dtype == np.float32 and image.max() > 200
@@ -297,8 +307,9 @@ def test_views_from_behind_and_from_the_front(tmp_path):
 def test_all_predictions_of_a_run(networks, pack, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no predictions. Run notebook 06"):
         predictions.read_all_predictions(tmp_path)
+    items = inference.items_of(pack, pack.models[:1], views=1)
     for name in ("encoder_lambda_10", "encoder_lambda_0.5", "autoencoder"):
-        predictions.predict_split(tmp_path / name, networks[0], None, pack, pack.models[:1], views=1)
+        written(tmp_path / name, networks[0], None, pack, items)
     assert list(predictions.read_all_predictions(tmp_path)) == [
         "autoencoder",
         "encoder_lambda_0.5",
@@ -309,7 +320,7 @@ def test_all_predictions_of_a_run(networks, pack, tmp_path):
 def test_a_second_set_replaces_the_first_and_a_failed_one_leaves_it(networks, pack, tmp_path):
     autoencoder, encoder, _ = networks
     folder = tmp_path / "encoder_l1"
-    predictions.predict_split(folder, autoencoder, encoder, pack, pack.models, views=2)
+    written(folder, autoencoder, encoder, pack, inference.items_of(pack, pack.models, views=2))
     items = inference.items_of(pack, pack.models, 1)
     batch = next(inference.predict(autoencoder, encoder, pack, items))
     with pytest.raises(RuntimeError), predictions.PredictionWriter(folder) as writer:
@@ -336,7 +347,8 @@ def test_missing_and_foreign_folders_say_so(networks, pack, tmp_path):
     with pytest.raises(ValueError, match="expected the columns i, synset"):
         predictions.read_predictions(tmp_path)
     folder = tmp_path / "predictions"
-    read = predictions.predict_split(folder, networks[0], networks[1], pack, pack.models[:1], views=1)
+    items = inference.items_of(pack, pack.models[:1], views=1)
+    read = written(folder, networks[0], networks[1], pack, items)
     np.save(folder / "pred/inference_0.npy", np.zeros((2048, 3), np.float32))
     with pytest.raises(ValueError, match=r"expected float32 \(1, 2048, 3\), found float32 \(2048, 3\)"):
         read.prediction(0)

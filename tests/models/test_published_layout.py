@@ -18,11 +18,11 @@ from r2n2_tree import write_tree
 from safetensors.torch import save_file
 
 from lmnet_utils.core import notebook_settings, paths
-from lmnet_utils.data import assets, downloads, shapenet
+from lmnet_utils.data import assets, shapenet
 from lmnet_utils.data.taxonomy import CLASSES
 from lmnet_utils.evaluation import methods, scoring
 from lmnet_utils.geometry import frames
-from lmnet_utils.models import inference, networks, orientation, registry, weights
+from lmnet_utils.models import inference, networks, orientation, published, registry, weights
 from lmnet_utils.training import autoencoder, image_encoder
 
 ENCODERS = ["encoder_l1", "encoder_l2", "encoder_lambda_0", "encoder_lambda_0.5", "encoder_lambda_5.5"]
@@ -111,7 +111,7 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
     for name in SIX:
         path = kit_folders / f"{name}.pth"
         states[name] = published_file(name, path)
-        folder = downloads.download(name, file=path, quiet=True)
+        folder = published.download(name, file=path, quiet=True)
         assert folder == paths.model_dir("published", name)
         path.unlink()
     loaded = registry.load_networks("published")
@@ -135,7 +135,7 @@ def test_all_six_reconstruct_as_the_port_does(kit_folders: Path) -> None:
             std = torch.sqrt(torch.exp(log_variance[0]))
             samples = latent[:, None] + torch.from_numpy(noise) * std[:, None]
             expected = port_decoder(states["autoencoder"], samples.flatten(0, 1)).unflatten(0, (2, 3))
-            ours = inference.reconstruct(autoencoder, encoder, images, samples=3, seed=5)
+            ours = inference.reconstruct(autoencoder, encoder, images, inference.Sampling(3, seed=5))
             torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-3)
 
 
@@ -200,11 +200,11 @@ def test_published_models_are_scored_as_a_run_and_one_by_one(boxes: Path) -> Non
     """``weights_run="published"`` in notebooks 06 and 08, and ``models=["port=…/encoder_l1.pth"]`` beside a run's own."""
     for name in ("autoencoder", "encoder_l1", "encoder_lambda_0"):
         published_file(name, boxes / f"{name}.pth")
-        downloads.download(name, file=boxes / f"{name}.pth", quiet=True)
+        published.download(name, file=boxes / f"{name}.pth", quiet=True)
     task = methods.open_task("boxes", "official", "13")
     found = registry.load_networks("published", None)
     orientation.match_frame(found, task.pack, task.test)
-    scored = [scoring.score_method(task, one, views=2) for one in methods.model_methods(task, found)]
+    scored = [scoring.score_method(task, one, scoring.Scoring(views=2)) for one in methods.model_methods(task, found)]
     assert [one.method.label for one in scored] == ["autoencoder", "L1", "λ = 0"]
     assert all(np.isfinite(one.scores["none"]["chamfer"]).all() for one in scored) and len(scored[1].items) == 2
     by_path = registry.load_networks("published", ["autoencoder", f"port={boxes / 'encoder_l1.pth'}"])

@@ -279,8 +279,10 @@ def test_every_notebook_passes_nbval_at_smoke_size(smoke_run: SmokeRun) -> None:
     Of a notebook that the profile runs several times, only the first: the chain above has run the others.
     """
     folder = smoke_run.folder
+    smoke = profiles.load_profile("smoke")
+    steps = profiles.plan_steps(smoke, smoke.run_name)
     for name in NOTEBOOKS:
-        parameters = profiles.profile_parameters("smoke", name)[0]
+        parameters = next(step.parameters for step in steps if step.notebook == name)
         papermill.execute_notebook(
             str(FOLDER / f"{name}.ipynb"),
             str(folder / f"{name}.ipynb"),

@@ -192,8 +192,8 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(project, capsys):
 
 def test_defaults_reach_every_notebook_that_declares_them_and_no_other(project):
     make_profile("defaults: {weight: 2}\nnotebooks:\n  01_first:\n  02_second:\n")
-    assert profiles.profile_parameters("tiny", "01_first") == [{"run": "tiny"}]
-    assert profiles.profile_parameters("tiny", "02_second") == [{"run": "tiny", "weight": 2.0}]
+    steps = profiles.plan_steps(profiles.load_profile("tiny"), "tiny")
+    assert [step.parameters for step in steps] == [{"run": "tiny"}, {"run": "tiny", "weight": 2.0}]
 
 
 def test_weights_that_are_not_there_are_refused_unless_the_run_makes_them(project):
@@ -723,7 +723,8 @@ def test_weights_follow_a_sweep(project):
         (project / "trained_models" / "shipped" / name).mkdir(parents=True)
     profile = "notebooks:\n  02_second: {{weight: [0.0, 5.5], initial_weights: 'trained_models/shipped/of_{{{}}}'}}\n"
     make_profile(profile.format("weight:g"))
-    weights = [values["initial_weights"] for values in profiles.profile_parameters("tiny", "02_second")]
+    steps = profiles.plan_steps(profiles.load_profile("tiny"), "tiny")
+    weights = [step.parameters["initial_weights"] for step in steps if step.notebook == "02_second"]
     assert weights == ["trained_models/shipped/of_0", "trained_models/shipped/of_5.5"]
     assert store_notebooks.differences_from_defaults("tiny") == []
     make_profile(profile.format("wieght"))
