@@ -64,27 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("run", help="name of a folder in runs/")
     report.set_defaults(command=_report)
 
-    notebooks = commands.add_parser(
-        "notebooks",
-        help="execute the quickstart and store its outputs in notebooks/",
-        description="Execute the quickstart from the start and store its outputs in the committed notebooks.",
-    )
-    notebooks.add_argument("--no-run", action="store_true", help="store the outputs of the last quickstart run")
-    notebooks.add_argument("--resume", action="store_true", help="skip the steps that are up to date")
-    notebooks.add_argument(
-        "--sync", action="store_true", help="only bring setup cells and badges in line with pyproject.toml"
-    )
-    notebooks.set_defaults(command=_notebooks)
-
-    ship = commands.add_parser(
-        "ship", help="store a run's weights as the shipped ones, with model card and README tables"
-    )
-    ship.add_argument(
-        "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 06 has scored its models"
-    )
-    ship.add_argument("--readme", action="store_true", help="only write the README's tables again")
-    ship.set_defaults(command=_ship)
-
     download = commands.add_parser(
         "download",
         help="fetch ShapeNet, Pix3D or published weights",
@@ -362,34 +341,6 @@ def _convert_checkpoint(options: argparse.Namespace) -> int:
         return 1
     for folder in folders:
         print(paths.display(folder))
-    return 0
-
-
-def _notebooks(options: argparse.Namespace) -> int:
-    from lmnet_utils.run import chain, profiles
-    from tools import store_notebooks
-
-    if options.sync:
-        from lmnet_utils.run import colab
-
-        return colab.main()
-    if problems := store_notebooks.differences_from_defaults():
-        raise profiles.ProfileError("\n".join(problems))
-    if not options.no_run:
-        status = chain.run_profile("quickstart", force=not options.resume)
-        if status:
-            return status
-    store_notebooks.store_notebooks()
-    return 0
-
-
-def _ship(options: argparse.Namespace) -> int:
-    from lmnet_utils.core import paths
-    from tools import ship_weights
-
-    if not options.readme:
-        print(paths.display(ship_weights.ship(options.run)))
-    print(paths.display(ship_weights.update_readme()))
     return 0
 
 
