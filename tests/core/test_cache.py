@@ -35,7 +35,7 @@ RENEW = "python tests/core/test_cache.py"
 CODE = {
     "axes": ["geometry.frames", "geometry.camera"],
     "freeshapes": ["data.freeshapes", "data.views", "data.mesh"],
-    "meshes": ["data.meshes"],
+    "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
     "geometry": ["geometry.pointclouds", "geometry.pairs", "geometry.assignment"],
