@@ -28,7 +28,8 @@ from IPython.display import display
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
-from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, Session, State, missing_slots, png_bytes, with_upload
+from lmnet_utils.apps.explorer_session import Session
+from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES

@@ -60,7 +60,7 @@ CODE = {
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "explorer": [
-        *(f"apps.{name}" for name in ("explorer", "explorer_state", "explorer_figures", "gallery")),
+        *(f"apps.{name}" for name in ("explorer", "explorer_state", "explorer_session", "explorer_figures", "gallery")),
         "rendering.pages",
     ],
 }

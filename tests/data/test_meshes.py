@@ -20,7 +20,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from lmnet_utils.apps import explorer_state
+from lmnet_utils.apps import explorer_session
 from lmnet_utils.core import notebook_settings, paths
 from lmnet_utils.data import layout, mesh_files, meshes, packs, splits, taxonomy, verification
 from lmnet_utils.data.import_report import Report
@@ -419,7 +419,7 @@ def test_the_chain_runs_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.M
     assert found["autoencoder", "coffee-mug"] == found["autoencoder", "chair"] == 1
     variational = networks.ImageEncoder(width=0.25, variational=True).initialise()
     save_model(weights / "encoder_lambda_5.5", variational)
-    session = explorer_state.Session("own", dataset="own")
+    session = explorer_session.Session("own", dataset="own")
     assert session.classes == ["chair", "coffee-mug"] and len(session.objects_of("coffee-mug")) == 1
     with pytest.raises(ValueError, match="class='cofee-mug': expected one of 'chair', 'coffee-mug'"):
         session.objects_of("cofee-mug")
