@@ -26,9 +26,10 @@ from r2n2_tree import write_tree
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_state, gallery, placing, web_app
-from lmnet_utils.apps.explorer import Explorer, received
+from lmnet_utils.apps.explorer import Explorer
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import State
+from lmnet_utils.apps.explorer_widgets import received
 from lmnet_utils.core import paths
 from lmnet_utils.data import layout
 from lmnet_utils.evaluation import diversity

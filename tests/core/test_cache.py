@@ -60,7 +60,8 @@ CODE = {
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "explorer": [
-        *(f"apps.{name}" for name in ("explorer", "explorer_state", "explorer_session", "explorer_figures", "gallery")),
+        *(f"apps.explorer{name}" for name in ("", "_state", "_session", "_figures", "_widgets")),
+        "apps.gallery",
         "rendering.pages",
     ],
 }
