@@ -32,6 +32,9 @@ from lmnet_utils.apps.explorer_widgets import (
     Thumbnails,
     Upload,
     Viewer,
+    check,
+    control,
+    note,
     received,
 )
 from lmnet_utils.core import paths
@@ -90,31 +93,33 @@ class Explorer:
 
     # ------------------------------------------------------------------------------------------------------ building
     def _build(self) -> None:
-        session, wide = self.session, widgets.Layout(width="auto", max_width="340px")
-        style = {"description_width": "84px"}
+        """Make all controls and put them into place; then let them act."""
+        self._make_controls()
+        row = widgets.Layout(flex_flow="row wrap", width="100%")
+        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
+        numbers = widgets.HBox([self.chart, self.table], layout=row)
+        self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
+        right = widgets.VBox([self.viewer, numbers, self.foot])
+        more = self._more(row)
+        body = widgets.HBox([main, right, more])  # a grid: on a narrow screen the picture is below the first sliders
+        for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
+            part.layout.min_width = "0"
+            part.add_class(f"lmnet-{name}")
+        top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
+        self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
+        self._observe()
 
-        def control(kind: Any, description: str, **options: Any) -> Any:
-            return kind(description=description, style=style, layout=wide, **options)
-
-        def button(text: str, hint: str, action: Callable[[], None]) -> widgets.Button:
-            made = widgets.Button(description=text, tooltip=hint, layout=widgets.Layout(width="auto"))
-            made.on_click(lambda _: self._guarded(action))
-            return made
-
-        def note(text: str) -> widgets.HTML:
-            made = widgets.HTML(text)
-            made.add_class("lmnet-note")
-            return made
-
+    def _make_controls(self) -> None:
+        session = self.session
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
         names = [(session.label(name), name) for name in session.names]
         self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
-        self.compare = widgets.Checkbox(description="Compare all λ side by side", indent=False, layout=wide)
+        self.compare = check("Compare all λ side by side")
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
         self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
         self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
-        self.truth = widgets.Checkbox(description="Show the true shape", indent=False, value=True, layout=wide)
+        self.truth = check("Show the true shape", value=True)
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
         self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
         self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
@@ -129,7 +134,10 @@ class Explorer:
             "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "truth": self.truth,
             "chosen": self.chosen, "walk": self.walk, "step": self.step,
         }  # fmt: skip
-        row = widgets.Layout(flex_flow="row wrap", width="100%")
+
+    def _more(self, row: widgets.Layout) -> widgets.VBox:
+        """The column below the first sliders: noise, walks, files."""
+        button = self._button
         keep = [button(f"Keep as {slot}", f"Put the image on screen into {slot}", self._keeper(slot)) for slot in "ABC"]
         saves = [
             button("PNG", "Everything on screen as one picture", self.save_png),
@@ -138,8 +146,7 @@ class Explorer:
             button("GIF", "The walk, or a turn of the large shape", self.save_gif),
             button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
         ]
-        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
-        more = widgets.VBox(
+        return widgets.VBox(
             [
                 self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
                 self.chosen, self.truth,
@@ -150,17 +157,13 @@ class Explorer:
                 widgets.HBox([widgets.Label("Save:"), *saves], layout=row),
             ]
         )  # fmt: skip
-        numbers = widgets.HBox([self.chart, self.table], layout=row)
-        self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
-        right = widgets.VBox([self.viewer, numbers, self.foot])
-        body = widgets.HBox(
-            [main, right, more]
-        )  # a grid: on a narrow screen the picture stands below the first sliders
-        for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
-            part.layout.min_width = "0"
-            part.add_class(f"lmnet-{name}")
-        top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
-        self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
+
+    def _button(self, text: str, hint: str, action: Callable[[], None]) -> widgets.Button:
+        made = widgets.Button(description=text, tooltip=hint, layout=widgets.Layout(width="auto"))
+        made.on_click(lambda _: self._guarded(action))
+        return made
+
+    def _observe(self) -> None:
         for name, one in self._set.items():
             one.observe(self._handler(name), "value")
         self.start.observe(lambda change: self._change(ends=[change["new"], self.end.value]), "value")

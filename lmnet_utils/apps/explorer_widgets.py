@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anywidget
+import ipywidgets as widgets
 import traitlets
 
 from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
@@ -114,3 +115,22 @@ def received(message: Mapping[str, Any], buffers: Sequence[Any], limit: int = MA
     if not buffers:
         raise ValueError(f"the browser could not read {name}. Choose it again.")
     return bytes(buffers[0])
+
+
+def control(kind: type[widgets.Widget], description: str, **options: Any) -> Any:
+    """A control with its description to the left, as wide as the explorer's left column."""
+    wide = widgets.Layout(width="auto", max_width="340px")
+    return kind(description=description, style={"description_width": "84px"}, layout=wide, **options)
+
+
+def check(description: str, value: bool = False) -> widgets.Checkbox:
+    """A box to tick, its words to the right."""
+    wide = widgets.Layout(width="auto", max_width="340px")
+    return widgets.Checkbox(description=description, indent=False, value=value, layout=wide)
+
+
+def note(text: str) -> widgets.HTML:
+    """Small grey words."""
+    made = widgets.HTML(text)
+    made.add_class("lmnet-note")
+    return made
