@@ -173,7 +173,8 @@ def test_one_sample_has_no_diversity_to_show(session: Session, state: State) -> 
     one = state.but(samples=1)
     numbers = session.scores(one, session.result(one, one.models[0]))
     assert not {"pairwise", "spread"} & set(numbers) and {"sigma", "min_of_n"} <= set(numbers)
-    assert not [line for line in figures.score_text(session, one).splitlines() if "spread" in line]
+    shown = list(figures.score_table(session, one).index)
+    assert len(shown) == len(numbers) and not [name for name in shown if "pairwise" in name or "spread" in name]
 
 
 def test_main_directions_are_those_of_many_samples(session: Session, state: State) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 import trimesh
+from joblib.externals.loky import get_reusable_executor
 from PIL import Image
 
 from lmnet_utils.apps import explorer_session
@@ -575,6 +576,7 @@ def make(task):
 def test_a_mesh_that_kills_its_process_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "stand_in_reader.py").write_text(READER)
     monkeypatch.syspath_prepend(str(tmp_path))
+    get_reusable_executor().shutdown()  # workers that other tests have started look for modules where they were then
     monkeypatch.setattr(meshes, "_make", importlib.import_module("stand_in_reader").make)
     tasks = [meshes._Task(Path(name), tmp_path, name, {}, 0) for name in ("a", "killer", "b")]
     found = {task.path.name: made for task, made in meshes._in_processes(tasks, 1)}
