@@ -30,7 +30,7 @@ freeshapes: $(STAMP)  ## train the shipped weights again, from scratch (hours)
 	$(BIN)/lmnet run freeshapes
 
 notebooks: $(STAMP)  ## run the quickstart afresh and store the executed notebooks in notebooks/
-	$(BIN)/lmnet notebooks
+	$(BIN)/python tools/store_notebooks.py
 
 lab: $(STAMP)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

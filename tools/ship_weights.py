@@ -1,13 +1,20 @@
 """Weights to be shipped: the models of a run in half precision, their histories, their evaluation and a model card.
 
-Run as ``lmnet ship RUN`` after ``lmnet run freeshapes``; every number on the card, and in the README's tables, is read from
-files that are in the repository.
+::
+
+    python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card and the README's tables
+    python tools/ship_weights.py --readme  # only the README's tables
+
+Every number on the card, and in the README's tables, is read from files that are in the repository.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +29,26 @@ from lmnet_utils.models.weights import load_model, save_model
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
 GROUP_WORDS = {"13": "all 13 classes", "chair": "chairs"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the script. Returns the exit status: 0 done, 1 a run that cannot be shipped."""
+    parser = argparse.ArgumentParser(
+        description="Store a run's weights as the shipped ones, with model card and README tables."
+    )
+    parser.add_argument(
+        "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 08 has scored its models"
+    )
+    parser.add_argument("--readme", action="store_true", help="only write the README's tables again")
+    options = parser.parse_args(argv)
+    try:
+        if not options.readme:
+            print(paths.display(ship(options.run)))
+        print(paths.display(update_readme()))
+    except (FileNotFoundError, ValueError) as error:
+        print(f"ship_weights: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def ship(run: str, name: str = "freeshapes") -> Path:
@@ -165,7 +192,7 @@ Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.we
 which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
 [ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
 
-**Made by** `lmnet run freeshapes` (run `{run}`), then `lmnet ship {run}`; all settings stand in each folder's `config.json`, the histories in
+**Made by** `lmnet run freeshapes` (run `{run}`), then `python tools/ship_weights.py {run}`; all settings stand in each folder's `config.json`, the histories in
 `metrics.json`. Machine: {machine["processor"]}, {machine["cores"]} cores, {machine["gpu"] or "no GPU"}, torch {machine["packages"].get("torch")}.
 
 {table([_training_row(name, record) for name, record in trainings.items()])}
@@ -181,3 +208,7 @@ training seeds were scored, over them too (the rule: `lmnet_utils/statistics.py`
 no training object. Renderings in the camera of 3D-R2N2 on black only. The intervals are wide, because the test set is small. Not
 comparable with figures on ShapeNet.
 """
+
+
+if __name__ == "__main__":
+    sys.exit(main())

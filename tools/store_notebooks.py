@@ -1,17 +1,27 @@
-"""The committed notebooks: their outputs are those of a quickstart run, cleaned of what belongs to one machine."""
+"""The committed notebooks: their outputs are those of a quickstart run, cleaned of what belongs to one machine.
+
+::
+
+    python tools/store_notebooks.py           # execute the quickstart from the start, store its outputs in notebooks/
+    python tools/store_notebooks.py --resume  # skip the steps that are up to date
+    python tools/store_notebooks.py --no-run  # store the outputs of the last quickstart run
+    python tools/store_notebooks.py --sync    # only bring setup cells and badges in line with pyproject.toml
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
+from lmnet_utils.run import chain, colab
 from lmnet_utils.run.profiles import (
     ProfileError,
     Step,
@@ -25,6 +35,32 @@ from lmnet_utils.run.profiles import (
 from lmnet_utils.run.state import load_state
 
 LARGEST_NOTEBOOK = 1_000_000  # bytes; GitHub shows no more
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the script. Returns the exit status: 0 done, 1 a notebook failed, 2 nothing was stored, 130 interrupted."""
+    parser = argparse.ArgumentParser(description="Execute the quickstart and store its outputs in notebooks/.")
+    parser.add_argument("--no-run", action="store_true", help="store the outputs of the last quickstart run")
+    parser.add_argument("--resume", action="store_true", help="skip the steps that are up to date")
+    parser.add_argument(
+        "--sync", action="store_true", help="only bring setup cells and badges in line with pyproject.toml"
+    )
+    options = parser.parse_args(argv)
+    try:
+        if options.sync:
+            return colab.main()
+        if problems := differences_from_defaults():
+            raise ProfileError("\n".join(problems))
+        if not options.no_run and (status := chain.run_profile("quickstart", force=not options.resume)):
+            return status
+        store_notebooks()
+    except ProfileError as error:
+        print("store_notebooks: nothing stored:\n  " + str(error).replace("\n", "\n  "), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("store_notebooks: interrupted", file=sys.stderr)
+        return 130
+    return 0
 
 
 def differences_from_defaults(profile: str = "quickstart") -> list[str]:
@@ -161,3 +197,7 @@ def _without_machine_paths(outputs: list[dict[str, Any]]) -> list[dict[str, Any]
                 raise ProfileError(f"an output holds a path of this machine: {found.group() if found else Path.home()}")
             holder[key] = text if isinstance(value, str) else text.splitlines(keepends=True)
     return outputs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,11 +1,7 @@
 """The diversity explorer of notebook 09: controls around :mod:`lmnet_utils.apps.explorer_figures`.
 
-The controls are ipywidgets that exist in 7.7 (Colab) and 8. The pictures are drawn by ``viewer.js``, an anywidget: all
-panels turn together without asking the kernel, and a change sends 12 kB a cloud. A slider sends its next value when the
-kernel has answered the last one, so dragging never queues up.
-
-Why a viewer of our own: ``benchmarks/explorer.json``. Without a GPU a browser drew ten clouds of 2048 points in 0.7 s with it, in 3 to
-78 s with PyVista's export, k3d and plotly, which also take a WebGL context a panel: browsers have 16, the compare mode 30 panels.
+The controls are ipywidgets that exist in 7.7 (Colab) and 8, and those of :mod:`lmnet_utils.apps.explorer_widgets`. A slider sends
+its next value when the kernel has answered the last one, so dragging never queues up.
 """
 
 from __future__ import annotations
@@ -16,19 +12,31 @@ import os
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 import numpy as np
-import traitlets
 from IPython.display import display
+from PIL import Image
 
 from lmnet_utils.apps import explorer_figures as figures
-from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
-from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, Session, State, missing_slots, png_bytes, with_upload
+from lmnet_utils.apps.explorer_session import Session
+from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
+from lmnet_utils.apps.explorer_widgets import (
+    HELP,
+    LAMBDA_NOTE,
+    STYLE,
+    WALK_NAMES,
+    Thumbnails,
+    Upload,
+    Viewer,
+    check,
+    control,
+    note,
+    received,
+)
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
@@ -36,95 +44,8 @@ from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.models.predictions import write_ply
 from lmnet_utils.rendering.renders import write_gif
 
-HELP = (
-    "Pick a chair and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
-    "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
-)
-LAMBDA_NOTE = (
-    "λ acts in <em>training</em>: every place of this slider is another trained network, not a knob of one network."
-)
 MAX_STATE = 2 * 10**6  # bytes of a saved state, uploads within
 ASLEEP = " A page that nobody touches for half an hour falls asleep: then load it again."
-STYLE = """<style>
-.lmnet-explorer{max-width:100%;overflow-x:hidden;background:#fff;color:#1b1f24;box-sizing:border-box;padding:4px}
-.lmnet-explorer *{box-sizing:border-box}
-.lmnet-explorer .lmnet-note .widget-html-content,.lmnet-explorer .lmnet-note{font-size:.8rem;line-height:1.35;color:#3d464f;white-space:normal;height:auto}
-.lmnet-explorer h3{margin:.5rem 0 .1rem;font-size:.9rem}
-.lmnet-explorer .widget-label,.lmnet-explorer .widget-readout,.lmnet-explorer .widget-label-basic span{color:#1b1f24}
-.lmnet-explorer .lmnet-body{display:grid;grid-template:"main right" auto "more right" 1fr / 340px minmax(0,1fr);column-gap:14px;overflow:visible}
-.lmnet-explorer .lmnet-main{grid-area:main}.lmnet-explorer .lmnet-more{grid-area:more}.lmnet-explorer .lmnet-right{grid-area:right}
-@media (max-width:700px){.lmnet-explorer .lmnet-body{grid-template:"main" auto "right" auto "more" auto / minmax(0,1fr)}}
-.lmnet-explorer .lmnet-upload{margin:2px}.lmnet-explorer .lmnet-upload button{margin:0;width:auto}
-.lmnet-scores{border-collapse:collapse;font-size:.8rem}
-.lmnet-scores th,.lmnet-scores td{text-align:right;padding:1px 8px;border-bottom:1px solid #e3e6e9;font-variant-numeric:tabular-nums}
-.lmnet-scores th[scope=row]{text-align:left;font-weight:400}
-.lmnet-alert{border:2px solid #b3261e;background:#fdecea;color:#5f120d;border-radius:6px;padding:.4rem .6rem;line-height:1.4;white-space:normal}
-.lmnet-alert pre{overflow:auto;font-size:.7rem}
-</style>"""
-
-
-class _Script(anywidget.AnyWidget):
-    _esm = SCRIPT.read_text(encoding="utf-8")
-    kind = traitlets.Unicode().tag(sync=True)
-
-
-class Viewer(_Script):
-    """Clouds and images in panels with one camera; see ``viewer.js``."""
-
-    kind = traitlets.Unicode("clouds").tag(sync=True)
-    groups = traitlets.List().tag(sync=True)
-    positions = traitlets.Bytes(b"").tag(sync=True)  # int16, coordinate · 32767, y up
-    colours = traitlets.Bytes(b"").tag(sync=True)  # uint8 RGB of the panels that have their own
-    camera = traitlets.Dict().tag(sync=True)
-    home = traitlets.Dict().tag(sync=True)
-    revision = traitlets.Int(0).tag(sync=True)
-
-    def show(self, groups: list[tuple[str, list[ViewPanel]]], camera: dict[str, float], home: dict[str, float]) -> None:
-        """Show panels, in one message."""
-        described, positions, colours = pack_panels(groups)
-        with self.hold_sync():
-            self.groups, self.positions, self.colours = described, positions, colours
-            self.camera, self.home = camera, home
-            self.revision += 1
-
-    def offer(self, name: str, content: bytes, kind: str) -> None:
-        """Let the visitor's browser save a file."""
-        self.send({"kind": "file", "name": name, "type": kind, "start": True}, buffers=[content])
-
-
-class Thumbnails(_Script):
-    """A row of pictures of which one is chosen: radio buttons, so that arrow keys work."""
-
-    kind = traitlets.Unicode("thumbnails").tag(sync=True)
-    label = traitlets.Unicode("").tag(sync=True)
-    items = traitlets.List().tag(sync=True)  # {image, text, alt}
-    index = traitlets.Int(0).tag(sync=True)
-
-
-class Upload(_Script):
-    """A button for one file, which comes as a message. ipywidgets' own loses a file above 10 MiB without a word."""
-
-    kind = traitlets.Unicode("upload").tag(sync=True)
-    label = traitlets.Unicode("").tag(sync=True)
-    accept = traitlets.Unicode("").tag(sync=True)
-    limit = traitlets.Int(MAX_UPLOAD).tag(sync=True)  # bytes
-
-
-def received(message: Mapping[str, Any], buffers: Sequence[Any], limit: int = MAX_UPLOAD) -> bytes:
-    """The file that :class:`Upload` has sent.
-
-    Raises:
-        ValueError: the browser did not send it, because it is larger than ``limit`` or could not be read.
-    """
-    name, size = str(message.get("name", "the file")), int(message.get("size", 0))
-    if size > limit:
-        raise ValueError(
-            f"{name} has {size / 1e6:.1f} MB; at most {limit / 1e6:g} MB are taken, since Jupyter cuts the connection at "
-            "larger messages. Make it smaller and try again."
-        )
-    if not buffers:
-        raise ValueError(f"the browser could not read {name}. Choose it again.")
-    return bytes(buffers[0])
 
 
 def on_a_page() -> bool:
@@ -172,33 +93,35 @@ class Explorer:
 
     # ------------------------------------------------------------------------------------------------------ building
     def _build(self) -> None:
-        session, wide = self.session, widgets.Layout(width="auto", max_width="340px")
-        style = {"description_width": "84px"}
+        """Make all controls and put them into place; then let them act."""
+        self._make_controls()
+        row = widgets.Layout(flex_flow="row wrap", width="100%")
+        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
+        numbers = widgets.HBox([self.chart, self.table], layout=row)
+        self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
+        right = widgets.VBox([self.viewer, numbers, self.foot])
+        more = self._more(row)
+        body = widgets.HBox([main, right, more])  # a grid: on a narrow screen the picture is below the first sliders
+        for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
+            part.layout.min_width = "0"
+            part.add_class(f"lmnet-{name}")
+        top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
+        self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
+        self._observe()
 
-        def control(kind: Any, description: str, **options: Any) -> Any:
-            return kind(description=description, style=style, layout=wide, **options)
-
-        def button(text: str, hint: str, action: Callable[[], None]) -> widgets.Button:
-            made = widgets.Button(description=text, tooltip=hint, layout=widgets.Layout(width="auto"))
-            made.on_click(lambda _: self._guarded(action))
-            return made
-
-        def note(text: str) -> widgets.HTML:
-            made = widgets.HTML(text)
-            made.add_class("lmnet-note")
-            return made
-
+    def _make_controls(self) -> None:
+        session = self.session
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
         names = [(session.label(name), name) for name in session.names]
         self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
-        self.compare = widgets.Checkbox(description="Compare all λ side by side", indent=False, layout=wide)
+        self.compare = check("Compare all λ side by side")
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
         self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
         self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
-        self.truth = widgets.Checkbox(description="Show the true shape", indent=False, value=True, layout=wide)
+        self.truth = check("Show the true shape", value=True)
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
-        self.walk = control(widgets.Dropdown, "Walk", options=[(_WALK_NAMES[name], name) for name in WALKS])
+        self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
         self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
         self.start = control(widgets.BoundedIntText, "From sample", min=1, max=MAX_SAMPLES, value=1)
         self.end = control(widgets.BoundedIntText, "To sample", min=1, max=MAX_SAMPLES, value=2)
@@ -211,7 +134,10 @@ class Explorer:
             "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "truth": self.truth,
             "chosen": self.chosen, "walk": self.walk, "step": self.step,
         }  # fmt: skip
-        row = widgets.Layout(flex_flow="row wrap", width="100%")
+
+    def _more(self, row: widgets.Layout) -> widgets.VBox:
+        """The column below the first sliders: noise, walks, files."""
+        button = self._button
         keep = [button(f"Keep as {slot}", f"Put the image on screen into {slot}", self._keeper(slot)) for slot in "ABC"]
         saves = [
             button("PNG", "Everything on screen as one picture", self.save_png),
@@ -220,8 +146,7 @@ class Explorer:
             button("GIF", "The walk, or a turn of the large shape", self.save_gif),
             button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
         ]
-        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
-        more = widgets.VBox(
+        return widgets.VBox(
             [
                 self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
                 self.chosen, self.truth,
@@ -232,17 +157,13 @@ class Explorer:
                 widgets.HBox([widgets.Label("Save:"), *saves], layout=row),
             ]
         )  # fmt: skip
-        numbers = widgets.HBox([self.chart, self.table], layout=row)
-        self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
-        right = widgets.VBox([self.viewer, numbers, self.foot])
-        body = widgets.HBox(
-            [main, right, more]
-        )  # a grid: on a narrow screen the picture stands below the first sliders
-        for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
-            part.layout.min_width = "0"
-            part.add_class(f"lmnet-{name}")
-        top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
-        self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
+
+    def _button(self, text: str, hint: str, action: Callable[[], None]) -> widgets.Button:
+        made = widgets.Button(description=text, tooltip=hint, layout=widgets.Layout(width="auto"))
+        made.on_click(lambda _: self._guarded(action))
+        return made
+
+    def _observe(self) -> None:
         for name, one in self._set.items():
             one.observe(self._handler(name), "value")
         self.start.observe(lambda change: self._change(ends=[change["new"], self.end.value]), "value")
@@ -370,8 +291,6 @@ class Explorer:
 
     def _thumbnail(self, model: str, view: int, text: str, alt: str) -> dict[str, str]:
         def make() -> str:
-            from PIL import Image
-
             picture = self.session.image(self.state, f"{model}/{view}")
             small = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BOX))
             return figures.data_uri(png_bytes(small))
@@ -494,14 +413,3 @@ class Explorer:
             path = Path(folder) / name
             write(path)
             return path.read_bytes()
-
-
-_WALK_NAMES = {
-    "none": "none",
-    "samples": "between two samples",
-    "images": "from image A to B",
-    "direction 1": "main direction 1 of the posterior",
-    "direction 2": "main direction 2",
-    "direction 3": "main direction 3",
-    "arithmetic": "from A to A − B + C",
-}

@@ -23,7 +23,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lmnet_utils.apps.explorer_state import Result, Session, State, png_bytes
+from lmnet_utils.apps.explorer_session import Result, Session
+from lmnet_utils.apps.explorer_state import State, png_bytes
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.geometry.frames import y_up_from_file

@@ -15,13 +15,12 @@ from lmnet_utils.apps.placing import FAR, place
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import atomic_path, sha256_of
 from lmnet_utils.data.images import as_batch
+from lmnet_utils.data.packs import Pack, open_pack, read_split
 from lmnet_utils.models import inference
 from lmnet_utils.models.networks import ImageEncoder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from lmnet_utils.data.packs import Pack
 
 NEIGHBOURS = 5
 FOLDER = "familiarity"
@@ -127,8 +126,6 @@ def familiarity_of(run: str, name: str, encoder: ImageEncoder) -> Familiarity | 
     Returns:
         ``None`` if that data is not on this machine, or the model does not say which it was.
     """
-    from lmnet_utils.data.packs import open_pack, read_split
-
     data = encoder.config.get("training", {}).get("data", {})
     if not {"dataset", "split", "classes"} <= set(data):
         return None

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
-from lmnet_utils.apps.explorer_state import Session, State, png_bytes
+from lmnet_utils.apps.explorer_session import Session
+from lmnet_utils.apps.explorer_state import State, png_bytes
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.taxonomy import class_name

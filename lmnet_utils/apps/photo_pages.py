@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from lmnet_utils.apps.explorer_figures import ViewPanel
+from lmnet_utils.apps.gallery import clouds_page
 from lmnet_utils.apps.placing import Photo, box_of
 from lmnet_utils.apps.reconstruction import Reconstruction
 from lmnet_utils.core import notebook_settings, paths
@@ -67,9 +69,6 @@ def overview(found: Reconstruction, settings: notebook_settings.RenderSettings |
 
 def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
     """One HTML page with the clouds to be turned, by mouse or arrow keys; it holds all that it needs and asks no network."""
-    from lmnet_utils.apps.explorer_figures import ViewPanel
-    from lmnet_utils.apps.gallery import clouds_page
-
     panels = [
         ViewPanel(
             "cloud", "mean", y_up_from_file(found.points), note="the likeliest shape", alt="Point cloud", big=True

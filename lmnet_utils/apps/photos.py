@@ -118,19 +118,41 @@ def _mask_of(masks: Path, name: str, pictures: int) -> tuple[Path | None, str]:
     return masks, ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How :func:`reconstruct_files` goes about it.
+
+    Attributes:
+        background: see :func:`lmnet_utils.apps.cutouts.cut_out`.
+        samples, seed, precision: see :func:`reconstruct_photos`.
+        batch_size: pictures in memory at once.
+        figures: draw an ``overview.png`` of each.
+
+    Raises:
+        ValueError: an unknown background, or a batch of none.
+    """
+
+    background: str = "auto"
+    samples: int = 0
+    seed: int = 0
+    precision: str = "fp32"
+    batch_size: int = 16
+    figures: bool = True
+
+    def __post_init__(self) -> None:
+        choose("background", self.background, BACKGROUNDS)
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size={self.batch_size}: expected at least 1.")
+
+
 def reconstruct_files(
     sources: Sequence[Source],
     out: str | Path,
     autoencoder: PointCloudAutoencoder,
     encoder: ImageEncoder,
+    options: Options = Options(),
     *,
-    background: str = "auto",
-    samples: int = 0,
-    seed: int = 0,
     familiarity: Familiarity | None = None,
-    precision: str = "fp32",
-    batch_size: int = 16,
-    figures: bool = True,
     progress: bool = True,
 ) -> list[dict[str, Any]]:
     """Reconstruct pictures into ``out/<name>/``, batch by batch; a bad one is reported and the others go on.
@@ -138,10 +160,8 @@ def reconstruct_files(
     Args:
         sources: of :func:`find_sources`.
         out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
-        background: see :func:`cut_out`.
-        samples, seed, familiarity, precision: see :func:`reconstruct_photos`.
-        batch_size: pictures in memory at once.
-        figures: draw an ``overview.png`` of each.
+        autoencoder, encoder, familiarity: see :func:`reconstruct_photos`.
+        options: see :class:`Options`.
         progress: show a bar.
 
     Returns:
@@ -152,10 +172,8 @@ def reconstruct_files(
     """
     import matplotlib.pyplot as plt
 
-    choose("background", background, BACKGROUNDS)
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size}: expected at least 1.")
-    out = Path(out)
+    out, batch_size = Path(out), options.batch_size
+    how = {"samples": options.samples, "seed": options.seed, "precision": options.precision, "familiarity": familiarity}
     rows: list[dict[str, Any]] = []
     write_json(out / REPORT, rows)  # fails before the work where nothing can be written
     with tqdm(total=len(sources), desc="reconstruct", unit="picture", disable=not progress) as bar:
@@ -166,13 +184,12 @@ def reconstruct_files(
                 rows.append(row)
                 try:
                     if not source.problem:
-                        ready.append((row, prepare_photo(source.path, background=background, mask=source.mask)))
+                        ready.append((row, prepare_photo(source.path, background=options.background, mask=source.mask)))
                 except (PhotoError, MemoryError) as error:
                     row["error"] = str(error) or "not enough memory for this picture."
-            options = {"samples": samples, "seed": seed, "familiarity": familiarity, "precision": precision}
-            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], **options)
+            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], **how)
             for (row, _), one in zip(ready, found, strict=True):
-                figure = overview(one) if figures else None
+                figure = overview(one) if options.figures else None
                 try:
                     save(out / row["name"], one, figure, file=row["file"])
                     row.update(status="done", error="", **record_of(one))

@@ -1,10 +1,18 @@
-"""The command line, ``lmnet``. Every subcommand imports what it needs when it runs, so that ``--help`` is instant."""
+"""The command line, ``lmnet``. Of every subcommand its options, then what it does.
+
+What takes long to import is imported by the command that needs it, so that ``--help`` is instant.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+from lmnet_utils.core import paths
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,18 +38,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lmnet", description="3D-LMNet in notebooks, without a browser.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_profiles(commands)
+    _add_report(commands)
+    _add_download(commands)
+    _add_reconstruct(commands)
+    _add_import_meshes(commands)
+    _add_convert_checkpoint(commands)
+    commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
+    return parser
 
-    run = commands.add_parser(
+
+# ------------------------------------------------------------------------------------------------------------------ run
+def _add_run(commands: Commands) -> None:
+    parser = commands.add_parser(
         "run",
         help="execute a profile's notebooks in order",
         description="Execute a profile's notebooks in order into runs/<run name>/. "
         "Steps whose inputs did not change since they finished are skipped.",
         epilog="example: lmnet run quickstart --from 05 --set '05.diversity_weight=[0.0, 5.5]'",
     )
-    run.add_argument("profile", help="a name (see `lmnet profiles`) or the path of a .yaml file")
-    run.add_argument("--only", metavar="NB[,NB]", default="", help="run these notebooks only; 05 is enough of a name")
-    run.add_argument("--from", dest="from_", metavar="NB", help="start with this notebook")
-    run.add_argument(
+    parser.add_argument("profile", help="a name (see `lmnet profiles`) or the path of a .yaml file")
+    parser.add_argument(
+        "--only", metavar="NB[,NB]", default="", help="run these notebooks only; 05 is enough of a name"
+    )
+    parser.add_argument("--from", dest="from_", metavar="NB", help="start with this notebook")
+    parser.add_argument(
         "--set",
         dest="overrides",
         metavar="NB.PARAMETER=VALUE",
@@ -49,130 +71,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="another value (YAML; a list is a sweep) for a notebook's parameter; `all.` means every notebook with it",
     )
-    run.add_argument(
+    parser.add_argument(
         "--run-name", metavar="NAME", help="folder below runs/ and trained_models/ (default: the profile's)"
     )
-    run.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
-    run.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
-    run.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
-    run.set_defaults(command=_run)
-
-    profiles = commands.add_parser("profiles", aliases=["list"], help="the profiles and what they are for")
-    profiles.set_defaults(command=_profiles)
-
-    report = commands.add_parser("report", help="write a run's report.html again")
-    report.add_argument("run", help="name of a folder in runs/")
-    report.set_defaults(command=_report)
-
-    notebooks = commands.add_parser(
-        "notebooks",
-        help="execute the quickstart and store its outputs in notebooks/",
-        description="Execute the quickstart from the start and store its outputs in the committed notebooks.",
-    )
-    notebooks.add_argument("--no-run", action="store_true", help="store the outputs of the last quickstart run")
-    notebooks.add_argument("--resume", action="store_true", help="skip the steps that are up to date")
-    notebooks.add_argument(
-        "--sync", action="store_true", help="only bring setup cells and badges in line with pyproject.toml"
-    )
-    notebooks.set_defaults(command=_notebooks)
-
-    ship = commands.add_parser(
-        "ship", help="store a run's weights as the shipped ones, with model card and README tables"
-    )
-    ship.add_argument(
-        "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 06 has scored its models"
-    )
-    ship.add_argument("--readme", action="store_true", help="only write the README's tables again")
-    ship.set_defaults(command=_ship)
-
-    download = commands.add_parser(
-        "download",
-        help="fetch ShapeNet, Pix3D or published weights",
-        description="Fetch data sets and weights that others publish, check them, and unpack them or make them model folders. "
-        "Terms and sizes are shown first. A download that broke off goes on where it stopped; what is here is not fetched again.",
-        epilog="examples: lmnet download shapenet --remove-archive; lmnet download autoencoder encoder_l1 --yes",
-    )
-    download.add_argument("names", metavar="NAME", nargs="*", help="see --list")
-    download.add_argument("--list", action="store_true", help="the names, their sizes, what is here, and the addresses")
-    download.add_argument("--yes", action="store_true", help="accept the terms without being asked")
-    download.add_argument("--file", metavar="PATH", help="take this file, fetched by hand, instead of downloading")
-    download.add_argument("--force", action="store_true", help="fetch again; accept a file that has changed")
-    download.add_argument(
-        "--check", action="store_true", help="go through unpacked archives again; put back what is missing"
-    )
-    download.add_argument("--remove-archive", action="store_true", help="delete archives once they are unpacked")
-    download.add_argument("--quiet", action="store_true", help="no progress bars")
-    download.set_defaults(command=_download)
-
-    reconstruct = commands.add_parser(
-        "reconstruct",
-        help="point clouds from your own pictures",
-        description="Reconstruct the object in each picture: cut out, placed as in training, one cloud each, or several with "
-        "--samples. Each picture gets a folder with cloud.ply, overview.png and what the network saw.",
-        epilog="examples: lmnet reconstruct chair.jpg; lmnet reconstruct photos/ --out clouds --samples 4",
-    )
-    reconstruct.add_argument("images", metavar="IMAGE", nargs="+", help="pictures, or folders with pictures")
-    reconstruct.add_argument("--out", metavar="FOLDER", help="where the results go (default: runs/reconstruct)")
-    reconstruct.add_argument("--run", default="freeshapes", help="folder of trained_models/ (default: the shipped one)")
-    reconstruct.add_argument(
-        "--model", metavar="NAME", help="such as encoder_l1 (the default; with --samples the largest λ)"
-    )
-    reconstruct.add_argument(
-        "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one (Variant II)"
-    )
-    reconstruct.add_argument(
-        "--mask",
-        metavar="PATH",
-        help="a picture, white on the object; for several pictures a folder of them, named alike",
-    )
-    reconstruct.add_argument(
-        "--background", default="auto", metavar="WAY", help="auto, alpha, plain, grabcut, rembg, none (see cutouts.py)"
-    )
-    reconstruct.add_argument("--seed", type=int, default=0, help="of the samples")
-    reconstruct.add_argument("--device", default="auto")
-    reconstruct.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in memory at once")
-    reconstruct.add_argument("--no-figures", action="store_true", help="no overview.png, which takes most of the time")
-    reconstruct.set_defaults(command=_reconstruct)
-
-    meshes = commands.add_parser(
-        "import-meshes",
-        help="make a data set of a folder of meshes of your own",
-        description="Make a data set of the OBJ, PLY, STL, OFF and GLB files below a folder: 24 views, point clouds, splits. "
-        "An object's class is the first folder below FOLDER that it lies in (chair/, Couches/, 03001627/, coffee mug/ …). "
-        "What cannot be used is listed with its reason. The same command again takes what is new and drops what is gone.",
-        epilog='example: lmnet import-meshes ~/meshes --name mine --up z --front=-y; then dataset="mine" in any notebook. '
-        "An axis with a minus needs the equals sign.",
-    )
-    meshes.add_argument("folder", metavar="FOLDER")
-    meshes.add_argument("--name", help="of the data set: a folder of data/ (default: FOLDER's name)")
-    meshes.add_argument(
-        "--classes", metavar="CSV", help="a table file,class[,group]; a group's objects stay on one side of the splits"
-    )
-    axes = ("x", "y", "z", "-x", "-y", "-z")
-    meshes.add_argument("--up", choices=axes, default="y", help="the files' axis that points up (default: y)")
-    meshes.add_argument("--front", choices=axes, default="z", help="the axis that an object's front faces (default: z)")
-    meshes.add_argument("--seed", type=int, default=0, help="of views and clouds")
-    meshes.add_argument("--workers", type=int, metavar="N", help="processes; by default one a core")
-    meshes.add_argument("--max-faces", type=int, metavar="N", help="skip meshes of more triangles (default: 1,000,000)")
-    meshes.add_argument("--quiet", action="store_true", help="no progress bars")
-    meshes.set_defaults(command=_import_meshes)
-
-    convert = commands.add_parser(
-        "convert-checkpoint",
-        help="make model folders of an official TensorFlow checkpoint",
-        description="Make model folders of an official 3D-LMNet checkpoint (lm, plm, or train_ae.py's), architecture "
-        "`paper`. Needs TensorFlow, which nothing else here does.",
-        epilog='example: lmnet convert-checkpoint ~/lm/best official; then weights_run="official" in notebook 06',
-    )
-    convert.add_argument(
-        "prefix", metavar="PREFIX", help="…/best for best.index and best.data-…, or the folder with them"
-    )
-    convert.add_argument("run", metavar="OUT", help="folder of trained_models/ that gets them, such as official")
-    convert.add_argument("--name", help="the image encoder's folder (default: encoder_l1 or encoder_lambda_5.5)")
-    convert.set_defaults(command=_convert_checkpoint)
-
-    commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
-    return parser
+    parser.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
+    parser.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
+    parser.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
+    parser.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -190,6 +95,12 @@ def _run(options: argparse.Namespace) -> int:
     )
 
 
+# ------------------------------------------------------------------------------------------------------------- profiles
+def _add_profiles(commands: Commands) -> None:
+    parser = commands.add_parser("profiles", aliases=["list"], help="the profiles and what they are for")
+    parser.set_defaults(command=_profiles)
+
+
 def _profiles(options: argparse.Namespace) -> int:
     from lmnet_utils.run import profiles
 
@@ -199,8 +110,14 @@ def _profiles(options: argparse.Namespace) -> int:
     return 0
 
 
+# --------------------------------------------------------------------------------------------------------------- report
+def _add_report(commands: Commands) -> None:
+    parser = commands.add_parser("report", help="write a run's report.html again")
+    parser.add_argument("run", help="name of a folder in runs/")
+    parser.set_defaults(command=_report)
+
+
 def _report(options: argparse.Namespace) -> int:
-    from lmnet_utils.core import paths
     from lmnet_utils.run import profiles, report
 
     if not (paths.runs_root() / options.run).is_dir():
@@ -210,32 +127,35 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+# ------------------------------------------------------------------------------------------------------------- download
+def _add_download(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "download",
+        help="fetch ShapeNet, Pix3D or published weights",
+        description="Fetch data sets and weights that others publish, check them, and unpack them or make them model folders. "
+        "Terms and sizes are shown first. A download that broke off goes on where it stopped; what is here is not fetched again.",
+        epilog="examples: lmnet download shapenet --remove-archive; lmnet download autoencoder encoder_l1 --yes",
+    )
+    parser.add_argument("names", metavar="NAME", nargs="*", help="see --list")
+    parser.add_argument("--list", action="store_true", help="the names, their sizes, what is here, and the addresses")
+    parser.add_argument("--yes", action="store_true", help="accept the terms without being asked")
+    parser.add_argument("--file", metavar="PATH", help="take this file, fetched by hand, instead of downloading")
+    parser.add_argument("--force", action="store_true", help="fetch again; accept a file that has changed")
+    parser.add_argument(
+        "--check", action="store_true", help="go through unpacked archives again; put back what is missing"
+    )
+    parser.add_argument("--remove-archive", action="store_true", help="delete archives once they are unpacked")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.set_defaults(command=_download)
+
+
 def _download(options: argparse.Namespace) -> int:
     from lmnet_utils.data import assets, downloads
     from lmnet_utils.models import published
-    from lmnet_utils.run import profiles
 
     if options.list:
-        for name in assets.names():
-            item = assets.asset(name)
-            size = assets.in_words(item.size) if item.size else "?"
-            print(f"{name:<22}{size:>8}  {assets.state(item):<14}{item.addresses[0]}")
-        for name, members in assets.groups().items():
-            print(f"{name} = {' + '.join(members)}")
-        return 0
-    if not options.names:
-        raise profiles.ProfileError(f"download what? There are: {', '.join([*assets.groups(), *assets.names()])}")
-    try:
-        names = assets.expand(options.names)
-    except ValueError as error:
-        raise profiles.ProfileError(str(error)) from error
-    if options.file and len(names) > 1:
-        raise profiles.ProfileError("--file is one asset's file: give one NAME with it")
-    again = options.file or options.force or options.check
-    try:
-        missing = [name for name in names if again or not assets.is_here(assets.asset(name))]
-    except ValueError as error:  # an unreadable record
-        raise profiles.ProfileError(str(error)) from error
+        return _list_downloads()
+    names, missing = _asked_for(options)
     if missing:
         print(assets.offer(missing), flush=True)
     if missing and not options.file and not _agreed(options.yes):
@@ -262,6 +182,35 @@ def _download(options: argparse.Namespace) -> int:
     return status
 
 
+def _list_downloads() -> int:
+    from lmnet_utils.data import assets
+
+    for name in assets.names():
+        item = assets.asset(name)
+        size = assets.in_words(item.size) if item.size else "?"
+        print(f"{name:<22}{size:>8}  {assets.state(item):<14}{item.addresses[0]}")
+    for name, members in assets.groups().items():
+        print(f"{name} = {' + '.join(members)}")
+    return 0
+
+
+def _asked_for(options: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Names of the assets that are asked for, and those of them that are to be fetched."""
+    from lmnet_utils.data import assets
+    from lmnet_utils.run import profiles
+
+    if not options.names:
+        raise profiles.ProfileError(f"download what? There are: {', '.join([*assets.groups(), *assets.names()])}")
+    try:
+        names = assets.expand(options.names)
+        if options.file and len(names) > 1:
+            raise profiles.ProfileError("--file is one asset's file: give one NAME with it")
+        again = options.file or options.force or options.check
+        return names, [name for name in names if again or not assets.is_here(assets.asset(name))]
+    except ValueError as error:  # no such asset, or an unreadable record
+        raise profiles.ProfileError(str(error)) from error
+
+
 def _agreed(yes: bool) -> bool:
     """Whether the terms shown above are accepted: by ``--yes``, or by a person who is asked."""
     from lmnet_utils.run import profiles
@@ -279,11 +228,41 @@ def _agreed(yes: bool) -> bool:
         return False
 
 
-def _reconstruct(options: argparse.Namespace) -> int:
-    from pathlib import Path
+# ---------------------------------------------------------------------------------------------------------- reconstruct
+def _add_reconstruct(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "reconstruct",
+        help="point clouds from your own pictures",
+        description="Reconstruct the object in each picture: cut out, placed as in training, one cloud each, or several with "
+        "--samples. Each picture gets a folder with cloud.ply, overview.png and what the network saw.",
+        epilog="examples: lmnet reconstruct chair.jpg; lmnet reconstruct photos/ --out clouds --samples 4",
+    )
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures, or folders with pictures")
+    parser.add_argument("--out", metavar="FOLDER", help="where the results go (default: runs/reconstruct)")
+    parser.add_argument("--run", default="freeshapes", help="folder of trained_models/ (default: the shipped one)")
+    parser.add_argument(
+        "--model", metavar="NAME", help="such as encoder_l1 (the default; with --samples the largest λ)"
+    )
+    parser.add_argument(
+        "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one (Variant II)"
+    )
+    parser.add_argument(
+        "--mask",
+        metavar="PATH",
+        help="a picture, white on the object; for several pictures a folder of them, named alike",
+    )
+    parser.add_argument(
+        "--background", default="auto", metavar="WAY", help="auto, alpha, plain, grabcut, rembg, none (see cutouts.py)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the samples")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in memory at once")
+    parser.add_argument("--no-figures", action="store_true", help="no overview.png, which takes most of the time")
+    parser.set_defaults(command=_reconstruct)
 
+
+def _reconstruct(options: argparse.Namespace) -> int:
     from lmnet_utils.apps import familiarity, photos, reconstruction
-    from lmnet_utils.core import paths
     from lmnet_utils.core.runtime import pick_device
     from lmnet_utils.models import registry
     from lmnet_utils.run import profiles
@@ -295,22 +274,18 @@ def _reconstruct(options: argparse.Namespace) -> int:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
+        how = photos.Options(
+            background=options.background,
+            samples=options.samples,
+            seed=options.seed,
+            batch_size=options.batch_size,
+            figures=not options.no_figures,
+        )
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
         known = familiarity.familiarity_of(options.run, name, networks[name])
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
-        rows = photos.reconstruct_files(
-            sources,
-            out,
-            networks["autoencoder"],
-            networks[name],
-            background=options.background,
-            samples=options.samples,
-            seed=options.seed,
-            familiarity=known,
-            batch_size=options.batch_size,
-            figures=not options.no_figures,
-        )
+        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how, familiarity=known)
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
         raise profiles.ProfileError(str(error)) from error
     except OSError as error:
@@ -324,8 +299,33 @@ def _reconstruct(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+# -------------------------------------------------------------------------------------------------------- import-meshes
+def _add_import_meshes(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "import-meshes",
+        help="make a data set of a folder of meshes of your own",
+        description="Make a data set of the OBJ, PLY, STL, OFF and GLB files below a folder: 24 views, point clouds, splits. "
+        "An object's class is the first folder below FOLDER that it lies in (chair/, Couches/, 03001627/, coffee mug/ …). "
+        "What cannot be used is listed with its reason. The same command again takes what is new and drops what is gone.",
+        epilog='example: lmnet import-meshes ~/meshes --name mine --up z --front=-y; then dataset="mine" in any notebook. '
+        "An axis with a minus needs the equals sign.",
+    )
+    parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("--name", help="of the data set: a folder of data/ (default: FOLDER's name)")
+    parser.add_argument(
+        "--classes", metavar="CSV", help="a table file,class[,group]; a group's objects stay on one side of the splits"
+    )
+    axes = ("x", "y", "z", "-x", "-y", "-z")
+    parser.add_argument("--up", choices=axes, default="y", help="the files' axis that points up (default: y)")
+    parser.add_argument("--front", choices=axes, default="z", help="the axis that an object's front faces (default: z)")
+    parser.add_argument("--seed", type=int, default=0, help="of views and clouds")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes; by default one a core")
+    parser.add_argument("--max-faces", type=int, metavar="N", help="skip meshes of more triangles (default: 1,000,000)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.set_defaults(command=_import_meshes)
+
+
 def _import_meshes(options: argparse.Namespace) -> int:
-    from lmnet_utils.core import paths
     from lmnet_utils.data import meshes
     from lmnet_utils.run import profiles
 
@@ -351,8 +351,24 @@ def _import_meshes(options: argparse.Namespace) -> int:
     return 0 if report.models else 1
 
 
+# --------------------------------------------------------------------------------------------------- convert-checkpoint
+def _add_convert_checkpoint(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "convert-checkpoint",
+        help="make model folders of an official TensorFlow checkpoint",
+        description="Make model folders of an official 3D-LMNet checkpoint (lm, plm, or train_ae.py's), architecture "
+        "`paper`. Needs TensorFlow, which nothing else here does.",
+        epilog='example: lmnet convert-checkpoint ~/lm/best official; then weights_run="official" in notebook 06',
+    )
+    parser.add_argument(
+        "prefix", metavar="PREFIX", help="…/best for best.index and best.data-…, or the folder with them"
+    )
+    parser.add_argument("run", metavar="OUT", help="folder of trained_models/ that gets them, such as official")
+    parser.add_argument("--name", help="the image encoder's folder (default: encoder_l1 or encoder_lambda_5.5)")
+    parser.set_defaults(command=_convert_checkpoint)
+
+
 def _convert_checkpoint(options: argparse.Namespace) -> int:
-    from lmnet_utils.core import paths
     from lmnet_utils.models import tensorflow_checkpoints
 
     try:
@@ -362,34 +378,6 @@ def _convert_checkpoint(options: argparse.Namespace) -> int:
         return 1
     for folder in folders:
         print(paths.display(folder))
-    return 0
-
-
-def _notebooks(options: argparse.Namespace) -> int:
-    from lmnet_utils.run import chain, profiles
-    from tools import store_notebooks
-
-    if options.sync:
-        from lmnet_utils.run import colab
-
-        return colab.main()
-    if problems := store_notebooks.differences_from_defaults():
-        raise profiles.ProfileError("\n".join(problems))
-    if not options.no_run:
-        status = chain.run_profile("quickstart", force=not options.resume)
-        if status:
-            return status
-    store_notebooks.store_notebooks()
-    return 0
-
-
-def _ship(options: argparse.Namespace) -> int:
-    from lmnet_utils.core import paths
-    from tools import ship_weights
-
-    if not options.readme:
-        print(paths.display(ship_weights.ship(options.run)))
-    print(paths.display(ship_weights.update_readme()))
     return 0
 
 

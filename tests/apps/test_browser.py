@@ -25,7 +25,8 @@ from servers import PATIENCE, free_port, served, wait_for
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_state, gallery, web_app
-from lmnet_utils.apps.explorer_state import Session, State
+from lmnet_utils.apps.explorer_session import Session
+from lmnet_utils.apps.explorer_state import State
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import write_json
 

@@ -377,7 +377,9 @@ def test_links_in_a_circle_and_names_too_long_cost_nothing_else(tmp_path: Path, 
     assert list(problems) == ["alias.png", "chair.png", "gone.png", "round.jpg", "one", long.name]
     dead = [name for name, problem in problems.items() if "leads nowhere or in a circle" in problem]
     assert dead == ["gone.png", "round.jpg", "one"]
-    rows = photos.reconstruct_files(sources, tmp_path / "out", *networks[:2], figures=False, progress=False)
+    rows = photos.reconstruct_files(
+        sources, tmp_path / "out", *networks[:2], photos.Options(figures=False), progress=False
+    )
     assert [row["status"] for row in rows] == ["done", "done", "failed", "failed", "failed", "failed"]
     assert rows[-1]["error"] == "there is no such file. Check the path."
 
@@ -414,9 +416,8 @@ def mixed(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
 def test_a_batch_goes_on_after_bad_pictures(tmp_path: Path, mixed: Path, networks, batch_size: int) -> None:
     sources = photos.find_sources([mixed, tmp_path / "none.png"])
-    rows = photos.reconstruct_files(
-        sources, tmp_path / "out", *networks[:2], batch_size=batch_size, figures=False, progress=False
-    )
+    options = photos.Options(batch_size=batch_size, figures=False)
+    rows = photos.reconstruct_files(sources, tmp_path / "out", *networks[:2], options, progress=False)
     assert [row["file"] for row in rows] == [source.path.name for source in sources]
     states = {row["file"]: row["error"] for row in rows}
     assert [name for name, error in states.items() if not error] == ["good_0.png", "good_1.png", "good_2.png"]
@@ -443,7 +444,9 @@ def test_a_folder_that_cannot_be_replaced_fails_alone(tmp_path: Path, mixed: Pat
     (tmp_path / "out" / "good_1").mkdir(parents=True)
     (tmp_path / "out" / "good_1" / "diary.txt").write_text("mine")
     sources = photos.find_sources([mixed / f"good_{k}.png" for k in range(3)])
-    rows = photos.reconstruct_files(sources, tmp_path / "out", *networks[:2], figures=False, progress=False)
+    rows = photos.reconstruct_files(
+        sources, tmp_path / "out", *networks[:2], photos.Options(figures=False), progress=False
+    )
     assert [row["status"] for row in rows] == ["done", "failed", "done"]
     assert "holds something that is no reconstruction" in rows[1]["error"]
 

@@ -35,7 +35,7 @@ RENEW = "python tests/core/test_cache.py"
 CODE = {
     "axes": ["geometry.frames", "geometry.camera"],
     "freeshapes": ["data.freeshapes", "data.views", "data.mesh"],
-    "meshes": ["data.meshes"],
+    "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
     "geometry": ["geometry.pointclouds", "geometry.pairs", "geometry.assignment"],
@@ -60,7 +60,8 @@ CODE = {
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "explorer": [
-        *(f"apps.{name}" for name in ("explorer", "explorer_state", "explorer_figures", "gallery")),
+        *(f"apps.explorer{name}" for name in ("", "_state", "_session", "_figures", "_widgets")),
+        "apps.gallery",
         "rendering.pages",
     ],
 }

@@ -19,9 +19,10 @@ import pytest
 import trimesh
 from PIL import Image
 
-from lmnet_utils.apps import explorer_state
+from lmnet_utils.apps import explorer_session
 from lmnet_utils.core import notebook_settings, paths
-from lmnet_utils.data import layout, meshes, packs, splits, taxonomy, verification
+from lmnet_utils.data import layout, mesh_files, meshes, packs, splits, taxonomy, verification
+from lmnet_utils.data.import_report import Report
 from lmnet_utils.data.mesh import GREY, Mesh, sample_surface
 from lmnet_utils.data.taxonomy import CLASSES
 from lmnet_utils.geometry.frames import y_up_from_file
@@ -70,24 +71,24 @@ def surface(mesh: Mesh, n: int = 200_000) -> np.ndarray:
 # ---------------------------------------------------------------------------------------------------------- one file
 def test_axes_go_where_they_are_said_to_point() -> None:
     """The file's up becomes y, its front x; what is left of the object, seen from itself, becomes −z."""
-    for up, ahead in meshes.AXES.items():
-        for front, forward in meshes.AXES.items():
+    for up, ahead in mesh_files.AXES.items():
+        for front, forward in mesh_files.AXES.items():
             if np.dot(ahead, forward):
                 with pytest.raises(ValueError, match="perpendicular"):
-                    meshes.rotation(up, front)
+                    mesh_files.rotation(up, front)
                 continue
-            turn = meshes.rotation(up, front)
+            turn = mesh_files.rotation(up, front)
             left = np.cross(ahead, forward)
             assert (turn @ ahead).tolist() == [0, 1, 0] and (turn @ forward).tolist() == [1, 0, 0]
             assert (turn @ left).tolist() == [0, 0, -1]
     with pytest.raises(ValueError, match="front='w'"):
-        meshes.rotation("y", "w")
+        mesh_files.rotation("y", "w")
 
 
-@pytest.mark.parametrize("suffix", meshes.SUFFIXES)
+@pytest.mark.parametrize("suffix", mesh_files.SUFFIXES)
 def test_every_format_gives_the_object_in_the_kits_frame(suffix: str, tmp_path: Path) -> None:
     parts = [turned(part, np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])) for part in chair()]  # up is z, front is −y
-    mesh, note = meshes.read_mesh(export(parts, tmp_path / f"a{suffix.upper()}"), "z", "-y")
+    mesh, note = mesh_files.read_mesh(export(parts, tmp_path / f"a{suffix.upper()}"), "z", "-y")
     assert note == ""
     size = np.array([0.54, 0.9, 0.5])  # along front (seat and back), up, and from side to side
     assert np.ptp(mesh.vertices, axis=0) == pytest.approx(size / np.linalg.norm(size), abs=2e-3)
@@ -118,10 +119,10 @@ def test_polygons_are_cut_into_triangles_without_holes_or_overlap(tmp_path: Path
     for name, text in texts.items():
         (tmp_path / name).write_text("\n".join(text) + "\n")
         if name == "mixed.off":
-            with pytest.raises(meshes.MeshError, match="more than four corners"):
-                meshes.read_mesh(tmp_path / name)
+            with pytest.raises(mesh_files.MeshError, match="more than four corners"):
+                mesh_files.read_mesh(tmp_path / name)
             continue
-        mesh, _ = meshes.read_mesh(tmp_path / name)
+        mesh, _ = mesh_files.read_mesh(tmp_path / name)
         a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
         area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
         expected = 12 if name == "quads.off" else 12 + 3 * np.sqrt(3) / 2 * len(hexagons)
@@ -135,7 +136,7 @@ def test_transformed_parts_of_a_glb_are_put_together_where_they_belong(tmp_path:
     shift[:3, 3] = (0, 3, 0)
     scene.add_geometry(box((1, 1, 1), (0, 0, 0), GREEN), transform=shift)
     scene.export(tmp_path / "two.glb")
-    mesh, _ = meshes.read_mesh(tmp_path / "two.glb")
+    mesh, _ = mesh_files.read_mesh(tmp_path / "two.glb")
     assert np.ptp(mesh.vertices, axis=0) * np.sqrt(18) == pytest.approx([1, 4, 1], abs=2e-3)
     height = mesh.vertices[mesh.faces][..., 1].mean(axis=1)
     assert (mesh.colours[height > 0, 1] > 150).all() and (mesh.colours[height < 0, 0] > 150).all()
@@ -150,20 +151,20 @@ def test_textures_are_read_within_faces_and_a_missing_one_leaves_grey(tmp_path: 
         "mtllib a.mtl\nusemtl m\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nvt 0.1 0.9\nvt 0.9 0.9\nvt 0.1 0.1\nvt 0.9 0.1\n"
         "f 1/1 2/2 3/1\nf 1/3 3/4 4/3\n"
     )
-    mesh, note = meshes.read_mesh(tmp_path / "a.obj")
+    mesh, note = mesh_files.read_mesh(tmp_path / "a.obj")
     flat = np.ptp(mesh.vertices[mesh.faces][..., 0], axis=1) < 1e-6  # the first triangle: the file's z is the kit's x
     assert note == "" and (mesh.colours[flat] == RED[:3]).all() and (mesh.colours[~flat] == BLUE[:3]).all()
     (tmp_path / "wall.obj").write_text(  # one quad, the whole texture on it
         "mtllib a.mtl\nusemtl m\nv 0 0 0\nv 2 0 0\nv 2 1 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\nf 1/1 2/2 3/3 4/4\n"
     )
-    wall, _ = meshes.read_mesh(tmp_path / "wall.obj")
+    wall, _ = mesh_files.read_mesh(tmp_path / "wall.obj")
     corners = wall.vertices[wall.faces]
     height = corners.mean(axis=1)[:, 1]
     assert (wall.colours[height > 0.02] == RED[:3]).all() and (wall.colours[height < -0.02] == BLUE[:3]).all()
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
     assert area == pytest.approx(2 / 5, rel=1e-3), "cut up, nothing added or lost"
     (tmp_path / "paint.png").unlink()
-    mesh, _ = meshes.read_mesh(tmp_path / "a.obj")
+    mesh, _ = mesh_files.read_mesh(tmp_path / "a.obj")
     assert len(mesh.faces) == 2
 
 
@@ -198,24 +199,24 @@ def write_unusable(folder: Path) -> dict[str, str]:
 
 def test_a_mesh_beyond_the_limits_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = export([trimesh.creation.icosphere(2)], tmp_path / "ball.ply")
-    with pytest.raises(meshes.MeshError, match="320 triangles, more than 100"):
-        meshes.read_mesh(path, max_faces=100)
-    monkeypatch.setattr(meshes, "MAX_BYTES", 1000)
-    with pytest.raises(meshes.MeshError, match="MB, more than"):
-        meshes.read_mesh(path)
+    with pytest.raises(mesh_files.MeshError, match="320 triangles, more than 100"):
+        mesh_files.read_mesh(path, max_faces=100)
+    monkeypatch.setattr(mesh_files, "MAX_BYTES", 1000)
+    with pytest.raises(mesh_files.MeshError, match="MB, more than"):
+        mesh_files.read_mesh(path)
 
 
 def test_moments_are_those_of_the_surface_and_do_not_depend_on_its_triangles(tmp_path: Path) -> None:
     whole, fine = chair(), [part.subdivide() for part in chair()]
-    one, _ = meshes.read_mesh(export(whole, tmp_path / "a.obj"))
-    same, _ = meshes.read_mesh(export(fine, tmp_path / "b.stl"))
-    wider, _ = meshes.read_mesh(export(chair(0.505), tmp_path / "c.obj"))
-    moments = meshes.shape_moments(one)
+    one, _ = mesh_files.read_mesh(export(whole, tmp_path / "a.obj"))
+    same, _ = mesh_files.read_mesh(export(fine, tmp_path / "b.stl"))
+    wider, _ = mesh_files.read_mesh(export(chair(0.505), tmp_path / "c.obj"))
+    moments = mesh_files.shape_moments(one)
     points = surface(one, 400_000)  # Monte Carlo, error about 1/√400,000 of the spread
     sampled = np.concatenate([points.mean(axis=0), (points.T @ points / len(points))[np.triu_indices(3)]])
     assert moments[4:] == pytest.approx(sampled, abs=2e-3)
-    assert np.abs(moments - meshes.shape_moments(same)).max() < meshes.SAME_SHAPE
-    assert np.abs(moments - meshes.shape_moments(wider)).max() > 2 * meshes.SAME_SHAPE
+    assert np.abs(moments - mesh_files.shape_moments(same)).max() < mesh_files.SAME_SHAPE
+    assert np.abs(moments - mesh_files.shape_moments(wider)).max() > 2 * mesh_files.SAME_SHAPE
 
 
 # ------------------------------------------------------------------------------------------------------------ classes
@@ -281,7 +282,7 @@ def write_folder(folder: Path) -> None:
         export(chair(0.4 + 0.1 * i, 0.8 + 0.1 * i), folder / "Chairs" / f"chair {i}{suffix}")
     for i in range(2):
         bowl = trimesh.creation.cylinder(0.4 + 0.2 * i, 0.3, sections=16)
-        export([turned(bowl, meshes.rotation("x", "y"))], folder / "coffee mug" / f"{i}.stl")
+        export([turned(bowl, mesh_files.rotation("x", "y"))], folder / "coffee mug" / f"{i}.stl")
 
 
 @pytest.fixture(scope="module")
@@ -297,7 +298,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def imported(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, meshes.Report]:
+def imported(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     data = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMNET_DATA", str(data))
@@ -305,13 +306,13 @@ def imported(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 
 @pytest.fixture
-def own(imported: tuple[Path, meshes.Report], monkeypatch: pytest.MonkeyPatch) -> meshes.Report:
+def own(imported: tuple[Path, Report], monkeypatch: pytest.MonkeyPatch) -> Report:
     """The imported data set, not to be changed."""
     monkeypatch.setenv("LMNET_DATA", str(imported[0]))
     return imported[1]
 
 
-def test_the_report_says_what_became_of_every_file(own: meshes.Report, folder: Path, tmp_path: Path) -> None:
+def test_the_report_says_what_became_of_every_file(own: Report, folder: Path, tmp_path: Path) -> None:
     reasons = {f"broken things/{name}": word for name, word in write_unusable(tmp_path / "b").items()}
     reasons |= {
         "Chairs/chair 2.ply": "the same file as Chairs/chair 2 again.ply",
@@ -331,7 +332,7 @@ def test_the_report_says_what_became_of_every_file(own: meshes.Report, folder: P
     assert all(word in own.text() for word in ("5 imported", "no class", "chair 3, coffee-mug 2"))
 
 
-def test_the_kit_takes_the_data_set_like_any_other(own: meshes.Report) -> None:
+def test_the_kit_takes_the_data_set_like_any_other(own: Report) -> None:
     report = verification.verify_dataset("own", progress=False)
     assert report["problems"] == {} and report["complete"] == 5
     complete = {name: (counts["models"], counts["complete"]) for name, counts in report["classes"].items()}
@@ -344,7 +345,7 @@ def test_the_kit_takes_the_data_set_like_any_other(own: meshes.Report) -> None:
     assert len(pack.models) == 5 and pack.images([0, 4], [0, 23]).shape == (2, 3, 128, 128)
 
 
-def test_front_is_front_and_up_is_up(own: meshes.Report) -> None:
+def test_front_is_front_and_up_is_up(own: Report) -> None:
     """From the front the red back stands above the seat and the blue arm at the right; from behind, the back hides most."""
     root = paths.dataset_dir("own")
     chairs = [row.id for row in own.rows if row.status == "imported" and row.class_name == "chair"]
@@ -372,9 +373,9 @@ def test_front_is_front_and_up_is_up(own: meshes.Report) -> None:
     assert verification.frame_check("own", n=5, views=4)["best"] == 0
 
 
-def test_clouds_are_in_the_file_frame_with_the_extents_of_the_mesh(own: meshes.Report, folder: Path) -> None:
+def test_clouds_are_in_the_file_frame_with_the_extents_of_the_mesh(own: Report, folder: Path) -> None:
     row = next(row for row in own.rows if row.file == "Chairs/chair 1.glb")
-    mesh, _ = meshes.read_mesh(folder / row.file)
+    mesh, _ = mesh_files.read_mesh(folder / row.file)
     files = layout.read_model(paths.dataset_dir("own"), f"{CLASSES['chair']}/{row.id}")
     for n, cloud in files.clouds.items():
         assert cloud.shape == (n, 3)
@@ -383,7 +384,7 @@ def test_clouds_are_in_the_file_frame_with_the_extents_of_the_mesh(own: meshes.R
         assert extents == pytest.approx(np.ptp(mesh.vertices, axis=0), abs=0.03)
 
 
-def test_networks_train_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_train_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     common = {
         "run": "own", "dataset": "own", "split": "official", "classes": "13", "seed": 0, "device": "cpu",
@@ -400,7 +401,7 @@ def test_networks_train_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: p
     assert np.isfinite(result.history[-1]["loss"]) and result.data["training_models"] == 3
 
 
-def test_the_chain_runs_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chain_runs_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A class beyond the 13 and an empty validation set, through notebooks 01 and 06 and the explorer's choice."""
     for name in ("runs", "trained_models"):
         monkeypatch.setenv(f"LMNET_{name.upper()}", str(tmp_path / name))
@@ -417,7 +418,7 @@ def test_the_chain_runs_on_it(own: meshes.Report, tmp_path: Path, monkeypatch: p
     assert found["autoencoder", "coffee-mug"] == found["autoencoder", "chair"] == 1
     variational = networks.ImageEncoder(width=0.25, variational=True).initialise()
     save_model(weights / "encoder_lambda_5.5", variational)
-    session = explorer_state.Session("own", dataset="own")
+    session = explorer_session.Session("own", dataset="own")
     assert session.classes == ["chair", "coffee-mug"] and len(session.objects_of("coffee-mug")) == 1
     with pytest.raises(ValueError, match="class='cofee-mug': expected one of 'chair', 'coffee-mug'"):
         session.objects_of("cofee-mug")
@@ -438,7 +439,7 @@ def test_a_run_without_chairs_says_so_before_it_starts(kit_folders: Path, capsys
     assert cli.main([*command, "--set", "05.classes=13"]) == 0
 
 
-def test_round_objects_do_not_fail_the_frame_check(own: meshes.Report, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_round_objects_do_not_fail_the_frame_check(own: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """They fit at every yaw; which one fits best is chance."""
     mugs = [model for model in layout.find_objects("own") if model.startswith("coffee-mug/")]
     monkeypatch.setattr(verification, "find_objects", lambda dataset: mugs)
@@ -457,7 +458,7 @@ def content(root: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def copied(imported: tuple[Path, meshes.Report], folder: Path, kit_folders: Path) -> tuple[Path, Path]:
+def copied(imported: tuple[Path, Report], folder: Path, kit_folders: Path) -> tuple[Path, Path]:
     """The data set and its folder of meshes, to be changed."""
     root = kit_folders / "data" / "own"
     shutil.copytree(imported[0] / "own", root)
@@ -465,7 +466,7 @@ def copied(imported: tuple[Path, meshes.Report], folder: Path, kit_folders: Path
     return root, kit_folders / "meshes"
 
 
-def statuses(report: meshes.Report) -> dict[str, str]:
+def statuses(report: Report) -> dict[str, str]:
     return {row.file: row.status for row in report.rows if row.status != "skipped"}
 
 
@@ -542,7 +543,7 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_killed_import_goes_on_and_ends_with_the_same_bytes(
-    imported: tuple[Path, meshes.Report], folder: Path, kit_folders: Path
+    imported: tuple[Path, Report], folder: Path, kit_folders: Path
 ) -> None:
     script, root = kit_folders / "run.py", kit_folders / "data" / "own"
     script.write_text(IMPORT)

@@ -16,9 +16,7 @@ README = (paths.project_root() / "README.md").read_text(encoding="utf-8")
 def test_tables_are_those_of_the_committed_files():
     for name, markdown in ship_weights.readme_tables().items():
         match = re.search(rf"<!-- {name}: .*?-->\n\n(.*?)\n\n<!-- end of {name} -->", README, re.DOTALL)
-        assert match and match[1] == markdown, (
-            f"run `python -m lmnet_utils.run.cli ship --readme`: table {name} is stale"
-        )
+        assert match and match[1] == markdown, f"run `python tools/ship_weights.py --readme`: table {name} is stale"
 
 
 def test_the_protocols_speed_is_that_of_the_committed_file():

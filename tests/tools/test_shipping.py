@@ -44,3 +44,8 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     assert "| L1 | 1 | **7.65** [6.50, 8.50] | **8.10** | **12.30** | **45.60** |" in card
     assert "3 test objects, with ICP" in card and "9.00" not in card
     assert f"{result.best_validation:.2f}" in card and str(kit_folders) not in card
+
+
+def test_the_script_says_what_a_run_lacks(kit_folders, capsys):
+    assert ship_weights.main(["nowhere"]) == 1
+    assert "nowhere" in capsys.readouterr().err
