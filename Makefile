@@ -21,9 +21,7 @@ quickstart: $(STAMP)  ## the whole paper on the embedded data set, from images t
 	$(BIN)/lmnet run quickstart
 	@echo "Report: runs/quickstart/report.html"
 
-test: $(STAMP)  ## lint, unit tests, every notebook at smoke size
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+test: lint  ## lint, unit tests, every notebook at smoke size
 	$(BIN)/python -m pytest
 
 freeshapes: $(STAMP)  ## train the shipped weights again, from scratch (hours)
@@ -46,9 +44,11 @@ test-tensorflow: $(STAMP)  ## the converter of the official checkpoints against 
 doctor: $(STAMP)  ## versions, device, disk, data, weights, and what is missing
 	$(BIN)/lmnet doctor
 
-lint: $(STAMP)  ## check style, notebooks too
+lint: $(STAMP)  ## check style (notebooks too), the floors of the package, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 format: $(STAMP)  ## put style right, notebooks too
 	$(BIN)/ruff check --fix .
@@ -89,5 +89,5 @@ lock:  ## pin the dependencies of pyproject.toml again (needs uv)
 	} > requirements.lock.tmp && mv requirements.lock.tmp requirements.lock
 
 clean:  ## remove .venv, caches and builds; data, weights and runs stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

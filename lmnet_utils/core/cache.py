@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from lmnet_utils.core.files import atomic_path, read_json
@@ -116,9 +117,9 @@ def kept_arrays(
     key: str,
     count: int,
     batch_size: int,
-    compute: Callable[[slice], dict[str, np.ndarray]],
+    compute: Callable[[slice], dict[str, NDArray[Any]]],
     progress: str = "",
-) -> dict[str, np.ndarray]:
+) -> dict[str, NDArray[Any]]:
     """Arrays over ``count`` items, computed batch by batch and kept on disk as they come.
 
     Args:
@@ -130,7 +131,7 @@ def kept_arrays(
         progress: text beside a progress bar; empty for none.
     """
     file = None if file is None else file.with_name(f"{file.name}-{key}.npz")
-    done = read_arrays(file)
+    done: dict[str, Any] = read_arrays(file)
     start, saved = len(next(iter(done.values()), ())), time.monotonic()
     with tqdm(total=count, initial=min(start, count), desc=progress, unit="cloud", disable=not progress) as bar:
         while start < count:
@@ -145,7 +146,7 @@ def kept_arrays(
     return {name: values[:count] for name, values in done.items()}
 
 
-def read_arrays(file: Path | None) -> dict[str, np.ndarray]:
+def read_arrays(file: Path | None) -> dict[str, NDArray[Any]]:
     """The arrays of an ``.npz`` file; none of one that is not there or is damaged."""
     if file is None or not file.is_file():
         return {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 
 def choose(name: str, value: Any, choices: Iterable[Any]) -> None:
@@ -16,11 +17,11 @@ def choose(name: str, value: Any, choices: Iterable[Any]) -> None:
         raise ValueError(f"{name}={value!r}: expected one of {', '.join(map(repr, choices))}.")
 
 
-Array = np.ndarray | torch.Tensor
+Array = NDArray[Any] | torch.Tensor
 
 
 # ------------------------------------------------------------------------------------------------------------- inputs
-def finite_array(values: Any, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
+def finite_array(values: Any, name: str, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
     """``values`` as finite float64 of a shape, in which ``None`` is any size from 1 on."""
     values = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
     wanted = ", ".join("≥ 1" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "")

@@ -35,8 +35,8 @@ def cores() -> int:
 
 
 def each(
-    function: Callable,
-    items: Iterable[tuple],
+    function: Callable[..., Any],
+    items: Iterable[tuple[Any, ...]],
     *,
     threads: bool = False,
     jobs: int | None = None,
@@ -101,18 +101,18 @@ def _chosen_outside() -> bool:
     return jobs is not None or backend.nesting_level > 0 or not isinstance(backend, LokyBackend)
 
 
-def _here(function: Callable, items: list[tuple], count: int) -> Iterator[Any]:
+def _here(function: Callable[..., Any], items: list[tuple[Any, ...]], count: int) -> Iterator[Any]:
     with ThreadPoolExecutor(count) as short_lived:  # joblib's threads take 10 ms more a call
         yield from (short_lived.map if count > 1 else map)(lambda item: function(*item), items)
 
 
-def _in_threads(function: Callable, items: list[tuple], jobs: int | None) -> Iterator[Any]:
+def _in_threads(function: Callable[..., Any], items: list[tuple[Any, ...]], jobs: int | None) -> Iterator[Any]:
     backend, chosen = get_active_backend(require="sharedmem")
     jobs = jobs or chosen or (1 if backend.nesting_level else cores())
     return _parallel(function, items, n_jobs=jobs, require="sharedmem")
 
 
-def _in_processes(function: Callable, items: list[tuple], jobs: int, lost: Any) -> Iterator[Any]:
+def _in_processes(function: Callable[..., Any], items: list[tuple[Any, ...]], jobs: int, lost: Any) -> Iterator[Any]:
     if not _workers.acquire(blocking=False):
         yield from (function(*item) for item in items)
         return
@@ -137,14 +137,14 @@ def _in_processes(function: Callable, items: list[tuple], jobs: int, lost: Any) 
         _workers.release()
 
 
-def _loky(function: Callable, items: list[tuple], jobs: int) -> Iterator[Any]:
+def _loky(function: Callable[..., Any], items: list[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
     # two workers at least, as joblib takes n_jobs=1 for "in this process", where a death would end everything
     options = {"n_jobs": max(2, jobs), "pre_dispatch": 1 if jobs == 1 else 2 * jobs, "max_nbytes": None}
     with joblib.parallel_config("loky", inner_max_num_threads=1, initializer=_start_worker):
         return _parallel(function, items, **options)
 
 
-def _parallel(function: Callable, items: list[tuple], **options: Any) -> Iterator[Any]:
+def _parallel(function: Callable[..., Any], items: list[tuple[Any, ...]], **options: Any) -> Iterator[Any]:
     return joblib.Parallel(return_as="generator", **options)(joblib.delayed(function)(*item) for item in items)
 
 

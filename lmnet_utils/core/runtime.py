@@ -10,12 +10,15 @@ import random
 import subprocess
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.checks import choose
+
+if TYPE_CHECKING:
+    import torch
 
 RECORDED_PACKAGES = (
     "torch", "torchvision", "numpy", "scipy", "easypytorch3d", "pyvista", "matplotlib", "ipywidgets", "jupyterlab",
@@ -33,7 +36,7 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def pick_device(device: str = "auto"):
+def pick_device(device: str = "auto") -> torch.device:
     """``"auto"`` → CUDA if there is a GPU, else CPU; any other torch device name → that device.
 
     Raises:
@@ -49,7 +52,7 @@ def pick_device(device: str = "auto"):
     return chosen
 
 
-def supports_bfloat16(device="cpu") -> bool:
+def supports_bfloat16(device: str | torch.device = "cpu") -> bool:
     """Whether bf16 is native, hence fast, on ``device`` (CPU: AVX512-BF16 or AMX; GPU: compute capability ≥ 8)."""
     import torch
 
@@ -62,7 +65,7 @@ def supports_bfloat16(device="cpu") -> bool:
     return torch.backends.mkldnn.is_available() and any(name in flags for name in ("avx512_bf16", "amx_bf16"))
 
 
-def pick_precision(precision: str = "auto", device="cpu") -> str:
+def pick_precision(precision: str = "auto", device: str | torch.device = "cpu") -> str:
     """``"auto"`` → ``"bf16"`` (autocast) where the device computes in it natively, else ``"fp32"``."""
     choose("precision", precision, ("auto", "fp32", "bf16"))
     if precision == "auto":

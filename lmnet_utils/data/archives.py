@@ -226,7 +226,9 @@ def _write_all(
 def _put(member: _Member, place: Path) -> bool:
     """Write a member under a temporary name, then give it its own; True if it is in its place already."""
     size = member.info.size
-    with member.open() as source:
+    stream = member.open()
+    assert stream is not None  # tarfile gives None for what is no file: never in a plan
+    with stream as source:
         pieces: Iterable[bytes] = iter(lambda: source.read(PIECE), b"")
         if size <= COMPARED and _has(place, size):
             content = b"".join(pieces)
@@ -309,17 +311,24 @@ def _tar_members(forward: _Forward, unpacked: Unpacked) -> Iterator[_Member]:
 
     class Member(tarfile.TarInfo):
         @classmethod
-        def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        def fromtarfile(cls, archive: tarfile.TarFile) -> Member:
             nonlocal unreadable
             try:
                 return super().fromtarfile(archive)
-            except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError):
+            # typeshed lacks both names; their base would count the ends of an archive, too
+            except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError):  # type: ignore[attr-defined]
                 unreadable += 1
                 raise
 
     try:
         # ignore_zeros: look beyond what is no header, and read to the end, where gzip's checksum stands.
-        archive = tarfile.TarFile(fileobj=forward, mode="r", tarinfo=Member, ignore_zeros=True, encoding="utf-8")
+        archive = tarfile.TarFile(
+            fileobj=forward,  # type: ignore[arg-type]  # without write and close, which reading does not use
+            mode="r",
+            tarinfo=Member,
+            ignore_zeros=True,
+            encoding="utf-8",
+        )
         while True:
             info = archive.next()
             if unreadable:
@@ -329,7 +338,7 @@ def _tar_members(forward: _Forward, unpacked: Unpacked) -> Iterator[_Member]:
                 return
             if info.size < 0:
                 raise UnsafeArchive(f"its member {shown(info.name)} has {info.size:,} bytes")
-            archive.members.clear()  # a million of them would fill the memory
+            archive.members.clear()  # type: ignore[attr-defined]  # typeshed lacks it; a million would fill the memory
             last = info.name
             yield _Member(info, partial(archive.extractfile, info))
     except DAMAGE as error:

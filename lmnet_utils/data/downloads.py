@@ -202,7 +202,8 @@ def _check_room(item: Asset, missing: int, fetched: bool = False) -> None:
 # --------------------------------------------------------------------------------------------------------------- check
 def _fault_of(item: Asset, path: Path, what: str) -> DownloadError | None:
     """What is wrong with a file, as far as can be told without unpacking it: a web page, truncated, damaged, another one."""
-    size, damage = path.stat().st_size, None
+    size = path.stat().st_size
+    damage: str | Exception | None = None
     with open(path, "rb") as stream:
         start = stream.read(1 << 16)
     if transfer.looks_like_page(start):

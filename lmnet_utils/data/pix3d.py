@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,10 +79,21 @@ def read_photos(dataset: str = "pix3d", classes: Sequence[str] = CATEGORIES) -> 
     if unknown := sorted(set(classes) - categories):
         raise ValueError(f"classes: {', '.join(unknown)} not in Pix3D; it has {', '.join(sorted(categories))}.")
     return [
-        Pix3DPhoto(entry["img"], entry["mask"], entry["category"], entry["model"], tuple(map(int, entry["bbox"])))
+        Pix3DPhoto(entry["img"], entry["mask"], entry["category"], entry["model"], _box(entry, file))
         for entry in entries
         if entry["category"] in classes and not (entry["truncated"] or entry["occluded"] or entry["slightly_occluded"])
     ]
+
+
+def _box(entry: Mapping[str, Any], file: Path) -> tuple[int, int, int, int]:
+    try:
+        left, top, right, bottom = map(int, entry["bbox"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{paths.display(file)}: the 'bbox' of {entry['img']} is {entry['bbox']!r}, expected [left, top, right, bottom] in "
+            "pixels. Fetch Pix3D again (`lmnet download pix3d`)."
+        ) from error
+    return left, top, right, bottom
 
 
 def how_to_get_pix3d(dataset: str = "pix3d") -> str:
@@ -90,7 +102,8 @@ def how_to_get_pix3d(dataset: str = "pix3d") -> str:
     lines += ["    lmnet download pix3d"]
     for name in assets.groups()["pix3d"]:
         asset = assets.asset(name)
-        lines.append(f"or by hand: {asset.title}, about {asset.size / 1e6:,.0f} MB, {asset.addresses[0]}")
+        size = f"about {asset.size / 1e6:,.0f} MB" if asset.size else "size unknown"
+        lines.append(f"or by hand: {asset.title}, {size}, {asset.addresses[0]}")
         lines.append(f"    unpacked into {paths.display(asset.place)}/")
     lines.append(f"{asset.terms['title']}: {asset.terms['text']} ({asset.terms['url']})")
     return "\n".join(lines)
@@ -157,7 +170,7 @@ def read_input(photo: Pix3DPhoto, dataset: str = "pix3d") -> np.ndarray:
     root = paths.dataset_dir(dataset)
     image = read_image(root / photo.image, largest=None)[..., :3]
     try:
-        mask = read_image(root / photo.mask, largest=None)[..., :3].any(axis=-1)
+        mask = read_image(root / photo.mask, largest=None)[..., :3].max(axis=-1)
     except PhotoError as error:
         raise PhotoError(f"the mask {photo.mask}: {error}") from error
     return official_input(image, mask, photo.box)

@@ -11,6 +11,7 @@ draws, hence its leakage, needed to score its published weights on objects that 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import re
@@ -56,7 +57,7 @@ def official(groups: Mapping[str, str]) -> Split:
         n_val = int(0.1 * n_train)
         for i, model in enumerate(models):
             side_of[model] = "test" if i >= n_train else "val" if i >= n_train - n_val else "train"
-    first = {}
+    first: dict[str, str] = {}
     for model in sorted(groups):
         if groups[model]:
             side_of[model] = side_of[first.setdefault(groups[model], model)]
@@ -100,11 +101,17 @@ def _by_class(models: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _sides(side_of: Mapping[str, str]) -> Split:
-    return Split(*(sorted(model for model, side in side_of.items() if side == wanted) for wanted in SIDES))
+    train, val, test = (sorted(model for model, side in side_of.items() if side == wanted) for wanted in SIDES)
+    return Split(train, val, test)
 
 
 def _filtered(split: Split, keep: Callable[[str], bool]) -> Split:
-    return Split(*([model for model in getattr(split, side) if keep(model)] for side in SIDES))
+    train, val, test = ([model for model in getattr(split, side) if keep(model)] for side in SIDES)
+    return Split(train, val, test)
+
+
+def _is_of(synsets: Collection[str], model: str) -> bool:
+    return model.split("/")[0] in synsets
 
 
 def restrict(split: Split, models: Collection[str]) -> Split:
@@ -127,14 +134,15 @@ def first_of_each(split: Split, limit: int | None) -> set[str]:
 def extended(old: Split, new: Split) -> Split:
     """``old`` with the models that only ``new`` has: whatever is listed keeps its side, or trained models would know test objects."""
     known = {*old.train, *old.val, *old.test}
-    return Split(*(sorted({*getattr(old, s), *(m for m in getattr(new, s) if m not in known)}) for s in SIDES))
+    train, val, test = (sorted({*getattr(old, s), *(m for m in getattr(new, s) if m not in known)}) for s in SIDES)
+    return Split(train, val, test)
 
 
 def write(root: Path, name: str, split: Split, copies: int = 0) -> None:
     """Write a split's files for all class groups; each training model is followed by its ``copies`` copies."""
     for group in GROUPS:
         synsets = synsets_of(group)
-        part = _filtered(split, lambda model, synsets=synsets: model.split("/")[0] in synsets)
+        part = _filtered(split, functools.partial(_is_of, synsets))
         part.train.extend([f"{model}-c{k}" for model in part.train for k in range(1, copies + 1)])
         write_group(root, name, group, part)
 
@@ -170,7 +178,8 @@ def read(root: Path, name: str = "official", group: str = "13") -> Split:
         text = path.read_text(encoding="utf-8")
         digest.update(f"{side}\n{text}".encode())
         sides.append(_checked(text.split(), path))
-    return Split(*sides, checksum=digest.hexdigest())
+    train, val, test = sides
+    return Split(train, val, test, digest.hexdigest())
 
 
 def _checked(names: Any, path: Path) -> list[str]:
@@ -233,5 +242,6 @@ def read_port_lists(root: Path) -> dict[str, Split]:
                         f"{paths.display(path)} is missing beside {first.name}: copy the port's whole folder."
                     )
                 sides.append(_checked(path.read_text(encoding="utf-8").split(), path))
-            found[group] = Split(*sides)
+            train, val, test = sides
+            found[group] = Split(train, val, test)
     return found

@@ -9,7 +9,10 @@ whatever the prices are; with good ones its paths are short.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 _SMALL = 320  # below this size SciPy alone is about as fast
@@ -18,7 +21,7 @@ _PHASES = 6
 _FIRST, _FACTOR = 0.2, 0.25  # bid increments: first in units of the typical cost, then in units of the one before
 
 
-def optimal_assignment(cost: np.ndarray) -> np.ndarray:
+def optimal_assignment(cost: NDArray[Any]) -> NDArray[np.int64]:
     """The permutation of least total cost. Exact.
 
     Args:
@@ -48,7 +51,7 @@ def optimal_assignment(cost: np.ndarray) -> np.ndarray:
     return columns
 
 
-def _auction(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _auction(costs: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Nearly optimal prices for the objects, by a forward auction whose bid increment shrinks from phase to phase.
 
     A phase ends when nearly all bidders hold an object. Where many equal costs make that long, the auction is broken

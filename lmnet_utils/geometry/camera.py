@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmnet_utils.core.checks import Array, finite_array
 from lmnet_utils.geometry.frames import file_from_y_up, y_up_from_file
 
 
 # --------------------------------------------------------------------------------------------------------- camera
-def project_to_pixels(points: np.ndarray, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+def project_to_pixels(
+    points: NDArray[Any], azimuth: float, elevation: float, distance_ratio: float
+) -> NDArray[np.float64]:
     """Pixels (N, 2), column and row in a 137×137 rendering, of points (N, 3) in the y-up frame; angles in degrees."""
     position = camera_position(azimuth, elevation, distance_ratio)
     forward = -position / np.linalg.norm(position)
@@ -24,7 +28,7 @@ def project_to_pixels(points: np.ndarray, azimuth: float, elevation: float, dist
     return (plane + 1) * IMAGE_SIZE / 2 - 0.5  # a pixel's centre has whole numbers
 
 
-def silhouette_overlap(points: np.ndarray, image: np.ndarray, view: np.ndarray, radius: int = 2) -> float:
+def silhouette_overlap(points: NDArray[Any], image: NDArray[np.uint8], view: NDArray[Any], radius: int = 2) -> float:
     """Intersection over union of the projected points, drawn as discs, with a rendering's alpha mask.
 
     Args:
@@ -41,7 +45,7 @@ def silhouette_overlap(points: np.ndarray, image: np.ndarray, view: np.ndarray, 
             inside = (x >= 0) & (x < IMAGE_SIZE) & (y >= 0) & (y < IMAGE_SIZE)
             drawn[y[inside], x[inside]] = True
     mask = image[..., 3] > 127
-    return float((drawn & mask).sum() / max((drawn | mask).sum(), 1))
+    return float((drawn & mask).sum() / max(int((drawn | mask).sum()), 1))
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -53,14 +57,14 @@ FIELD_OF_VIEW = float(np.degrees(2 * np.arctan(16 / 35)))
 """Vertical, degrees: Blender's default camera, 35 mm lens on a 32 mm sensor."""
 
 
-def camera_position(azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+def camera_position(azimuth: float, elevation: float, distance_ratio: float) -> NDArray[np.float64]:
     """Position (3,) of R2N2's camera, which looks at the origin with y up; angles in degrees."""
     az, el = np.radians([azimuth, elevation])
     return 1.75 * distance_ratio * np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
 
 
 # -------------------------------------------------------------------------------------------------- visible and hidden
-def camera_eye(truth: Array, azimuth: float, elevation: float, distance_ratio: float) -> np.ndarray:
+def camera_eye(truth: Array, azimuth: float, elevation: float, distance_ratio: float) -> NDArray[np.float64]:
     """Where R2N2's camera stands, in the frame and the units of a cloud.
 
     The rendered object had its bounding box centred and of diagonal 1

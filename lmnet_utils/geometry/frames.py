@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmnet_utils.core import checks
 from lmnet_utils.core.settings import Yaw
@@ -44,7 +45,7 @@ def _stacked(coordinates: list[Cloud], like: Cloud) -> Cloud:
 YAWS = get_args(Yaw)
 
 
-def quarter_turn(yaw: int) -> np.ndarray:
+def quarter_turn(yaw: int) -> NDArray[np.int_]:
     """Rotation (3, 3), integers, of clouds in the file frame by ``yaw`` degrees about the vertical: ``points @ rotation.T``.
 
     90 makes a front that faces +z (of the upright frame) face +x.
@@ -57,6 +58,6 @@ def quarter_turn(yaw: int) -> np.ndarray:
     return np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])  # the file frame's x points down
 
 
-def turn_clouds(points: np.ndarray, yaw: int) -> np.ndarray:
+def turn_clouds(points: NDArray[Any], yaw: int) -> NDArray[Any]:
     """Clouds (…, 3) in the file frame, turned by quarter turns about the vertical: the same numbers, exchanged."""
     return points if yaw == 0 else np.ascontiguousarray(points @ quarter_turn(yaw).T.astype(points.dtype))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
@@ -21,7 +22,7 @@ F_SCORE_THRESHOLDS = (0.01, 0.02)
 SCORES = ("chamfer", "forward", "backward", "f_score_1", "f_score_2", "emd")
 
 
-def score_pair(truth: np.ndarray, guess: np.ndarray, icp: str | None, emd: bool) -> list[float]:
+def score_pair(truth: NDArray[np.float64], guess: NDArray[np.float64], icp: str | None, emd: bool) -> list[float]:
     """:data:`SCORES` of one pair in the unit cube, as fractions of its side; the last one only if asked for.
 
     Args:
@@ -42,13 +43,15 @@ def seconds_of(points: int, icp: bool, emd: bool) -> float:
     return 0.003 * thousands + 0.02 * thousands * icp + 0.04 * thousands**2.3 * emd
 
 
-def matched_distance(x: np.ndarray, y: np.ndarray) -> float:
+def matched_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Mean distance of the optimal one-to-one matching of (N, 3) and (N, 3)."""
     cost = cdist(x, y)
     return cost[np.arange(len(x)), optimal_assignment(cost)].mean()
 
 
-def f_score_of_distances(forward: np.ndarray, backward: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
+def f_score_of_distances(
+    forward: NDArray[np.float64], backward: NDArray[np.float64], thresholds: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """F-scores (…, T) from the nearest-neighbour distances of two clouds, (…, N) and (…, M)."""
     limits = np.asarray(thresholds, np.float64)
     recall, precision = ((distances[..., None] < limits).mean(axis=-2) for distances in (forward, backward))
@@ -58,14 +61,20 @@ def f_score_of_distances(forward: np.ndarray, backward: np.ndarray, thresholds: 
 
 # --------------------------------------------------------------------------------------------------------------- ICP
 def aligned(
-    points: np.ndarray, goal: np.ndarray, official: bool, max_iterations: int = 1000, tolerance: float = 1e-10
-) -> np.ndarray:
+    points: NDArray[np.float64],
+    goal: NDArray[np.float64],
+    official: bool,
+    max_iterations: int = 1000,
+    tolerance: float = 1e-10,
+) -> NDArray[np.float64]:
     """One cloud (N, 3) moved onto another; see :func:`lmnet_utils.geometry.pointclouds.icp`."""
     rotation, shift = fit(goal, points, max_iterations, tolerance)
     return points @ rotation - shift if official else (points - shift) @ rotation
 
 
-def fit(moving: np.ndarray, fixed: np.ndarray, max_iterations: int, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+def fit(
+    moving: NDArray[np.float64], fixed: NDArray[np.float64], max_iterations: int, tolerance: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t.
 
     A point's nearest neighbour is searched again only once the point has moved by half of what its second neighbour was
@@ -96,11 +105,11 @@ def fit(moving: np.ndarray, fixed: np.ndarray, max_iterations: int, tolerance: f
     return rotation, shift
 
 
-def _norms(vectors: np.ndarray) -> np.ndarray:
+def _norms(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sqrt(np.einsum("ni,ni->n", vectors, vectors))
 
 
-def _kabsch(covariance: np.ndarray, current: np.ndarray) -> np.ndarray:
+def _kabsch(covariance: NDArray[np.float64], current: NDArray[np.float64]) -> NDArray[np.float64]:
     """The proper rotation R that maximises tr(R·covariance) (Kabsch 1976); ``current``, turned as little as it takes,
     where points on a line or in one place leave the rotation open."""
     u, (largest, second, _), vt = np.linalg.svd(covariance)
@@ -113,7 +122,7 @@ def _kabsch(covariance: np.ndarray, current: np.ndarray) -> np.ndarray:
     return vt.T @ u.T
 
 
-def _shortest_turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _shortest_turn(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """The rotation by the smallest angle that takes one unit vector to another (Rodrigues)."""
     cosine = start @ end
     if cosine < -1 + 1e-12:  # half a turn about any axis across: the one farthest from the vector, made perpendicular

@@ -6,16 +6,17 @@ Every function takes NumPy arrays or torch tensors and returns the same kind. Cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
 from lmnet_utils.geometry import pairs
 
-Cloud = TypeVar("Cloud", np.ndarray, torch.Tensor)
+Cloud = TypeVar("Cloud", NDArray[Any], torch.Tensor)
 
 _GPU_CHUNK = 1 << 27  # distances held at once by the dense search on a GPU: half a GiB in fp32
 
@@ -65,7 +66,7 @@ def nearest_neighbours(query: Cloud, reference: Cloud) -> tuple[Cloud, Cloud]:
     return (query - _gather(reference, indices)).square().sum(-1), indices
 
 
-def _check(first, second) -> None:
+def _check(first: Cloud, second: Cloud) -> None:
     if first.ndim != 3 or second.ndim != 3 or first.shape[-1] != 3 or second.shape[-1] != 3:
         raise ValueError(
             f"expected clouds of shape (B, N, 3) and (B, M, 3), found {tuple(first.shape)} and {tuple(second.shape)}."
@@ -80,10 +81,10 @@ def _check(first, second) -> None:
             raise ValueError(f"the {name} clouds hold NaN or infinite coordinates.")
 
 
-def _search(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+def _search(pairs: list[tuple[NDArray[Any], NDArray[Any]]]) -> list[NDArray[np.int64]]:
     """Neighbour indices for several (query, reference) pairs of batches; a cloud used twice gets one tree."""
 
-    def search_item(item: int) -> list[np.ndarray]:
+    def search_item(item: int) -> list[NDArray[np.int64]]:
         trees: dict[int, cKDTree] = {}
         found = []
         for query, reference in pairs:
@@ -100,7 +101,7 @@ def _search(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
     ]
 
 
-def _as_numpy(points: torch.Tensor) -> np.ndarray:
+def _as_numpy(points: torch.Tensor) -> NDArray[Any]:
     points = points.detach()
     return (points if points.dtype == torch.float64 else points.float()).contiguous().numpy()
 
@@ -200,16 +201,17 @@ def scaled_chamfer(ground_truth: Cloud, prediction: Cloud, *, points: int = 1024
     return forward + backward
 
 
-def _float64_pairs(first: Cloud, second: Cloud) -> tuple[np.ndarray, np.ndarray]:
+def _float64_pairs(first: Cloud, second: Cloud) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both batches, checked, as float64 arrays on the CPU."""
     _check(first, second)
-    return tuple(
+    x, y = (
         np.ascontiguousarray(c.detach().cpu().numpy() if isinstance(c, torch.Tensor) else c, np.float64)
         for c in (first, second)
     )
+    return x, y
 
 
-def _like(values: np.ndarray, cloud: Cloud) -> Cloud:
+def _like(values: NDArray[Any], cloud: Cloud) -> Cloud:
     """Values as the kind of array that ``cloud`` is, in its precision and on its device."""
     if isinstance(cloud, torch.Tensor):
         dtype = cloud.dtype if cloud.dtype.is_floating_point else torch.float32
@@ -303,21 +305,21 @@ def icp(
         raise ValueError(f"max_iterations={max_iterations}: expected at least 1.")
     sources, targets = _float64_pairs(source, target)
 
-    tasks = [(*pair, official, max_iterations, tolerance) for pair in zip(sources, targets, strict=True)]
+    tasks = [(x, y, official, max_iterations, tolerance) for x, y in zip(sources, targets, strict=True)]
     seconds = len(tasks) * pairs.seconds_of(sources.shape[1], True, False)
     moved = list(parallel.each(pairs.aligned, tasks, seconds=seconds))
     return _like(np.array(moved).reshape(sources.shape), source)
 
 
 # ---------------------------------------------------------------------------------------------------------- sampling
-def subset_indices(total: int, count: int, seed: int) -> np.ndarray:
+def subset_indices(total: int, count: int, seed: int) -> NDArray[np.int64]:
     """``count`` of ``range(total)`` without repetition, sorted, from a NumPy generator seeded with ``seed``."""
     if not 0 < count <= total:
         raise ValueError(f"{count} of {total} points: expected between 1 and {total}.")
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
 
 
-def unit_diagonal(vertices: np.ndarray) -> np.ndarray:
+def unit_diagonal(vertices: NDArray[Any]) -> NDArray[Any]:
     """Centre the bounding box and scale its diagonal to 1, as ShapeNet v1 does."""
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     return (vertices - (low + high) / 2) / np.linalg.norm(high - low)

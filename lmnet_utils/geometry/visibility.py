@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from lmnet_utils.core.checks import Array, finite_array
 
 
-def visible_points(points: Array, eye: Array, *, flip: float = 100.0) -> np.ndarray:
+def visible_points(points: Array, eye: Array, *, flip: float = 100.0) -> NDArray[np.bool_]:
     """Which points of a cloud a camera sees: hidden point removal.
 
     Points are flipped about a large sphere around the camera; those on the convex hull of the flipped points and the

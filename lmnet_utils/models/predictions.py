@@ -131,7 +131,7 @@ class Predictions:
 
     def samples(self, i: int) -> np.ndarray:
         """(N, 2048, 3) float32, file frame; N is 0 for Variant I and the autoencoder."""
-        clouds = []
+        clouds: list[np.ndarray] = []
         while (self.folder / f"pred/inference_{i}_{len(clouds)}.npy").is_file():
             clouds.append(self._load(f"pred/inference_{i}_{len(clouds)}.npy", (1, 2048, 3))[0])
         return np.stack(clouds) if clouds else np.zeros((0, 2048, 3), np.float32)

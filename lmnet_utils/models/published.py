@@ -76,5 +76,8 @@ def _convert(item: Asset, path: Path, source: dict[str, Any], force: bool) -> Pa
 
 def _words(config: dict[str, Any]) -> str:
     kind = config["kind"].replace("_", " ")
-    variant = {True: " of Variant II (mean and log-variance)", False: " of Variant I (one latent)"}
+    variant: dict[bool | None, str] = {
+        True: " of Variant II (mean and log-variance)",
+        False: " of Variant I (one latent)",
+    }
     return kind + variant.get(config.get("variational"), "")

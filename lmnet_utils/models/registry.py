@@ -176,7 +176,8 @@ def describe(name: str, config: Mapping[str, Any] | None = None) -> NetworkInfo:
     if not variational:
         return replace(info, diversity_weight=None, alpha=PAPER_ALPHA)
     names = ("diversity_weight", "alpha", "penalty_angle")
-    return replace(info, **{name: float(settings[name]) for name in names if settings.get(name) is not None})
+    given: dict[str, Any] = {name: float(settings[name]) for name in names if settings.get(name) is not None}
+    return replace(info, **given)
 
 
 def read_info(folder: Path) -> NetworkInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -125,6 +126,25 @@ def test_without_pix3d_it_says_what_to_fetch_and_the_terms(kit_folders: Path) ->
     ):
         assert part in message
     assert str(kit_folders) not in message, "no machine path"
+
+
+def test_what_to_fetch_is_said_of_a_file_whose_size_is_unknown(
+    kit_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = pix3d.assets.asset
+    monkeypatch.setattr(
+        pix3d.assets, "asset", lambda name: dataclasses.replace(asset(name), bytes=None, about_bytes=None)
+    )
+    assert "size unknown, http://pix3d.csail.mit.edu/data/pix3d.zip" in pix3d.how_to_get_pix3d()
+
+
+@pytest.mark.parametrize("box", [[20, 30, 180], [20, 30, 180, 110, 0], None, ["left", 30, 180, 110]])
+def test_a_box_that_is_none_is_named(tree: Path, box: list | None) -> None:
+    (tree / "pix3d.json").write_text(json.dumps([{**entry(0), "bbox": box}]))
+    with pytest.raises(ValueError) as error:
+        pix3d.read_photos(classes=["chair"])
+    for part in ("pix3d/pix3d.json", "img/chair/0000.jpg", repr(box), "[left, top, right, bottom]"):
+        assert part in str(error.value)
 
 
 def test_another_file_is_not_taken_for_pix3d(tree: Path) -> None:

@@ -57,6 +57,8 @@ TOOLS = {
     "tabulate": ("lmnet_utils/tables.py", "to_markdown"),
     "tensorboard": ("lmnet_utils/training_loop.py", "torch.utils.tensorboard"),
     "ruff": ("Makefile", "ruff check"),
+    "import-linter": ("Makefile", "lint-imports"),
+    "mypy": ("Makefile", "$(BIN)/mypy"),
     "pre-commit": ("Makefile", "pre-commit install"),
     "ipykernel": ("pyproject.toml", "ipykernel"),  # the kernel that every notebook runs in
 }
@@ -323,6 +325,13 @@ def test_an_unfit_python_is_named_and_nothing_is_made(checkout: Path) -> None:
     assert "needs Python 3.10 to 3.14" in output and "Python 3.8.1" in output
     assert "make PYTHON=python3.12 quickstart" in output
     assert not (checkout / ".venv").exists()
+
+
+def test_make_lint_checks_style_floors_and_types_and_make_test_does_so_first(checkout: Path) -> None:
+    checks = [".venv/bin/ruff check .", ".venv/bin/ruff format --check .", ".venv/bin/lint-imports", ".venv/bin/mypy"]
+    _make(checkout, "install")
+    assert _make(checkout, "--dry-run", "lint").splitlines() == checks
+    assert _make(checkout, "--dry-run", "test").splitlines() == [*checks, ".venv/bin/python -m pytest"]
 
 
 def test_help_is_the_default_and_lists_every_target(checkout: Path) -> None:
