@@ -3,6 +3,7 @@
 ::
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card and the README's tables
+    python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
     python tools/ship_weights.py --readme  # only the README's tables
 
 Every number on the card, and in the README's tables, is read from files that are in the repository.
@@ -39,11 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 08 has scored its models"
     )
-    parser.add_argument("--readme", action="store_true", help="only write the README's tables again")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--readme", action="store_true", help="only write the README's tables again")
+    what.add_argument(
+        "--evaluation", action="store_true", help="only the evaluation and the card: RUN scored the shipped weights"
+    )
     options = parser.parse_args(argv)
     try:
         if not options.readme:
-            print(paths.display(ship(options.run)))
+            print(paths.display((ship_evaluation if options.evaluation else ship)(options.run)))
         print(paths.display(update_readme()))
     except (FileNotFoundError, ValueError) as error:
         print(f"ship_weights: {error}", file=sys.stderr)
@@ -65,24 +70,56 @@ def ship(run: str, name: str = "freeshapes") -> Path:
         ValueError: the weights would be larger than 25 MB together.
     """
     folders = find_networks(run)
-    models = {name: folders[name] for name in first_seeds(map(read_info, folders.values()))}
+    evaluation = _evaluation_of(run)
+    destination = paths.model_dir(name, "")
+    for network in first_seeds(map(read_info, folders.values())):
+        save_model(destination / network, load_model(folders[network]), half=True)
+        shutil.copyfile(folders[network] / "metrics.json", destination / network / "metrics.json")
+    _describe(destination, evaluation, f"(run `{run}`), then `python tools/ship_weights.py {run}`")
+    return destination
+
+
+def ship_evaluation(run: str, name: str = "freeshapes") -> Path:
+    """Store the evaluation of weights that are shipped already, and their card anew.
+
+    Args:
+        run: a run whose notebook 08 scored these very weights: ``lmnet run freeshapes --only 01,08 --run-name RUN --set
+            08.weights_run=freeshapes``.
+        name: the folder of the shipped weights.
+
+    Raises:
+        FileNotFoundError: the run was not scored.
+        ValueError: it scored other weights.
+    """
+    evaluation = _evaluation_of(run)
+    scored = evaluation["settings"]["weights_run"]
+    if scored != name:
+        raise ValueError(f"run {run!r} scored the weights of {scored or run!r}, expected those of {name!r}.")
+    destination = paths.model_dir(name, "")
+    made = read_json(destination / "autoencoder" / "metrics.json")["settings"]["run"]
+    scoring = f"lmnet run freeshapes --only 01,08 --run-name {run} --set 08.weights_run={name}"
+    _describe(destination, evaluation, f"(run `{made}`); these files, as they are stored, were scored by `{scoring}`")
+    return destination
+
+
+def _evaluation_of(run: str) -> dict[str, Any]:
     scores = paths.runs_root() / run / "08_evaluation" / "metrics.json"
     if not scores.is_file():
         raise FileNotFoundError(f"no {paths.display(scores)}: score the models first, `lmnet run … --only 08`.")
-    evaluation = remade(read_json(scores))
-    destination = paths.model_dir(name, "")
-    trainings = {}
-    for model_name, folder in models.items():
-        save_model(destination / model_name, load_model(folder), half=True)
-        shutil.copyfile(folder / "metrics.json", destination / model_name / "metrics.json")
-        trainings[model_name] = read_json(folder / "metrics.json")
+    return remade(read_json(scores))
+
+
+def _describe(destination: Path, evaluation: dict[str, Any], made_by: str) -> None:
+    """Write ``evaluation.json`` and ``MODEL_CARD.md`` beside stored weights."""
     size = sum(path.stat().st_size for path in destination.glob("*/model.safetensors"))
     if size > SIZE_LIMIT:
         raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 25 MB.")
+    folders = [path.parent for path in destination.glob("*/model.safetensors")]
+    infos = sorted(map(read_info, folders), key=lambda info: info.order)
+    trainings = {info.name: read_json(destination / info.name / "metrics.json") for info in infos}
     write_json(destination / "evaluation.json", evaluation)
     with atomic_path(destination / "MODEL_CARD.md") as temporary:
-        temporary.write_text(model_card(run, trainings, evaluation, size), encoding="utf-8")
-    return destination
+        temporary.write_text(model_card(made_by, trainings, evaluation, size), encoding="utf-8")
 
 
 def results_markdown(evaluation: dict[str, Any], classes: str) -> str:
@@ -177,7 +214,7 @@ def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def model_card(run: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
+def model_card(made_by: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
     """The model card as Markdown, from the trainings' and the evaluation's records."""
     first = next(iter(trainings.values()))
     data, machine = first["data"], first["environment"]
@@ -192,7 +229,7 @@ Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.we
 which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
 [ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
 
-**Made by** `lmnet run freeshapes` (run `{run}`), then `python tools/ship_weights.py {run}`; all settings stand in each folder's `config.json`, the histories in
+**Made by** `lmnet run freeshapes` {made_by}. All settings stand in each folder's `config.json`, the histories in
 `metrics.json`. Machine: {machine["processor"]}, {machine["cores"]} cores, {machine["gpu"] or "no GPU"}, torch {machine["packages"].get("torch")}.
 
 {table([_training_row(name, record) for name, record in trainings.items()])}
@@ -200,7 +237,7 @@ which three in four are altered copies (mirrored, stretched, recoloured) of the 
 Seconds are those of the training steps; several trainings shared the machine.
 
 **Results** on the test split by the paper's protocol, ×100 (F-scores in %): means over objects with 95 % intervals over objects; where several
-training seeds were scored, over them too (the rule: `lmnet_utils/statistics.py`), and seed 0 is the one that is stored here. Everything else is in [evaluation.json](evaluation.json).
+training seeds were scored, over them too (the rule: `lmnet_utils/evaluation/statistics.py`), and seed 0 is the one that is stored here. Everything else is in [evaluation.json](evaluation.json).
 
 {results_tables(evaluation)}
 

@@ -1,7 +1,7 @@
 """One rule for what is out of date: versions and fingerprints, kept arrays, and the record of which code is which part.
 
 After a change in the package this file may say that a part's code has changed. Raise the part's version in
-``lmnet_utils/cache.py`` if other results come of it; then, or if the results are the same, renew the record:
+``lmnet_utils/core/cache.py`` if other results come of it; then, or if the results are the same, renew the record:
 
     python tests/test_cache.py
 """
@@ -144,7 +144,7 @@ def test_code_of_a_part_has_not_changed_unseen(part):
     changed = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
     version = cache.VERSIONS[part]
     assert not changed or version != recorded["version"], (
-        f"{', '.join(changed)} changed. If other results come of it, raise VERSIONS[{part!r}] in lmnet_utils/cache.py to "
+        f"{', '.join(changed)} changed. If other results come of it, raise VERSIONS[{part!r}] in lmnet_utils/core/cache.py to "
         f"{version + 1}; then, or if the results are the same, renew the record: {RENEW}"
     )
     assert version == recorded["version"], f"VERSIONS[{part!r}] is {version}; renew the record: {RENEW}"

@@ -45,6 +45,15 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     assert "3 test objects, with ICP" in card and "9.00" not in card
     assert f"{result.best_validation:.2f}" in card and str(kit_folders) not in card
 
+    scored = {"results": {"table": rows[1:]}, "settings": {"weights_run": "shipped", "run": "again"}}
+    write_json(paths.run_dir("again", "08_evaluation") / "metrics.json", scored)
+    before = half.read_bytes()
+    ship_weights.ship_evaluation("again", "shipped")
+    assert read_json(folder / "evaluation.json")["results"]["table"] == rows[1:] and half.read_bytes() == before
+    assert "--set 08.weights_run=shipped" in (folder / "MODEL_CARD.md").read_text()
+    with pytest.raises(ValueError, match="scored the weights of 'shipped', expected those of 'other'"):
+        ship_weights.ship_evaluation("again", "other")
+
 
 def test_the_script_says_what_a_run_lacks(kit_folders, capsys):
     assert ship_weights.main(["nowhere"]) == 1
