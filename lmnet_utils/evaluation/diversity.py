@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
@@ -29,14 +28,10 @@ from lmnet_utils.evaluation.ensembles import (
     quotient,
     rank_coverage,
 )
-from lmnet_utils.evaluation.statistics import mean_interval
 from lmnet_utils.geometry.camera import camera_eye
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.geometry.visibility import visible_points
-from lmnet_utils.models import losses
 
-ANGLE_EDGES = (0.0, 10.0, 20.0, 40.0, 90.0, 180.0)
-"""Degrees from the view from behind: the penalty angle δ = 20° halved, δ, 2δ, the rest of the back, the front."""
 PAIR_CLOUDS = 8
 """Samples whose pairs are compared by Chamfer distance: 28 pairs instead of the 2016 of 64 samples."""
 
@@ -201,58 +196,6 @@ def visible_fidelity(truth: Array, samples: Array, visible: Array) -> tuple[np.n
         distances[:, visible].mean(axis=1) if visible.any() else empty,
         distances[:, ~visible].mean(axis=1) if not visible.all() else empty,
     )
-
-
-def angle_from_behind(azimuths: Array) -> np.ndarray:
-    """|azimuth − 180°| on the circle, 0 … 180; azimuths in degrees, of any shape."""
-    azimuths = np.asarray(azimuths, np.float64)
-    if not np.isfinite(azimuths).all():
-        raise ValueError("azimuths: NaN or infinite values.")
-    return np.abs(azimuths % 360 - 180)
-
-
-def bin_by_angle(
-    values: Array,
-    azimuths: Array,
-    objects: Sequence[Any],
-    *,
-    edges: Sequence[float] = ANGLE_EDGES,
-    alpha: float = 0.2,
-    penalty_angle: float = 20.0,
-) -> list[dict[str, Any]]:
-    """Any figure of images in bins of the angle from behind, beside the σ that the diversity loss asks for there.
-
-    Args:
-        values: (V,) one figure an image, or (S, V) for S training seeds.
-        azimuths: (V,) degrees.
-        objects: (V,) what each image shows.
-        edges: of the bins, degrees, ascending; a bin holds its lower edge, the last one its upper edge as well.
-        alpha, penalty_angle: as :func:`lmnet_utils.models.losses.target_sigma`.
-
-    Returns:
-        One row a bin: ``from``, ``to`` (degrees), ``images``, ``objects`` (how many), ``mean``, ``low``, ``high`` (of
-        :func:`lmnet_utils.evaluation.statistics.mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a
-        bin is empty.
-    """
-    values = np.atleast_2d(np.asarray(values, np.float64))
-    angles = angle_from_behind(finite_array(azimuths, "azimuths", (values.shape[1],)))
-    if len(objects) != values.shape[1]:
-        raise ValueError(f"{len(objects)} objects for {values.shape[1]} images: expected what each image shows.")
-    edges = finite_array(edges, "edges", (None,))
-    if len(edges) < 2 or (np.diff(edges) <= 0).any():
-        raise ValueError(f"edges={edges.tolist()}: expected at least two ascending angles in degrees.")
-    target = losses.target_sigma(torch.from_numpy(np.radians(180 + angles)), alpha, penalty_angle).numpy()
-    rows = []
-    for low, high in zip(edges, edges[1:], strict=False):
-        inside = np.flatnonzero((angles >= low) & ((angles < high) | (angles == high) & (high == edges[-1])))
-        row = {"from": float(low), "to": float(high), "images": len(inside), "objects": 0}
-        row |= dict.fromkeys(("mean", "low", "high", "target_sigma"))
-        if len(inside):
-            figures = mean_interval(values[:, inside], [objects[i] for i in inside])
-            row |= {key: figures[key] for key in ("objects", "mean", "low", "high")}
-            row["target_sigma"] = float(target[inside].mean())
-        rows.append(row)
-    return rows
 
 
 def cloud_energy_score(

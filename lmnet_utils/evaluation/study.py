@@ -84,11 +84,19 @@ class Study:
     @property
     def ambiguous(self) -> np.ndarray:
         """(V,) bool: the views within the paper's penalty angle of the view from behind."""
-        return diversity.angle_from_behind(self.azimuths) <= AMBIGUOUS
+        return angle_from_behind(self.azimuths) <= AMBIGUOUS
 
     def of_kind(self, kind: str) -> list[Answers]:
         """The answers of one kind, in their order."""
         return [answers for answers in self.answers.values() if answers.kind == kind]
+
+
+def angle_from_behind(azimuths: Array) -> np.ndarray:
+    """|azimuth − 180°| on the circle, 0 … 180; azimuths in degrees, of any shape."""
+    azimuths = np.asarray(azimuths, np.float64)
+    if not np.isfinite(azimuths).all():
+        raise ValueError("azimuths: NaN or infinite values.")
+    return np.abs(azimuths % 360 - 180)
 
 
 def study_items(task: Task, networks: Networks, views: int | None = None, objects: int | None = None) -> list[Item]:
@@ -106,7 +114,7 @@ def study_items(task: Task, networks: Networks, views: int | None = None, object
         of_model[item.model].append(item)
     chosen = []
     for items in of_model.values():
-        items = sorted(items, key=lambda item: diversity.angle_from_behind(item.azimuth))
+        items = sorted(items, key=lambda item: angle_from_behind(item.azimuth))
         count = min(views or len(items), len(items))
         chosen += [items[k] for k in dict.fromkeys(np.linspace(0, len(items) - 1, count).round().astype(int))]
     return chosen

@@ -12,7 +12,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from lmnet_utils.evaluation import diversity, ensembles, protocol, study
+from lmnet_utils.evaluation import diversity, diversity_figures, ensembles, protocol, study
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.geometry import camera, visibility
 from lmnet_utils.geometry.camera import project_to_pixels
@@ -202,7 +202,7 @@ def test_fidelity_tells_the_visible_part_from_the_hidden_one():
 
 # ----------------------------------------------------------------------------------------------------- σ and the angle
 def test_angle_from_behind_is_on_the_circle():
-    angles = diversity.angle_from_behind(np.array([180.0, 170, 195, 0, 359, -180, 540, -10]))
+    angles = study.angle_from_behind(np.array([180.0, 170, 195, 0, 359, -180, 540, -10]))
     assert angles.tolist() == [0, 10, 15, 180, 179, 0, 0, 170]
 
 
@@ -213,7 +213,7 @@ def test_mean_sigma():
 def test_bins_count_objects_once_and_carry_the_target():
     azimuths = np.array([180.0, 175, 185, 160, 200, 0, 355])
     values, objects = np.array([1.0, 3, 10, 5, 7, 2, 4]), ["a", "a", "b", "a", "b", "a", "b"]
-    rows = diversity.bin_by_angle(values, azimuths, objects)
+    rows = diversity_figures.bin_by_angle(values, azimuths, objects)
     assert [(row["from"], row["to"]) for row in rows] == [(0, 10), (10, 20), (20, 40), (40, 90), (90, 180)]
     assert [row["images"] for row in rows] == [3, 0, 2, 0, 2] and [row["objects"] for row in rows] == [2, 0, 2, 0, 2]
     assert rows[0]["mean"] == pytest.approx((2 + 10) / 2)  # not (1 + 3 + 10) / 3
@@ -222,10 +222,10 @@ def test_bins_count_objects_once_and_carry_the_target():
     assert rows[0]["target_sigma"] == pytest.approx((0.2 + 2 * at_five) / 3, rel=1e-6)
     assert rows[2]["target_sigma"] == pytest.approx(0.2 / math.e, rel=1e-6)
     assert rows[4]["images"] == 2 and rows[4]["low"] < 3 < rows[4]["high"]
-    seeds = diversity.bin_by_angle(np.stack([values, values + 2]), azimuths, objects)
+    seeds = diversity_figures.bin_by_angle(np.stack([values, values + 2]), azimuths, objects)
     assert seeds[0]["mean"] == pytest.approx(7)
     with pytest.raises(ValueError, match="ascending"):
-        diversity.bin_by_angle(values, azimuths, objects, edges=(0, 20, 20))
+        diversity_figures.bin_by_angle(values, azimuths, objects, edges=(0, 20, 20))
 
 
 # ----------------------------------------------------------------------------------- is the spread the error's measure?
@@ -477,8 +477,8 @@ BROKEN = np.where(np.arange(30)[:, None] == 7, np.nan, CLOUD)
         (lambda: diversity.hidden_share(SAMPLES, np.ones(29, bool)), r"expected booleans \(30,\)"),
         (lambda: diversity.hidden_share(SAMPLES, np.arange(30)), r"found int64"),
         (lambda: diversity.visible_fidelity(CLOUD, SAMPLES, np.ones(3, bool)), r"expected booleans \(30,\)"),
-        (lambda: diversity.angle_from_behind([np.inf]), "infinite"),
-        (lambda: diversity.bin_by_angle([1.0, 2.0], [0.0], ["a", "b"]), r"azimuths: expected shape \(2,\)"),
+        (lambda: study.angle_from_behind([np.inf]), "infinite"),
+        (lambda: diversity_figures.bin_by_angle([1.0, 2.0], [0.0], ["a", "b"]), r"azimuths: expected shape \(2,\)"),
         (lambda: ensembles.calibration(np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 3))), r"sigma: .*\(2, 3\)"),
         (lambda: ensembles.latent_energy_score(np.ones((1, 3)), np.ones(3)), "at least 2"),
         (lambda: ensembles.rank_coverage(np.ones((4, 3)), np.ones(2)), r"truth: expected shape \(3,\)"),
