@@ -1,8 +1,8 @@
 """How diverse the samples of Variant II are, whether the diversity is where it should be, and whether it is worth anything.
 
 Diversity alone is cheap: noise has it. So every figure here is made for controls as well, at the same number of samples:
-Variant I, Variant I with isotropic noise of the same mean σ (:func:`isotropic_control`), and the nearest training objects
-(:func:`neighbour_control`). :mod:`lmnet_utils.evaluation.statistics` then says what the figures support.
+Variant I, Variant I with isotropic noise of the same mean σ, and the nearest training objects
+(:mod:`lmnet_utils.evaluation.study`). :mod:`lmnet_utils.evaluation.statistics` then says what the figures support.
 
 Clouds are in the file frame. Distances and scores are ×100, of objects whose longest side is 1, as in
 :mod:`lmnet_utils.evaluation.protocol`. Samples of one image come as (N, P, 3); N of one decoder share the order of their points.
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
@@ -29,15 +28,10 @@ from lmnet_utils.evaluation.ensembles import (
     quotient,
     rank_coverage,
 )
-from lmnet_utils.evaluation.statistics import mean_interval
 from lmnet_utils.geometry.camera import camera_eye
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.geometry.visibility import visible_points
-from lmnet_utils.models import losses
-from lmnet_utils.models.inference import sample_latents
 
-ANGLE_EDGES = (0.0, 10.0, 20.0, 40.0, 90.0, 180.0)
-"""Degrees from the view from behind: the penalty angle δ = 20° halved, δ, 2δ, the rest of the back, the front."""
 PAIR_CLOUDS = 8
 """Samples whose pairs are compared by Chamfer distance: 28 pairs instead of the 2016 of 64 samples."""
 
@@ -150,7 +144,8 @@ def hidden_share(samples: Array, visible: Array) -> dict[str, float]:
     """How the samples' variation divides between the side that the camera sees and the one it does not.
 
     Both sides count per point, so that variation of equal size everywhere gives ratio 1 and share ½ however many points
-    are hidden. A decoder moves some parts more than others whatever the image, so compare with :func:`isotropic_control`.
+    are hidden. A decoder moves some parts more than others whatever the image, so compare with
+    :func:`lmnet_utils.evaluation.study.isotropic_control`.
     Average the share over images; the ratio's mean is ruled by a few images with little visible variation.
 
     Args:
@@ -203,58 +198,6 @@ def visible_fidelity(truth: Array, samples: Array, visible: Array) -> tuple[np.n
     )
 
 
-def angle_from_behind(azimuths: Array) -> np.ndarray:
-    """|azimuth − 180°| on the circle, 0 … 180; azimuths in degrees, of any shape."""
-    azimuths = np.asarray(azimuths, np.float64)
-    if not np.isfinite(azimuths).all():
-        raise ValueError("azimuths: NaN or infinite values.")
-    return np.abs(azimuths % 360 - 180)
-
-
-def bin_by_angle(
-    values: Array,
-    azimuths: Array,
-    objects: Sequence[Any],
-    *,
-    edges: Sequence[float] = ANGLE_EDGES,
-    alpha: float = 0.2,
-    penalty_angle: float = 20.0,
-) -> list[dict[str, Any]]:
-    """Any figure of images in bins of the angle from behind, beside the σ that the diversity loss asks for there.
-
-    Args:
-        values: (V,) one figure an image, or (S, V) for S training seeds.
-        azimuths: (V,) degrees.
-        objects: (V,) what each image shows.
-        edges: of the bins, degrees, ascending; a bin holds its lower edge, the last one its upper edge as well.
-        alpha, penalty_angle: as :func:`lmnet_utils.models.losses.target_sigma`.
-
-    Returns:
-        One row a bin: ``from``, ``to`` (degrees), ``images``, ``objects`` (how many), ``mean``, ``low``, ``high`` (of
-        :func:`lmnet_utils.evaluation.statistics.mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a
-        bin is empty.
-    """
-    values = np.atleast_2d(np.asarray(values, np.float64))
-    angles = angle_from_behind(finite_array(azimuths, "azimuths", (values.shape[1],)))
-    if len(objects) != values.shape[1]:
-        raise ValueError(f"{len(objects)} objects for {values.shape[1]} images: expected what each image shows.")
-    edges = finite_array(edges, "edges", (None,))
-    if len(edges) < 2 or (np.diff(edges) <= 0).any():
-        raise ValueError(f"edges={edges.tolist()}: expected at least two ascending angles in degrees.")
-    target = losses.target_sigma(torch.from_numpy(np.radians(180 + angles)), alpha, penalty_angle).numpy()
-    rows = []
-    for low, high in zip(edges, edges[1:], strict=False):
-        inside = np.flatnonzero((angles >= low) & ((angles < high) | (angles == high) & (high == edges[-1])))
-        row = {"from": float(low), "to": float(high), "images": len(inside), "objects": 0}
-        row |= dict.fromkeys(("mean", "low", "high", "target_sigma"))
-        if len(inside):
-            figures = mean_interval(values[:, inside], [objects[i] for i in inside])
-            row |= {key: figures[key] for key in ("objects", "mean", "low", "high")}
-            row["target_sigma"] = float(target[inside].mean())
-        rows.append(row)
-    return rows
-
-
 def cloud_energy_score(
     truth: Array, samples: Array, *, scores: Array | None = None, clouds: int = PAIR_CLOUDS, seed: int = 0
 ) -> float:
@@ -281,59 +224,6 @@ def cloud_energy_score(
     return energy_score(scores, between)
 
 
-# ------------------------------------------------------------------------------------------------------------ controls
-def isotropic_control(
-    mean: torch.Tensor,
-    sigma_mean: Array,
-    n: int,
-    *,
-    seed: int = 0,
-    indices: Sequence[int] | None = None,
-) -> torch.Tensor:
-    """Latents with the same amount of noise in every direction: what diversity costs nothing to have.
-
-    The noise is that of :func:`lmnet_utils.models.inference.sample_latents` for the same seed and indices, times one σ an
-    image. Equal mean σ leaves Variant II, whose σ differ, somewhat more variance; for equal variance give the root mean
-    square of its σ instead.
-
-    Args:
-        mean: (B, 512), such as Variant I's latents (or Variant II's means, to test the shape of its noise alone).
-        sigma_mean: (B,) the compared model's :func:`mean_sigma` for the same images.
-        n: samples an image.
-        seed, indices: as :func:`lmnet_utils.models.inference.sample_latents`.
-
-    Returns:
-        (B, n, 512), as fp32 as ``mean``.
-    """
-    mean = torch.as_tensor(mean)
-    sigma = finite_array(sigma_mean, "sigma_mean", (len(mean),)) if len(mean) else np.zeros(0)
-    if (sigma < 0).any():
-        raise ValueError("sigma_mean: negative values. Is this a log-variance? σ = exp(½·log-variance).")
-    log_variance = 2 * torch.from_numpy(sigma).to(mean.dtype).log()[:, None].expand_as(mean)  # σ = 0 gives no noise
-    return sample_latents(mean, log_variance, n, seed=seed, indices=indices)
-
-
-def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
-    """The n nearest training latents of each predicted latent: retrieval as a source of diversity.
-
-    The clouds are those of the training set, with no common point order, and a ranking rather than draws:
-    ``drawn=False`` in :class:`Ensemble`.
-
-    Args:
-        latents: (B, D) such as an encoder's predictions.
-        references: (R, D) the autoencoder's latents of the training clouds, R ≥ n.
-        n: how many.
-
-    Returns:
-        (B, n) int64 rows of ``references``, nearest first.
-    """
-    latents = finite_array(latents, "latents", (None, None))
-    references = finite_array(references, "references", (None, latents.shape[1]))
-    if not 1 <= n <= len(references):
-        raise ValueError(f"n={n}: expected 1 to {len(references)}, the number of training objects.")
-    return cKDTree(references).query(latents, np.arange(1, n + 1))[1].astype(np.int64)
-
-
 # -------------------------------------------------------------------------------------------------------------- driver
 @dataclass(frozen=True)
 class Ensemble:
@@ -351,7 +241,8 @@ class Ensemble:
             equal ones.
         copies: N for a method with a single cloud.
         drawn: the clouds are draws of one decoder. False for ranked clouds without a common point order
-            (:func:`neighbour_control`): ``min_of_n`` is then the best of the first n, figures by points are NaN.
+            (:func:`lmnet_utils.evaluation.study.neighbour_control`): ``min_of_n`` is then the best of the first n,
+            figures by points are NaN.
         latents: i → the samples' latents (N, D), for the figures of the latents.
         true_latents: (V, D), needed with ``latents``.
     """

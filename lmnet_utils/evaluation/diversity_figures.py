@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from lmnet_utils.evaluation import diversity, statistics
-from lmnet_utils.evaluation.statistics import finite_interval
-from lmnet_utils.evaluation.study import AMBIGUOUS, Study, strongest_lambda, values_of
+from lmnet_utils.core.checks import Array, finite_array
+from lmnet_utils.evaluation.statistics import finite_interval, group_means, mean_interval, rank_correlation
+from lmnet_utils.evaluation.study import AMBIGUOUS, Study, angle_from_behind, strongest_lambda, values_of
 from lmnet_utils.models.losses import target_sigma
 from lmnet_utils.rendering.curves import PlotPanel
 
@@ -33,12 +33,14 @@ def curves(study: Study, part: np.ndarray, name: str = "best") -> dict[str, list
             values = values if name == "best" else answers.figures["single"][:, part] - values
             if not np.isfinite(values).all():
                 continue
-            figures = statistics.mean_interval(values, objects)
+            figures = mean_interval(values, objects)
             row = {"n": n, "mean": figures["mean"], **finite_interval(figures)}
             found.setdefault(answers.label, []).append(row)
     return found
 
 
+ANGLE_EDGES = (0.0, 10.0, 20.0, 40.0, 90.0, 180.0)
+"""Degrees from the view from behind: the penalty angle δ = 20° halved, δ, 2δ, the rest of the back, the front."""
 BINNED = {
     "sigma": ("mean σ of the latent", (0.0, 0.25)),
     "pairwise_points": ("distance of a point between samples, %", (0.0, 2.0)),
@@ -55,8 +57,52 @@ BINNED = {
 """Figures in bins of the angle from behind, with their words and the fixed bounds of their axes."""
 
 
+def bin_by_angle(
+    values: Array,
+    azimuths: Array,
+    objects: Sequence[Any],
+    *,
+    edges: Sequence[float] = ANGLE_EDGES,
+    alpha: float = 0.2,
+    penalty_angle: float = 20.0,
+) -> list[dict[str, Any]]:
+    """Any figure of images in bins of the angle from behind, beside the σ that the diversity loss asks for there.
+
+    Args:
+        values: (V,) one figure an image, or (S, V) for S training seeds.
+        azimuths: (V,) degrees.
+        objects: (V,) what each image shows.
+        edges: of the bins, degrees, ascending; a bin holds its lower edge, the last one its upper edge as well.
+        alpha, penalty_angle: as :func:`lmnet_utils.models.losses.target_sigma`.
+
+    Returns:
+        One row a bin: ``from``, ``to`` (degrees), ``images``, ``objects`` (how many), ``mean``, ``low``, ``high`` (of
+        :func:`lmnet_utils.evaluation.statistics.mean_interval`) and ``target_sigma``, averaged over the bin's images; None where a
+        bin is empty.
+    """
+    values = np.atleast_2d(np.asarray(values, np.float64))
+    angles = angle_from_behind(finite_array(azimuths, "azimuths", (values.shape[1],)))
+    if len(objects) != values.shape[1]:
+        raise ValueError(f"{len(objects)} objects for {values.shape[1]} images: expected what each image shows.")
+    edges = finite_array(edges, "edges", (None,))
+    if len(edges) < 2 or (np.diff(edges) <= 0).any():
+        raise ValueError(f"edges={edges.tolist()}: expected at least two ascending angles in degrees.")
+    target = target_sigma(torch.from_numpy(np.radians(180 + angles)), alpha, penalty_angle).numpy()
+    rows = []
+    for low, high in zip(edges, edges[1:], strict=False):
+        inside = np.flatnonzero((angles >= low) & ((angles < high) | (angles == high) & (high == edges[-1])))
+        row = {"from": float(low), "to": float(high), "images": len(inside), "objects": 0}
+        row |= dict.fromkeys(("mean", "low", "high", "target_sigma"))
+        if len(inside):
+            figures = mean_interval(values[:, inside], [objects[i] for i in inside])
+            row |= {key: figures[key] for key in ("objects", "mean", "low", "high")}
+            row["target_sigma"] = float(target[inside].mean())
+        rows.append(row)
+    return rows
+
+
 def bins(study: Study) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Figure → label → rows of :func:`lmnet_utils.evaluation.diversity.bin_by_angle`; what a kind of answer lacks is left out."""
+    """Figure → label → rows of :func:`bin_by_angle`; what a kind of answer lacks is left out."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for name in BINNED:
         for answers in study.answers.values():
@@ -67,7 +113,7 @@ def bins(study: Study) -> dict[str, dict[str, list[dict[str, Any]]]]:
             if not known.any():
                 continue
             objects = [model for model, kept in zip(study.objects, known, strict=True) if kept]
-            rows = diversity.bin_by_angle(values[:, known], study.azimuths[known], objects)
+            rows = bin_by_angle(values[:, known], study.azimuths[known], objects)
             rows = [row for row in rows if row["images"]]
             rows = [{"angle": (row["from"] + row["to"]) / 2, **row, **finite_interval(row)} for row in rows]
             found.setdefault(name, {})[answers.label] = rows
@@ -149,9 +195,7 @@ def answer_rows(study: Study) -> list[dict[str, Any]]:
             for title, name in names.items():
                 values = values_of(answers, name)[:, part]
                 known = np.isfinite(values).all(axis=0)
-                means = statistics.group_means(
-                    values.mean(axis=0)[known], [o for o, k in zip(objects, known, strict=True) if k]
-                )
+                means = group_means(values.mean(axis=0)[known], [o for o, k in zip(objects, known, strict=True) if k])
                 row[title] = float(np.mean(list(means.values()))) if known.any() else None
             rows.append(row)
     return rows
@@ -165,11 +209,11 @@ def skill_rows(study: Study) -> list[dict[str, Any]]:
     calibrated); ``coverage 50 %`` and ``coverage 80 %``: true latents within the samples' central intervals.
     """
     rows = []
-    angle = diversity.angle_from_behind(study.azimuths) if study.items else np.zeros(0)
+    angle = angle_from_behind(study.azimuths) if study.items else np.zeros(0)
     for answers in study.of_kind("variant II"):
         figures = answers.figures
         for k in range(len(figures["sigma"])):
-            found = statistics.rank_correlation(figures["sigma"][k], figures["single"][k], study.objects, given=angle)
+            found = rank_correlation(figures["sigma"][k], figures["single"][k], study.objects, given=angle)
             width, error = (np.sqrt(np.mean(np.square(figures[name][k]))) for name in ("latent_width", "latent_error"))
             row: dict[str, Any] = {"model": answers.label, "seed": k}
             row |= {"spread_skill": _known(found["correlation"])}

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.spatial import cKDTree
 
 from lmnet_utils.core import cache
+from lmnet_utils.core.checks import Array, finite_array
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
 from lmnet_utils.evaluation.diversity import Ensemble
@@ -82,11 +84,19 @@ class Study:
     @property
     def ambiguous(self) -> np.ndarray:
         """(V,) bool: the views within the paper's penalty angle of the view from behind."""
-        return diversity.angle_from_behind(self.azimuths) <= AMBIGUOUS
+        return angle_from_behind(self.azimuths) <= AMBIGUOUS
 
     def of_kind(self, kind: str) -> list[Answers]:
         """The answers of one kind, in their order."""
         return [answers for answers in self.answers.values() if answers.kind == kind]
+
+
+def angle_from_behind(azimuths: Array) -> np.ndarray:
+    """|azimuth − 180°| on the circle, 0 … 180; azimuths in degrees, of any shape."""
+    azimuths = np.asarray(azimuths, np.float64)
+    if not np.isfinite(azimuths).all():
+        raise ValueError("azimuths: NaN or infinite values.")
+    return np.abs(azimuths % 360 - 180)
 
 
 def study_items(task: Task, networks: Networks, views: int | None = None, objects: int | None = None) -> list[Item]:
@@ -104,7 +114,7 @@ def study_items(task: Task, networks: Networks, views: int | None = None, object
         of_model[item.model].append(item)
     chosen = []
     for items in of_model.values():
-        items = sorted(items, key=lambda item: diversity.angle_from_behind(item.azimuth))
+        items = sorted(items, key=lambda item: angle_from_behind(item.azimuth))
         count = min(views or len(items), len(items))
         chosen += [items[k] for k in dict.fromkeys(np.linspace(0, len(items) - 1, count).round().astype(int))]
     return chosen
@@ -270,7 +280,7 @@ class _Measuring:
 
         def batch(span: slice):
             latent, _ = self.encoded(name, span)
-            nearest = diversity.neighbour_control(latent, self.training.values, count)
+            nearest = neighbour_control(latent, self.training.values, count)
             rows = self.pack.rows(self.training.task.train)
             none = np.full(len(nearest), np.nan)  # they have no one answer of their own
             return Ensemble(lambda i: self.pack.points[rows[nearest[i]]], drawn=False), {"single": none}
@@ -286,7 +296,7 @@ class _Measuring:
             latent, _ = self.encoded(partner, span)
             sigma = ensembles.mean_sigma(self.encoded(name, span)[1])
             indices, truth = self.noise_indices(span), self.true_latents(span)
-            latents = diversity.isotropic_control(latent, sigma, self.samples, seed=self.seed, indices=indices)
+            latents = isotropic_control(latent, sigma, self.samples, seed=self.seed, indices=indices)
             further = {"single": self.single(self.autoencoder, latent, span), "sigma": sigma}
             return _decoded(self.autoencoder, latents, truth), further
 
@@ -295,6 +305,59 @@ class _Measuring:
         figures = self.figures(f"noise_{name}", about, f"{other.label} + noise as {own.label}", batch)
         shown = f"{other.method_label} + noise as {own.method_label}"
         return Answers(shown, "noise", own.method, figures, own.diversity_weight)
+
+
+# ------------------------------------------------------------------------------------------------------------ controls
+def isotropic_control(
+    mean: torch.Tensor,
+    sigma_mean: Array,
+    n: int,
+    *,
+    seed: int = 0,
+    indices: Sequence[int] | None = None,
+) -> torch.Tensor:
+    """Latents with the same amount of noise in every direction: what diversity costs nothing to have.
+
+    The noise is that of :func:`lmnet_utils.models.inference.sample_latents` for the same seed and indices, times one σ an
+    image. Equal mean σ leaves Variant II, whose σ differ, somewhat more variance; for equal variance give the root mean
+    square of its σ instead.
+
+    Args:
+        mean: (B, 512), such as Variant I's latents (or Variant II's means, to test the shape of its noise alone).
+        sigma_mean: (B,) the compared model's :func:`lmnet_utils.evaluation.ensembles.mean_sigma` for the same images.
+        n: samples an image.
+        seed, indices: as :func:`lmnet_utils.models.inference.sample_latents`.
+
+    Returns:
+        (B, n, 512), as fp32 as ``mean``.
+    """
+    mean = torch.as_tensor(mean)
+    sigma = finite_array(sigma_mean, "sigma_mean", (len(mean),)) if len(mean) else np.zeros(0)
+    if (sigma < 0).any():
+        raise ValueError("sigma_mean: negative values. Is this a log-variance? σ = exp(½·log-variance).")
+    log_variance = 2 * torch.from_numpy(sigma).to(mean.dtype).log()[:, None].expand_as(mean)  # σ = 0 gives no noise
+    return sample_latents(mean, log_variance, n, seed=seed, indices=indices)
+
+
+def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
+    """The n nearest training latents of each predicted latent: retrieval as a source of diversity.
+
+    The clouds are those of the training set, with no common point order, and a ranking rather than draws:
+    ``drawn=False`` in :class:`lmnet_utils.evaluation.diversity.Ensemble`.
+
+    Args:
+        latents: (B, D) such as an encoder's predictions.
+        references: (R, D) the autoencoder's latents of the training clouds, R ≥ n.
+        n: how many.
+
+    Returns:
+        (B, n) int64 rows of ``references``, nearest first.
+    """
+    latents = finite_array(latents, "latents", (None, None))
+    references = finite_array(references, "references", (None, latents.shape[1]))
+    if not 1 <= n <= len(references):
+        raise ValueError(f"n={n}: expected 1 to {len(references)}, the number of training objects.")
+    return cKDTree(references).query(latents, np.arange(1, n + 1))[1].astype(np.int64)
 
 
 # ------------------------------------------------------------------------------------------------------ curves and bins

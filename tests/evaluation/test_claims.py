@@ -42,7 +42,7 @@ def test_images_go_from_behind_to_the_front_of_objects_that_all_models_know(task
     every = study_items(task, networks)
     assert {item.model for item in every} == {TEST[0], TEST[2]} and len(every) == 8  # Variant II knows chairs only
     for item in every:
-        angles = [diversity.angle_from_behind(other.azimuth) for other in every if other.model == item.model]
+        angles = [study.angle_from_behind(other.azimuth) for other in every if other.model == item.model]
         assert angles == sorted(angles)
     first = [item for item in every if item.model == TEST[0]]
     assert study_items(task, networks, views=1, objects=1) == first[:1]

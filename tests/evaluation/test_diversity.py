@@ -12,7 +12,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from lmnet_utils.evaluation import diversity, ensembles, protocol
+from lmnet_utils.evaluation import diversity, diversity_figures, ensembles, protocol, study
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.geometry import camera, visibility
 from lmnet_utils.geometry.camera import project_to_pixels
@@ -202,7 +202,7 @@ def test_fidelity_tells_the_visible_part_from_the_hidden_one():
 
 # ----------------------------------------------------------------------------------------------------- σ and the angle
 def test_angle_from_behind_is_on_the_circle():
-    angles = diversity.angle_from_behind(np.array([180.0, 170, 195, 0, 359, -180, 540, -10]))
+    angles = study.angle_from_behind(np.array([180.0, 170, 195, 0, 359, -180, 540, -10]))
     assert angles.tolist() == [0, 10, 15, 180, 179, 0, 0, 170]
 
 
@@ -213,7 +213,7 @@ def test_mean_sigma():
 def test_bins_count_objects_once_and_carry_the_target():
     azimuths = np.array([180.0, 175, 185, 160, 200, 0, 355])
     values, objects = np.array([1.0, 3, 10, 5, 7, 2, 4]), ["a", "a", "b", "a", "b", "a", "b"]
-    rows = diversity.bin_by_angle(values, azimuths, objects)
+    rows = diversity_figures.bin_by_angle(values, azimuths, objects)
     assert [(row["from"], row["to"]) for row in rows] == [(0, 10), (10, 20), (20, 40), (40, 90), (90, 180)]
     assert [row["images"] for row in rows] == [3, 0, 2, 0, 2] and [row["objects"] for row in rows] == [2, 0, 2, 0, 2]
     assert rows[0]["mean"] == pytest.approx((2 + 10) / 2)  # not (1 + 3 + 10) / 3
@@ -222,10 +222,10 @@ def test_bins_count_objects_once_and_carry_the_target():
     assert rows[0]["target_sigma"] == pytest.approx((0.2 + 2 * at_five) / 3, rel=1e-6)
     assert rows[2]["target_sigma"] == pytest.approx(0.2 / math.e, rel=1e-6)
     assert rows[4]["images"] == 2 and rows[4]["low"] < 3 < rows[4]["high"]
-    seeds = diversity.bin_by_angle(np.stack([values, values + 2]), azimuths, objects)
+    seeds = diversity_figures.bin_by_angle(np.stack([values, values + 2]), azimuths, objects)
     assert seeds[0]["mean"] == pytest.approx(7)
     with pytest.raises(ValueError, match="ascending"):
-        diversity.bin_by_angle(values, azimuths, objects, edges=(0, 20, 20))
+        diversity_figures.bin_by_angle(values, azimuths, objects, edges=(0, 20, 20))
 
 
 # ----------------------------------------------------------------------------------- is the spread the error's measure?
@@ -319,13 +319,13 @@ def test_coverage_by_ranks_says_what_it_cannot_know():
 # ------------------------------------------------------------------------------------------------------------ controls
 def test_isotropic_control_has_variant_iis_noise_and_one_sigma():
     mean, sigma = torch.randn(3, 512, generator=torch.Generator().manual_seed(0)), np.array([0.0, 0.1, 0.5])
-    latents = diversity.isotropic_control(mean, sigma, 6, seed=4, indices=[7, 8, 9])
+    latents = study.isotropic_control(mean, sigma, 6, seed=4, indices=[7, 8, 9])
     assert latents.shape == (3, 6, 512) and latents.dtype == torch.float32
     unit = inference.sample_latents(torch.zeros(3, 512), torch.zeros(3, 512), 6, seed=4, indices=[7, 8, 9])
     expected = mean[:, None] + torch.tensor(sigma, dtype=torch.float32)[:, None, None] * unit
     np.testing.assert_allclose(latents, expected, rtol=1e-6, atol=1e-6)
     assert torch.equal(latents[0], mean[0].expand(6, 512))
-    alone = diversity.isotropic_control(mean[1:2], sigma[1:2], 3, seed=4, indices=[8])
+    alone = study.isotropic_control(mean[1:2], sigma[1:2], 3, seed=4, indices=[8])
     assert torch.equal(alone[0], latents[1, :3])
 
 
@@ -333,10 +333,10 @@ def test_neighbour_control_is_sorted_by_distance():
     generator = np.random.default_rng(0)
     latents, references = generator.normal(size=(5, 16)), generator.normal(size=(20, 16))
     distances = np.linalg.norm(latents[:, None] - references[None], axis=2)
-    np.testing.assert_array_equal(diversity.neighbour_control(latents, references, 4), distances.argsort(1)[:, :4])
-    assert diversity.neighbour_control(latents, references, 1).shape == (5, 1)
+    np.testing.assert_array_equal(study.neighbour_control(latents, references, 4), distances.argsort(1)[:, :4])
+    assert study.neighbour_control(latents, references, 1).shape == (5, 1)
     with pytest.raises(ValueError, match="n=21: expected 1 to 20"):
-        diversity.neighbour_control(latents, references, 21)
+        study.neighbour_control(latents, references, 21)
 
 
 # -------------------------------------------------------------------------------------------------------------- driver
@@ -477,14 +477,14 @@ BROKEN = np.where(np.arange(30)[:, None] == 7, np.nan, CLOUD)
         (lambda: diversity.hidden_share(SAMPLES, np.ones(29, bool)), r"expected booleans \(30,\)"),
         (lambda: diversity.hidden_share(SAMPLES, np.arange(30)), r"found int64"),
         (lambda: diversity.visible_fidelity(CLOUD, SAMPLES, np.ones(3, bool)), r"expected booleans \(30,\)"),
-        (lambda: diversity.angle_from_behind([np.inf]), "infinite"),
-        (lambda: diversity.bin_by_angle([1.0, 2.0], [0.0], ["a", "b"]), r"azimuths: expected shape \(2,\)"),
+        (lambda: study.angle_from_behind([np.inf]), "infinite"),
+        (lambda: diversity_figures.bin_by_angle([1.0, 2.0], [0.0], ["a", "b"]), r"azimuths: expected shape \(2,\)"),
         (lambda: ensembles.calibration(np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 3))), r"sigma: .*\(2, 3\)"),
         (lambda: ensembles.latent_energy_score(np.ones((1, 3)), np.ones(3)), "at least 2"),
         (lambda: ensembles.rank_coverage(np.ones((4, 3)), np.ones(2)), r"truth: expected shape \(3,\)"),
         (lambda: ensembles.rank_coverage(np.ones((4, 3)), np.ones(3), [95]), "level 95"),
-        (lambda: diversity.isotropic_control(torch.zeros(2, 5), [-1.0, 1], 3), "negative"),
-        (lambda: diversity.isotropic_control(torch.zeros(2, 5), [1.0], 3), r"sigma_mean: expected shape \(2,\)"),
+        (lambda: study.isotropic_control(torch.zeros(2, 5), [-1.0, 1], 3), "negative"),
+        (lambda: study.isotropic_control(torch.zeros(2, 5), [1.0], 3), r"sigma_mean: expected shape \(2,\)"),
     ],
 )
 def test_errors_say_what_is_wrong(call, message):
