@@ -138,7 +138,7 @@ def _joined(parts: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, l
     """Vertices (V, 3), faces (F, 3) and their colours (F, 3) uint8 of all parts together, and a note if some are unreadable."""
     everything = np.concatenate([part.vertices[np.unique(part.faces)] for part in parts])
     with np.errstate(over="ignore", invalid="ignore"):
-        finest = FINEST * np.linalg.norm(np.ptp(everything, axis=0))
+        finest = float(FINEST * np.linalg.norm(np.ptp(everything, axis=0)))
     vertices, faces, colours, notes, first = [], [], [], [], 0
     for part in parts:
         try:

@@ -16,7 +16,7 @@ import dataclasses
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -366,7 +366,7 @@ def _make(task: _Task) -> _Made | str:
     return _Made(clouds, shape_moments(mesh), len(mesh.faces), note)
 
 
-def _in_processes(tasks: Sequence[_Task], workers: int | None) -> Iterator[tuple[_Task, _Made | str]]:
+def _in_processes(tasks: Sequence[_Task], workers: int | None) -> Generator[tuple[_Task, _Made | str], None, None]:
     """:func:`_make` of all tasks, in their order. A mesh whose process dies costs that mesh, not the import."""
     dead = "its process died while it was read or drawn: too large for the memory, or broken"
     yield from zip(tasks, parallel.each(_make, zip(tasks), jobs=workers, lost=dead), strict=True)

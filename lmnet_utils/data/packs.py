@@ -206,7 +206,12 @@ def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, yaw:
                     points_1024.write(files.clouds[1024].tobytes())
                     metadata.append(files.metadata)
                     complete.append(model)
-                    parts = (*files.pngs, files.metadata, files.clouds[1024], files.clouds[2048])
+                    parts: tuple[bytes | np.ndarray, ...] = (
+                        *files.pngs,
+                        files.metadata,
+                        files.clouds[1024],
+                        files.clouds[2048],
+                    )
                     digest.update(model.encode())
                     for part in parts:
                         digest.update(np.ascontiguousarray(part).data if isinstance(part, np.ndarray) else part)
