@@ -32,10 +32,10 @@ from lmnet_utils.apps.explorer_widgets import (
     Thumbnails,
     Upload,
     Viewer,
-    check,
+    checkbox,
     control,
-    note,
     received,
+    text_line,
 )
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
@@ -96,7 +96,7 @@ class Explorer:
         """Make all controls and put them into place; then let them act."""
         self._make_controls()
         row = widgets.Layout(flex_flow="row wrap", width="100%")
-        main = widgets.VBox([self.model, note(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
+        main = widgets.VBox([self.model, text_line(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
         numbers = widgets.HBox([self.chart, self.table], layout=row)
         self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
         right = widgets.VBox([self.viewer, numbers, self.foot])
@@ -106,7 +106,7 @@ class Explorer:
             part.layout.min_width = "0"
             part.add_class(f"lmnet-{name}")
         top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
-        self.widget.children = [widgets.HTML(STYLE), note(HELP), self.alert, top, body]
+        self.widget.children = [widgets.HTML(STYLE), text_line(HELP), self.alert, top, body]
         self._observe()
 
     def _make_controls(self) -> None:
@@ -115,11 +115,11 @@ class Explorer:
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
         names = [(session.label(name), name) for name in session.names]
         self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
-        self.compare = check("Compare all λ side by side")
+        self.compare = checkbox("Compare all λ side by side")
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
         self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
         self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
-        self.truth = check("Show the true shape", value=True)
+        self.truth = checkbox("Show the true shape", value=True)
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
         self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
         self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
@@ -127,9 +127,9 @@ class Explorer:
         self.end = control(widgets.BoundedIntText, "To sample", min=1, max=MAX_SAMPLES, value=2)
         self.upload = Upload(label="Upload a picture", accept="image/png,image/jpeg,image/webp")
         self.opened = Upload(label="Open a state", accept=".yaml,.yml", limit=MAX_STATE)
-        self.slots = note("")
+        self.slots = text_line("")
         self.chart, self.table = widgets.HTML(), widgets.HTML()
-        self.foot = note("")
+        self.foot = text_line("")
         self._set = {
             "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "truth": self.truth,
             "chosen": self.chosen, "walk": self.walk, "step": self.step,
@@ -153,7 +153,7 @@ class Explorer:
                 widgets.HTML("<h3>Walk in latent space</h3>"), self.walk, self.step,
                 self.start, self.end, widgets.HBox(keep, layout=row), self.slots,
                 widgets.HTML("<h3>Files</h3>"), widgets.HBox([self.upload, self.opened], layout=row),
-                note(f"PNG, JPEG or WebP, at most {MAX_UPLOAD // 10**6} MB: the object cut out, or before a plain background."),
+                text_line(f"PNG, JPEG or WebP, at most {MAX_UPLOAD // 10**6} MB: the object cut out, or before a plain background."),
                 widgets.HBox([widgets.Label("Save:"), *saves], layout=row),
             ]
         )  # fmt: skip

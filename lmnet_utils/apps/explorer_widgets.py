@@ -123,13 +123,13 @@ def control(kind: type[widgets.Widget], description: str, **options: Any) -> Any
     return kind(description=description, style={"description_width": "84px"}, layout=wide, **options)
 
 
-def check(description: str, value: bool = False) -> widgets.Checkbox:
+def checkbox(description: str, value: bool = False) -> widgets.Checkbox:
     """A box to tick, its words to the right."""
     wide = widgets.Layout(width="auto", max_width="340px")
     return widgets.Checkbox(description=description, indent=False, value=value, layout=wide)
 
 
-def note(text: str) -> widgets.HTML:
+def text_line(text: str) -> widgets.HTML:
     """Small grey words."""
     made = widgets.HTML(text)
     made.add_class("lmnet-note")

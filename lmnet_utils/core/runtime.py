@@ -8,6 +8,7 @@ import os
 import platform
 import random
 import subprocess
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,11 @@ def keep_freed_memory() -> bool:
         return False
     values = ((m_mmap_max, 0), (m_trim_threshold, 2**31 - 1), (m_top_pad, 1 << 28))
     return all([mallopt(name, value) for name, value in values])
+
+
+def utc_now() -> str:
+    """This moment as records hold it: UTC, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def environment() -> dict[str, Any]:

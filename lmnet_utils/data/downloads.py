@@ -12,7 +12,6 @@ import shutil
 import sys
 import tarfile
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import pooch
 from tqdm.auto import tqdm
 
 from lmnet_utils.core import paths
+from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.data import archives, assets, transfer
 from lmnet_utils.data.assets import RECORD, Asset, by_hand, in_words, note, recorded, where
 
@@ -50,7 +50,7 @@ def failure(item: Asset, fault: str, reason: str, advice: str | None = None) -> 
 
 
 # ------------------------------------------------------------------------------------------------------------ download
-def download(
+def fetch_archive(
     name: str,
     *,
     file: str | Path | None = None,
@@ -240,7 +240,7 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     """Unpack a checked archive, and record what it was if it was sound."""
     previous = recorded(item)
     confirmed = bool(previous.get("confirmed")) and previous.get("sha256") == source["sha256"]
-    fetched = {**source, "modified_ns": archive.stat().st_mtime_ns, "fetched": now()}
+    fetched = {**source, "modified_ns": archive.stat().st_mtime_ns, "fetched": utc_now()}
     if archive == item.target:
         note(item, **fetched, confirmed=confirmed)
     note(item, unpacked=None)
@@ -278,8 +278,3 @@ def _unpack(item: Asset, archive: Path, source: dict[str, Any], remove: bool, qu
     if remove:
         archive.unlink()
     return item.place
-
-
-def now() -> str:
-    """This moment, as records hold it."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")

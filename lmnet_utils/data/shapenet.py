@@ -100,7 +100,7 @@ def fetch_shapenet(dataset: str = SHAPENET) -> None:
         print(assets.offer(wanted), flush=True)
     for name in wanted:
         try:
-            print(assets.where(downloads.download(name)), "is here", flush=True)
+            print(assets.where(downloads.fetch_archive(name)), "is here", flush=True)
         except downloads.DownloadError as error:
             if name != "shapenet-split":
                 raise

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from lmnet_utils.core import paths
+from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.data import assets, downloads
 from lmnet_utils.data.assets import Asset, note, recorded_source, where
-from lmnet_utils.data.downloads import discard, failure, now, obtain
+from lmnet_utils.data.downloads import discard, failure, obtain
 from lmnet_utils.models.weights import load_model, save_model
 
 
@@ -20,18 +21,18 @@ def download(
 
     Args:
         name: a name of ``assets.json``, such as ``"encoder_l1"``.
-        file, force, quiet: as :func:`lmnet_utils.data.downloads.download`.
+        file, force, quiet: as :func:`lmnet_utils.data.downloads.fetch_archive`.
         archive: its ``check`` and ``remove_archive``, which mean nothing for weights.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError, DownloadError: as :func:`lmnet_utils.data.downloads.download`.
+        ValueError, DownloadError: as :func:`lmnet_utils.data.downloads.fetch_archive`.
     """
     item = assets.asset(name)
     if item.kind != "weights":
-        return downloads.download(name, file=file, force=force, quiet=quiet, **archive)
+        return downloads.fetch_archive(name, file=file, force=force, quiet=quiet, **archive)
     _refuse_foreign(item)
     if not (file or force or archive.get("check")) and assets.is_here(item):
         return item.place
@@ -69,7 +70,7 @@ def _convert(item: Asset, path: Path, source: dict[str, Any], force: bool) -> Pa
         if item.place.exists():
             item.place.rename(Path(folder) / "replaced")
         converted.rename(item.place)
-    note(item, **source, fetched=now(), confirmed=True)
+    note(item, **source, fetched=utc_now(), confirmed=True)
     discard(item)
     return item.place
 

@@ -17,9 +17,10 @@ from filelock import FileLock, Timeout
 
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import write_json
+from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run.execution import StepFailed, execute_notebook
 from lmnet_utils.run.profiles import ProfileError, Step, load_profile, plan_steps, resolve_notebook
-from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, now, stored_name, stored_path
+from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, stored_name, stored_path
 
 
 def _files_of(run: str) -> dict[str, tuple[int, int]]:
@@ -157,7 +158,7 @@ def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]
         "parameters": step.values,
         "swept": step.swept,
         "status": "interrupted",  # what it is if the machine goes down now
-        "started": now(),
+        "started": utc_now(),
         "wall_s": None,
         "fingerprint": plan.fingerprint(step),
         "outputs": [],
@@ -174,7 +175,7 @@ def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]
         raise
     finally:
         record["wall_s"] = round(time.monotonic() - started, 1)
-        record["finished"] = now()
+        record["finished"] = utc_now()
         files = _files_of(plan.run)
         written = {name for name, state in files.items() if files_before.get(name) != state}
         kept = {name for name in earlier.get("outputs", []) if name in files}

@@ -8,14 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import read_json, sha256_of, write_json
-from lmnet_utils.core.runtime import RECORDED_PACKAGES
+from lmnet_utils.core.runtime import RECORDED_PACKAGES, utc_now
 from lmnet_utils.data.images import SUFFIXES
 from lmnet_utils.run.profiles import WEIGHTS, Profile, Step, is_code, is_tagged, notebook_path, read_notebook
 
@@ -293,14 +292,10 @@ class RunState:
             "profile": self.profile.name,
             "description": self.profile.description,
             "planned": known,
-            "updated": now(),
+            "updated": utc_now(),
             "steps": self.records,
         }
         write_json(paths.run_dir(self.run) / STATE_FILE, self.state)
-
-
-def now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def duration(seconds: float | None) -> str:

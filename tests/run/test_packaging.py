@@ -51,8 +51,8 @@ MODULE_OF |= {"opencv-python-headless": "cv2", "websocket-client": "websocket", 
 # Dependencies that no module of ours imports: the file in which each is used, and how it is called there.
 TOOLS = {
     "jupyterlab": ("Makefile", "jupyter lab"),
-    "nbval": ("tests/test_notebooks.py", "--nbval-lax"),
-    "playwright": ("tests/test_browser.py", "playwright.sync_api"),
+    "nbval": ("tests/run/test_notebooks.py", "--nbval-lax"),
+    "playwright": ("tests/apps/test_browser.py", "playwright.sync_api"),
     "voila": ("lmnet_utils/apps/web_app.py", '"voila"'),
     "tabulate": ("lmnet_utils/evaluation/tables.py", "to_markdown"),
     "tensorboard": ("lmnet_utils/training/loop.py", "torch.utils.tensorboard"),
@@ -186,9 +186,14 @@ def test_lock_names_no_index_and_no_place_of_a_machine() -> None:
 
 # ----------------------------------------------------------------------------------------------------- package data
 def test_what_is_installed_holds_every_file_of_the_package() -> None:
-    patterns = read_pyproject()["tool"]["setuptools"]["package-data"]["lmnet_utils"]
+    data = read_pyproject()["tool"]["setuptools"]["package-data"]
     package = ROOT / "lmnet_utils"
-    listed = {path for pattern in patterns for path in package.glob(pattern)}
+    listed = {
+        path
+        for name, patterns in data.items()
+        for one in patterns
+        for path in ROOT.glob(f"{name.replace('.', '/')}/{one}")
+    }
     files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert any(path.suffix == ".j2" for path in files) and files == listed
 
@@ -215,7 +220,8 @@ def sources() -> Iterator[tuple[Path, str]]:
 
 
 def third_party(source: str, path: Path) -> set[str]:
-    own = {"lmnet_utils", *(found.stem for folder in (path.parent, ROOT / "tools") for found in folder.glob("*.py"))}
+    own = {"lmnet_utils", *(found.stem for folder in ("tools", "tests") for found in (ROOT / folder).rglob("*.py"))}
+    own |= {found.stem for found in path.parent.glob("*.py")}
     names = set(imports(source)) - set(sys.stdlib_module_names) - own
     return names - {"google", "tomllib"}  # Colab's own module; standard library from 3.11 on
 
