@@ -73,7 +73,7 @@ def _row(
 ) -> dict[str, Any]:
     """A tested claim. ``found``: of ``paired_difference``; ``options``: of :func:`lmnet_utils.evaluation.statistics.verdict`."""
     each = ", ".join(f"{name} {mean:.2f}" for name, mean in zip(names, means, strict=True))
-    seeds = f", {found['seeds']} training seeds" if found["seeds"] > 1 else ""
+    seeds = f", {found['seeds']} training seeds" if found["seeds"] > 1 else ", one training each"
     figures = {"difference": found["difference"], **finite_interval(found)}
     return {
         "claim": claim,
