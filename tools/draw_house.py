@@ -123,19 +123,23 @@ def draw() -> None:
     plt.close(figure)
 
 
+def absent() -> list[str]:
+    """Modules that the stored picture lacks."""
+    text = PICTURE.read_text(encoding="utf-8") if PICTURE.is_file() else ""
+    return [f"{room}/{name}" for room, names in modules().items() for name in names if f">{name}<" not in text]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--check", action="store_true", help="change nothing; status 1 if a module is not in the picture"
     )
-    if parser.parse_args().check:
-        text = PICTURE.read_text(encoding="utf-8") if PICTURE.is_file() else ""
-        absent = [f"{room}/{name}" for room, names in modules().items() for name in names if f">{name}<" not in text]
-        if absent:
-            print(f"docs/architecture.svg lacks {', '.join(absent)}: python tools/draw_house.py")
-        return 1 if absent else 0
-    draw()
-    return 0
+    if not parser.parse_args().check:
+        draw()
+        return 0
+    if missing := absent():
+        print(f"docs/architecture.svg lacks {', '.join(missing)}: python tools/draw_house.py")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
