@@ -349,7 +349,7 @@ def test_a_raised_version_runs_the_notebooks_that_rest_on_it_and_no_other(eleven
         "predictions": [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
         "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11],
         "methods": [6, 8],
-        "diversity": [8],
+        "diversity": [8, 9],
         "statistics": [6, 8, 10],
         "explorer": [9],
         "photos": [9, 10, 11],
