@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from lmnet_utils.rendering.renders import to_uint8
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure
 
 
@@ -38,16 +39,29 @@ def orthographic_view(points: np.ndarray | torch.Tensor, azimuth: float, elevati
     return y_up_from_file(np.asarray(points)) @ np.stack([right, np.cross(towards, right), towards], -1)
 
 
-def plot_cloud(axis: Axes, points: np.ndarray, *, azimuth: float = 30.0, elevation: float = 25.0) -> None:
-    """Draw a cloud on matplotlib axes, the far points lighter; the bounds are the same for every cloud.
+def plot_cloud(
+    axis: Axes, points: np.ndarray, *, azimuth: float = 30.0, elevation: float = 25.0, disc: float = 2.4, **colour: Any
+) -> PathCollection:
+    """Draw a cloud on matplotlib axes as discs with a thin white edge, near ones dark; every cloud has the same bounds.
 
-    A quick picture that needs no pytorch3d. Arguments as :func:`orthographic_view`; the axes span ±0.5, the diagonal of an object.
+    A quick picture that needs no pytorch3d. Arguments as :func:`orthographic_view`; the axes span ±0.52, a little more than
+    the diagonal of an object.
+
+    Args:
+        disc: diameter of a disc in points (1/72 inch).
+        colour: other colours than the depth's: ``c`` with one number a point, ``cmap``, ``vmin``, ``vmax``.
+
+    Returns:
+        What was drawn, for a colour bar.
     """
     view = orthographic_view(points, azimuth, elevation)
-    view = view[np.argsort(view[:, 2])]
-    axis.scatter(view[:, 0], view[:, 1], c=view[:, 2], s=1.5, cmap="Blues", vmin=-0.9, vmax=0.4, linewidths=0)
+    order = np.argsort(view[:, 2])
+    colour = {"c": view[:, 2], "cmap": "Blues", "vmin": -0.75, "vmax": 0.45, **colour}
+    colour["c"] = np.asarray(colour["c"])[order]
+    drawn = axis.scatter(*view[order, :2].T, s=disc**2, linewidths=0.1 * disc, edgecolors=(1, 1, 1, 0.55), **colour)
     axis.set(xlim=(-0.52, 0.52), ylim=(-0.52, 0.52), aspect="equal", xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
+    return drawn
 
 
 def cloud_grid(
@@ -77,7 +91,7 @@ def cloud_grid(
             elif np.ndim(content) == 3:
                 axis.imshow(content)
             else:
-                plot_cloud(axis, content, azimuth=float(seen_from))
+                plot_cloud(axis, content, azimuth=float(seen_from), disc=1.8 * cell)
     for axis, title in zip(axes[0], column_titles, strict=True):
         axis.set_title(title, fontsize=8)
     return figure

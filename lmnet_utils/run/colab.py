@@ -171,7 +171,8 @@ def sync_notebooks(folder: str | Path | None = None, address: str | None = None)
 
     address = repository_address() if address is None else address
     changed = []
-    for path in sorted(Path(folder or paths.notebooks_root()).glob("[0-9][0-9]_*.ipynb")):
+    root = Path(folder or paths.notebooks_root())
+    for path in sorted([*root.glob("[0-9][0-9]_*.ipynb"), *root.glob("solutions/[0-9][0-9]_*.ipynb")]):
         notebook = nbformat.read(path, as_version=4)
         cells = [cell for cell in notebook.cells if cell.cell_type == "code" and SETUP_CELL in cell.source]
         if len(cells) != 1 or notebook.cells[0].cell_type != "markdown":
@@ -179,7 +180,7 @@ def sync_notebooks(folder: str | Path | None = None, address: str | None = None)
                 f"{paths.display(path)}: expected a title cell and one setup cell, found {len(cells)} setup cells. "
                 f"A notebook begins with a markdown cell, followed by:\n{SETUP_CELL}"
             )
-        title = _with_badge(notebook.cells[0].source, badge(address, path.name))
+        title = _with_badge(notebook.cells[0].source, badge(address, path.relative_to(root).as_posix()))
         if (notebook.cells[0].source, cells[0].source) == (title, setup_cell(address)):
             continue
         notebook.cells[0].source, cells[0].source = title, setup_cell(address)

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch.utils.tensorboard import SummaryWriter
 from tqdm.auto import tqdm
 
@@ -35,7 +36,7 @@ from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSetti
 from lmnet_utils.core.runtime import environment, keep_freed_memory, pick_device, pick_precision
 from lmnet_utils.data.packs import Pack, open_pack, read_split
 from lmnet_utils.data.splits import Split
-from lmnet_utils.models.networks import PointCloudAutoencoder
+from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
 from lmnet_utils.models.weights import fingerprint_of, load_model, load_weights, save_model
 
@@ -152,7 +153,8 @@ class Training:
     was killed is taken up where it was; of one that is finished with these settings :meth:`epochs` is empty.
 
     Args:
-        model: on any device; it is moved to the settings' one.
+        model: on any device; it is moved to the settings' one. One of your own classes needs a ``config``, such as
+            ``{"kind": "autoencoder"}``.
         settings: of the notebook.
         data: of :func:`open_data`; further entries of its ``record`` may be added before.
         name: of the network's folder.
@@ -314,8 +316,13 @@ class Training:
             print(history_line(row, self.settings.epochs, state["best"]), flush=True)
 
     def result(self) -> TrainingResult:
-        """The kept network and its history."""
-        model, state = load_model(self.directory, self.device), self._state
+        """The kept network and its history; a network of the caller's own class gets its kept weights back."""
+        model, state = self.model, self._state
+        if type(model) in (PointCloudAutoencoder, ImageEncoder):
+            model = load_model(self.directory, self.device)
+        else:
+            model.load_state_dict(load_file(self.directory / "model.safetensors"))
+            model.eval()
         return TrainingResult(
             model, self.directory, state["history"], state["best_epoch"], self.data.record, self.resumed_from
         )

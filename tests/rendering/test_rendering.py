@@ -164,6 +164,23 @@ def test_plot_has_fixed_bounds():
     plt.close(figure)
 
 
+def test_plot_draws_near_points_last_and_darkest_and_takes_other_colours():
+    cloud = np.random.default_rng(1).uniform(-0.4, 0.4, (50, 3))
+    figure, axis = plt.subplots()
+    drawn = grids.plot_cloud(axis, cloud, azimuth=200, elevation=10)
+    towards = grids.orthographic_view(cloud, 200, 10)
+    order = np.argsort(towards[:, 2])
+    np.testing.assert_allclose(drawn.get_offsets(), towards[order, :2])
+    figure.canvas.draw()
+    brightness = drawn.get_facecolors()[:, :3].sum(1)
+    assert (np.diff(brightness) <= 1e-9).all() and brightness[0] > brightness[-1]
+    errors = np.arange(50.0)  # a number a point, in the cloud's order
+    other = grids.plot_cloud(axis, cloud, azimuth=200, elevation=10, c=errors, cmap="magma", vmin=0, vmax=50)
+    np.testing.assert_array_equal(other.get_array(), errors[order])
+    assert other.get_clim() == (0, 50) and other.get_cmap().name == "magma"
+    plt.close(figure)
+
+
 def test_files(tmp_path):
     frames = np.zeros((3, 8, 8, 3), np.uint8)
     frames[1, :, :4] = 255

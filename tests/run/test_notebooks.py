@@ -8,10 +8,13 @@ are deterministic and do not depend on the profile.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -23,6 +26,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import lmnet_utils
 from lmnet_utils.run import colab, profiles
+from lmnet_utils.training import autoencoder, image_encoder
 
 FOLDER = Path(lmnet_utils.__file__).resolve().parent.parent / "notebooks"
 NAMES = (
@@ -39,10 +43,12 @@ NAMES = (
     "11_own_photo",
 )
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+SOLUTIONS = sorted(path.stem for path in FOLDER.glob("solutions/*.ipynb"))
 MARK = "NBVAL_CHECK_OUTPUT"
 MACHINE_PATH = re.compile(r"(?<![\w.:/~])/(work|root|home|tmp|Users|var|opt|mnt|media|private)/\w|\b[A-Z]:\\\\?Users")
 
 each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
+each_solution = pytest.mark.parametrize("name", [f"solutions/{name}" for name in SOLUTIONS])
 
 
 def read(name: str) -> NotebookNode:
@@ -212,6 +218,63 @@ def test_nbval_has_something_to_compare(name: str) -> None:
     assert marked and all(cell.outputs for cell in marked), f"mark a deterministic cell with # {MARK}"
 
 
+# ------------------------------------------------------------------------------------------------------- the lesson
+@each_notebook
+def test_concludes_and_sets_exercises_that_are_solved(name: str) -> None:
+    prose = [cell.source for cell in read(name).cells if cell.cell_type == "markdown"]
+    (conclusion,) = [text.partition("## What we saw")[2] for text in prose if "## What we saw" in text]
+    sentences = re.findall(r"[.!?](?:\s|$)", conclusion.partition("\n## ")[0])
+    assert 3 <= len(sentences), "a notebook concludes in three sentences or more"
+    (exercises,) = [text.partition("## Exercises")[2] for text in prose if "## Exercises" in text]
+    assert len(re.findall(r"(?m)^\d\. ", exercises)) >= 2, "two exercises or more, in a numbered list"
+    assert f"](solutions/{name}.ipynb)" in exercises
+    assert name in SOLUTIONS
+
+
+@each_solution
+def test_solutions_are_short_notebooks_with_their_outputs(name: str) -> None:
+    notebook = read(name)
+    nbformat.validate(notebook)
+    title, setup = notebook.cells[:2]
+    assert f"](../{Path(name).name}.ipynb)" in title.source, "the title links back to its notebook"
+    assert (setup.cell_type, setup.source) == ("code", colab.setup_cell()), "run `python -m lmnet_utils.run.colab`"
+    cells = code_cells(notebook)
+    assert max(map(code_lines, cells)) <= 40 and any(cell.outputs for cell in cells)
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < 1_000_000
+    assert not MACHINE_PATH.search(str([cell.outputs for cell in cells]))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
+# What a notebook's loop is, is what the package's function does: the cell and the function hold the same statements.
+LOOPS = {
+    "02_autoencoder_training": autoencoder.train_autoencoder,
+    "03_encoder_l1": image_encoder.train_image_encoder,
+    "04_encoder_l2": image_encoder.train_image_encoder,
+    "05_encoder_probabilistic": image_encoder.train_image_encoder,
+}
+
+
+def loop_statements(source: str) -> list[str]:
+    """The statements within the first ``with Training(…)``, without those that only keep pictures for later."""
+    tree = ast.parse(textwrap.dedent(source))
+    (block,) = [
+        node for node in ast.walk(tree) if isinstance(node, ast.With) and "Training(" in ast.unparse(node.items[0])
+    ]
+    return [
+        ast.unparse(node) for node in ast.walk(block) if isinstance(node, ast.Expr) and "training." in ast.unparse(node)
+    ]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_the_loop_is_in_the_notebook_and_is_the_packages(name: str) -> None:
+    (cell,) = [cell.source for cell in code_cells(read(name)) if "with Training(" in cell.source]
+    calls, package = loop_statements(cell), loop_statements(inspect.getsource(LOOPS[name]))
+    taught = [call for call in calls if call.startswith(("training.step", "training.check", "training.validate"))]
+    assert taught and set(taught) <= set(package), "the notebook trains otherwise than the package"
+    assert any(call.startswith("training.step") for call in taught)
+    assert any(call.startswith("training.validate") for call in taught)
+
+
 # ------------------------------------------------------------------------------------------------------------ nbval
 def nbval(folder: Path, *files: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
     """Run nbval on notebooks in a process of its own, in ``folder``, away from this session's options."""
@@ -291,5 +354,10 @@ def test_every_notebook_passes_nbval_at_smoke_size(smoke_run: SmokeRun) -> None:
             progress_bar=False,
         )
     files = [folder / f"{name}.ipynb" for name in NOTEBOOKS]
+    shipped = folder / "trained_models" / "freeshapes"
+    if not shipped.exists():
+        shutil.copytree(FOLDER.parent / "trained_models" / "freeshapes", shipped)
+    for name in SOLUTIONS:
+        files.append(Path(shutil.copy(FOLDER / "solutions" / f"{name}.ipynb", folder / f"solution_{name}.ipynb")))
     result = nbval(folder, *files, environment=smoke_run.environment)
     assert result.returncode == 0, "\n".join(result.stdout.splitlines()[-60:])

@@ -277,6 +277,32 @@ def test_initial_weights_are_the_first_candidate(boxes, monkeypatch):
     assert_same_weights(weights("test", "autoencoder"), weights("third", "autoencoder"))
 
 
+def test_a_network_of_the_readers_own_is_trained_and_comes_back_with_its_kept_weights(boxes):
+    class Mean(torch.nn.Module):  # the cloud's mean through one layer: no network of the kit
+        def __init__(self):
+            super().__init__()
+            self.config = {"kind": "autoencoder"}
+            self.layer = torch.nn.Linear(3, 2048 * 3)
+
+        def forward(self, points):
+            return self.layer(points.mean(1)).view(-1, 2048, 3)
+
+    settings = autoencoder_settings(epochs=2)
+    data, model = loop.open_data(settings), Mean()
+    with loop.Training(model, settings, data, name="autoencoder", progress=False) as training:
+        batches = autoencoder.CloudBatches(data, settings, training.device)
+        for _ in training.epochs():
+            for clouds, shown in training.batches(batches):
+                training.step(autoencoder.autoencoder_loss(clouds, model(clouds[:, shown]), settings.loss))
+            # The second epoch is the worse one by decree: the first one's weights have to come back.
+            training.validate(np.full(3, float(training.epoch)))
+            if training.epoch == 1:
+                kept = {name: value.clone() for name, value in model.state_dict().items()}
+    result = training.result()
+    assert type(result.model) is Mean and result.best_epoch == 1 and not result.model.training
+    assert_same_weights(result.model.state_dict(), kept)
+
+
 def test_divergence_stops_with_the_batch_named(boxes):
     with pytest.raises(loop.DivergedError, match=r"epoch \d+, step \d+ \(batch of 4: 03001627/train"):
         train_autoencoder(autoencoder_settings(learning_rate=1e30, epochs=9, schedule="constant"), progress=False)
