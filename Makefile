@@ -39,7 +39,7 @@ app: $(STAMP)  ## the explorer as a web page on this machine
 test-tensorflow: $(STAMP)  ## the converter of the official checkpoints against TensorFlow, in .venv-tensorflow
 	test -x .venv-tensorflow/bin/python || "$(PYTHON)" -m venv .venv-tensorflow
 	.venv-tensorflow/bin/python -m pip install -e ".[tensorflow,dev]"
-	.venv-tensorflow/bin/python -m pytest tests/test_tensorflow_checkpoints.py
+	.venv-tensorflow/bin/python -m pytest tests/models/test_tensorflow_checkpoints.py
 
 doctor: $(STAMP)  ## versions, device, disk, data, weights, and what is missing
 	$(BIN)/lmnet doctor

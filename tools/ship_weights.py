@@ -2,11 +2,11 @@
 
 ::
 
-    python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card and the README's tables
+    python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
-    python tools/ship_weights.py --readme  # only the README's tables
+    python tools/ship_weights.py --tables  # only the tables of README.md, docs/results.md and docs/speed.md
 
-Every number on the card, and in the README's tables, is read from files that are in the repository.
+Every number on the card and in these tables is read from files that are in the repository.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import re
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,27 +30,29 @@ from lmnet_utils.models.weights import load_model, save_model
 
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
-GROUP_WORDS = {"13": "all 13 classes", "chair": "chairs"}
+README_COLUMNS = ("model", "chamfer", "emd", "f_score_2")
+README_ROWS = ("sampling floor", "autoencoder", "L1", "L2", "retrieval by L1's latent")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of the script. Returns the exit status: 0 done, 1 a run that cannot be shipped."""
     parser = argparse.ArgumentParser(
-        description="Store a run's weights as the shipped ones, with model card and README tables."
+        description="Store a run's weights as the shipped ones, with model card and the tables of README and docs."
     )
     parser.add_argument(
         "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 08 has scored its models"
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--readme", action="store_true", help="only write the README's tables again")
+    what.add_argument("--tables", action="store_true", help="only write the tables of README and docs again")
     what.add_argument(
         "--evaluation", action="store_true", help="only the evaluation and the card: RUN scored the shipped weights"
     )
     options = parser.parse_args(argv)
     try:
-        if not options.readme:
+        if not options.tables:
             print(paths.display((ship_evaluation if options.evaluation else ship)(options.run)))
-        print(paths.display(update_readme()))
+        for document in update_tables():
+            print(paths.display(document))
     except (FileNotFoundError, ValueError) as error:
         print(f"ship_weights: {error}", file=sys.stderr)
         return 1
@@ -122,25 +125,78 @@ def _describe(destination: Path, evaluation: dict[str, Any], made_by: str) -> No
         temporary.write_text(model_card(made_by, trainings, evaluation, size), encoding="utf-8")
 
 
-def results_markdown(evaluation: dict[str, Any], classes: str) -> str:
-    """The rows of one group of classes of an evaluation (notebook 08's ``metrics.json``) as a Markdown table.
+def results_tables(evaluation: dict[str, Any]) -> str:
+    """The results of all classes and of chairs as Markdown, each table below a line that says what it shows.
 
     Of the kinds of ICP the last, as in the notebook. Best values are bold, of what does not see the truth.
     """
+    parts = [_results(evaluation, "13", _class_words(evaluation)), _results(evaluation, "chair", "chairs")]
+    return "\n\n".join(filter(None, parts))
+
+
+def summary(evaluation: dict[str, Any]) -> str:
+    """The README's table: the rows of :data:`README_ROWS`, and below it how many claims have which verdict.
+
+    Raises:
+        ValueError: the evaluation lacks one of the rows.
+    """
+    verdicts = Counter(row["verdict"] for row in evaluation["results"]["verdicts"])
+    counted = ", ".join(f"{count} “{verdict}”" for verdict, count in verdicts.most_common())
+    return (
+        _results(evaluation, "13", _class_words(evaluation), README_COLUMNS, README_ROWS)
+        + f"\n\nOf {verdicts.total()} claims about the method, these networks give {counted}."
+    )
+
+
+def _results(
+    evaluation: dict[str, Any],
+    classes: str,
+    words: str,
+    columns: Sequence[str] = COLUMNS,
+    models: Sequence[str] | None = None,
+) -> str:
+    """One group's rows (of ``models``, or all), below a line with the objects and the ICP; empty without rows."""
     rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
     rows = [row for row in rows if row["icp"] == rows[-1]["icp"]]
-    return table(rows, columns=COLUMNS, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True)
+    missing = sorted(set(models or ()) - {row["model"] for row in rows})
+    if missing:
+        raise ValueError(f"the evaluation has no row {', '.join(missing)}, which the README's table shows.")
+    rows = [row for row in rows if models is None or row["model"] in models]
+    if not rows:
+        return ""
+    shown = table(rows, columns=columns, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True)
+    return f"Of {words}, {rows[-1]['n_models']} test objects, {ICP_WORDS[rows[-1]['icp']]}:\n\n{shown}"
 
 
-def results_tables(evaluation: dict[str, Any]) -> str:
-    """:func:`results_markdown` for all classes and for chairs, each with a line that says what it shows."""
-    parts = []
-    for classes, words in GROUP_WORDS.items():
-        rows = [row for row in evaluation["results"]["table"] if row["classes"] == classes]
-        if rows:
-            count, icp = rows[-1]["n_models"], ICP_WORDS[rows[-1]["icp"]]
-            parts.append(f"Of {words}, {count} test objects, {icp}:\n\n{results_markdown(evaluation, classes)}")
-    return "\n\n".join(parts)
+def _class_words(evaluation: dict[str, Any]) -> str:
+    """How many classes have test objects: fewer than 13 on FreeShapes."""
+    found = {row["classes"] for row in evaluation["results"].get("per_class", ())}
+    return f"{len(found)} classes" if found else "all classes"
+
+
+def origin(evaluation: dict[str, Any]) -> str:
+    """Which networks an evaluation scored, on how many views, and by which rule its intervals are made."""
+    settings = evaluation["settings"]
+    run, weights_run = settings["run"], settings["weights_run"]
+    if weights_run:
+        scoring = f"lmnet run freeshapes --only 01,08 --run-name {run} --set 08.weights_run={weights_run}"
+        networks = f"The networks in `trained_models/{weights_run}/`, as they are stored, were scored by `{scoring}`."
+    else:
+        networks = f"The networks of all training seeds of the run `{run}` (`lmnet run freeshapes`) were scored."
+    views = "All 24 views of every object were used." if settings["views"] is None else f"Views: {settings['views']}."
+    if evaluation["results"].get("objects"):
+        rule = (
+            "The intervals are taken over objects and, where several training seeds were scored, over seeds too. The rule "
+            "was chosen by simulation"
+        )
+    else:
+        rule = (
+            "The intervals follow an earlier rule, the percentile bootstrap over objects: too narrow for 13 objects, and "
+            "without the training seeds. This evaluation kept no scores of single objects, so they cannot be made anew. "
+            "Evaluations since then follow a rule that was chosen by simulation"
+        )
+    sources = "[`intervals.py`](../benchmarks/intervals.py), [`intervals.json`](../benchmarks/intervals.json)"
+    return f"{networks} {views} {rule} ({sources})."
 
 
 def verdict_table(evaluation: dict[str, Any]) -> str:
@@ -162,33 +218,45 @@ def speed_table(benchmark: dict[str, Any]) -> str:
     return table(rows)
 
 
-def readme_tables() -> dict[str, str]:
-    """The README's tables: marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
+def generated_tables() -> dict[str, dict[str, str]]:
+    """File → marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
     evaluation = remade(read_json(paths.project_root() / "trained_models" / "freeshapes" / "evaluation.json"))
     benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
     return {
-        "results": results_tables(evaluation),
-        "verdicts": verdict_table(evaluation),
-        "speed": speed_table(benchmark),
+        "README.md": {"summary": summary(evaluation)},
+        "docs/results.md": {
+            "origin": origin(evaluation),
+            "results": results_tables(evaluation),
+            "verdicts": verdict_table(evaluation),
+        },
+        "docs/speed.md": {"speed": speed_table(benchmark)},
     }
 
 
-def update_readme() -> Path:
-    """Write :func:`readme_tables` between the README's markers."""
-    readme = paths.project_root() / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    for name, markdown in readme_tables().items():
-        pattern = rf"(<!-- {name}: .*?-->\n).*?(<!-- end of {name} -->)"
-        text, found = re.subn(
-            pattern, lambda match, new=markdown: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL
-        )
-        if found != 1:
-            raise ValueError(
-                f"README.md: expected one pair of markers '<!-- {name}: … -->' and its end, found {found}."
+def update_tables() -> list[Path]:
+    """Write :func:`generated_tables` between the markers of their files; returns the files.
+
+    Raises:
+        ValueError: a file lacks a pair of markers, or has it twice. No file is changed then.
+    """
+    texts = {}
+    for name, tables in generated_tables().items():
+        document = paths.project_root() / name
+        text = document.read_text(encoding="utf-8")
+        for marker, markdown in tables.items():
+            pattern = rf"(<!-- {marker}: .*?-->\n).*?(<!-- end of {marker} -->)"
+            text, found = re.subn(
+                pattern, lambda match, new=markdown: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL
             )
-    with atomic_path(readme) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return readme
+            if found != 1:
+                raise ValueError(
+                    f"{name}: expected one pair of markers '<!-- {marker}: … -->' and its end, found {found}."
+                )
+        texts[document] = text
+    for document, text in texts.items():
+        with atomic_path(document) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return list(texts)
 
 
 def _label(name: str, record: dict[str, Any]) -> str:

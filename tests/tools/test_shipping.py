@@ -58,3 +58,55 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
 def test_the_script_says_what_a_run_lacks(kit_folders, capsys):
     assert ship_weights.main(["nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+def rows_of(models: tuple[str, ...]) -> list[dict]:
+    """A row of a results table for each model."""
+    shared = {"icp": "exact", "classes": "13", "n_models": 49, "n_seeds": 1, "f_score_1": 5.0, "f_score_2": 25.0}
+    scores = [{"chamfer": 8.0 + number, "emd": 10.0 + number} for number in range(len(models))]
+    return [{**shared, **score, "model": name, "contender": True} for name, score in zip(models, scores, strict=True)]
+
+
+def evaluation_of(models: tuple[str, ...], **settings) -> dict:
+    """An evaluation of these models in twelve classes, with three verdicts."""
+    verdicts = [{"claim": "c", "evidence": "e", "verdict": word} for word in ("yes", "no", "yes")]
+    per_class = [{"classes": str(number)} for number in range(12)]
+    results = {"table": rows_of(models), "per_class": per_class, "verdicts": verdicts}
+    return {"results": results, "settings": {"run": "shipped", "weights_run": None, "views": None} | settings}
+
+
+def test_the_readme_shows_five_rows_and_counts_the_verdicts():
+    shown = ship_weights.summary(evaluation_of((*ship_weights.README_ROWS, "direct regression")))
+    assert shown.startswith("Of 12 classes, 49 test objects, with ICP:\n\n| model")
+    assert "direct regression" not in shown and shown.count("\n|") == 2 + len(ship_weights.README_ROWS)
+    assert shown.endswith("Of 3 claims about the method, these networks give 2 “yes”, 1 “no”.")
+    with pytest.raises(ValueError, match="no row L2, which the README's table shows"):
+        ship_weights.summary(evaluation_of(tuple(name for name in ship_weights.README_ROWS if name != "L2")))
+
+
+def test_the_origin_says_which_networks_and_which_rule():
+    trained = ship_weights.origin(evaluation_of(("L1",)))
+    assert "of the run `shipped`" in trained and "All 24 views" in trained and "earlier rule" in trained
+    stored = evaluation_of(("L1",), weights_run="freeshapes", views=4)
+    stored["results"]["objects"] = {"methods": []}
+    words = ship_weights.origin(stored)
+    assert "--run-name shipped --set 08.weights_run=freeshapes" in words and "Views: 4." in words
+    assert "earlier rule" not in words and "over objects and" in words
+
+
+def test_tables_are_written_between_markers_or_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNET_ROOT", str(tmp_path))
+    tables = {"README.md": {"one": "| new |"}, "docs/results.md": {"two": "| newer |"}}
+    monkeypatch.setattr(ship_weights, "generated_tables", lambda: tables)
+    (tmp_path / "docs").mkdir()
+    before = "above\n<!-- one: from a file -->\nold\n<!-- end of one -->\nbelow\n"
+    (tmp_path / "README.md").write_text(before)
+    (tmp_path / "docs" / "results.md").write_text("no markers")
+    with pytest.raises(ValueError, match="docs/results.md: expected one pair of markers '<!-- two: … -->'"):
+        ship_weights.update_tables()
+    assert (tmp_path / "README.md").read_text() == before
+    (tmp_path / "docs" / "results.md").write_text("<!-- two: x -->\n<!-- end of two -->")
+    assert [path.name for path in ship_weights.update_tables()] == ["README.md", "results.md"]
+    after = "above\n<!-- one: from a file -->\n\n| new |\n\n<!-- end of one -->\nbelow\n"
+    assert (tmp_path / "README.md").read_text() == after
+    assert (tmp_path / "docs" / "results.md").read_text() == "<!-- two: x -->\n\n| newer |\n\n<!-- end of two -->"
