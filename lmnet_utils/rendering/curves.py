@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -119,23 +120,80 @@ def panel_plot(panels: Sequence[PlotPanel], *, columns: int = 2, height: float =
     return figure
 
 
-def history_plot(history: Sequence[Mapping[str, Any]]) -> Figure:
+def history_plot(
+    history: Sequence[Mapping[str, Any]],
+    *,
+    kept: int | None = None,
+    reference: Sequence[Mapping[str, Any]] | None = None,
+) -> Figure:
     """Training loss (logarithmic) and validation Chamfer over the epochs of a training's ``history``.
 
     Args:
         history: rows of :class:`lmnet_utils.training.TrainingResult`; epoch 0, where it exists, is the initial weights.
+        kept: the epoch whose weights are kept, marked in both panels; None marks nothing.
+        reference: history of another training, drawn in grey as that of the shipped weights. Where it is much longer, the
+            epochs are on a logarithmic axis.
     """
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
-    trained = [row for row in history if "loss" in row]
-    left.plot([row["epoch"] for row in trained], [row["loss"] for row in trained], ".-")
-    left.set(xlabel="epoch", ylabel="training loss", yscale="log")
-    scored = [row for row in history if row["validation_chamfer"] is not None]
-    if scored:
-        best = min(scored, key=lambda row: row["validation_chamfer"])
-        right.plot([row["epoch"] for row in scored], [row["validation_chamfer"] for row in scored], ".-", color="C1")
-        right.plot(best["epoch"], best["validation_chamfer"], "o", color="C3", label=f"kept: epoch {best['epoch']}")
-        right.legend(frameon=False, fontsize=8)
-    right.set(xlabel="epoch", ylabel="validation Chamfer ×100", ylim=(0, 25))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
+    kinds = [(reference or (), "0.6", "shipped weights"), (history, COLORS[0], "this training")]
+    for axis, key in ((left, "loss"), (right, "validation_chamfer")):
+        for rows, color, label in kinds:
+            known = [(row["epoch"], row[key]) for row in rows if row.get(key) is not None]
+            if known:
+                axis.plot(*zip(*known, strict=True), ".-", ms=5, lw=1.3, color=color, label=label)
+            mark = [place for place in known if rows is history and place[0] == kept]
+            if mark:
+                axis.plot(*mark[0], "o", ms=7, mfc="none", mew=1.6, color=COLORS[1], label=f"kept: epoch {kept}")
+        if axis.lines:
+            _epoch_ticks(axis, [row["epoch"] for row in history], [row["epoch"] for row in reference or ()])
+        else:
+            axis.set(xticks=[], yticks=[])
+            axis.text(0.5, 0.5, "no validation objects" if axis is right else "no epoch", ha="center", va="center")
+        axis.set_xlabel("epoch")
+        axis.grid(alpha=0.25, lw=0.6)
+    if left.lines:
+        _plain_log_ticks(left)
+    left.set_ylabel("training loss", fontsize=9)
+    right.set_ylabel("validation Chamfer ×100", fontsize=9)
+    if right.lines:
+        right.set_ylim(0, max(25.0, 1.05 * max(np.max(line.get_ydata()) for line in right.lines)))
+    handles = {
+        text: handle for axis in (left, right) for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    if len(handles) > 1:
+        figure.legend(handles.values(), handles, loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     return figure
+
+
+def _epoch_ticks(axis: Axes, epochs: Sequence[int], others: Sequence[int]) -> None:
+    """Whole epochs as ticks; a logarithmic axis where another history is at least three times as long."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+    last = max([*epochs, *others, 1])
+    if min([*epochs, *others, 1]) > 0 and epochs and last >= 3 * max(epochs):
+        axis.set_xscale("log")
+        ticks = [first * 10**decade for decade in range(9) for first in (1, 2, 5) if first * 10**decade <= last]
+        axis.xaxis.set_major_locator(FixedLocator(ticks))
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set_xlim(0.9, 1.15 * last)
+    else:
+        axis.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axis.xaxis.set_major_formatter("{x:g}")
+
+
+def _plain_log_ticks(axis: Axes) -> None:
+    """Logarithmic vertical axis with plain numbers at its ticks, five or so, however little it spans."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    values = np.concatenate([line.get_ydata() for line in axis.lines]).astype(float)
+    values = values[values > 0]
+    span = values.max() / values.min() if len(values) else 1.0
+    axis.set_yscale("log")
+    subs = (1,) if span > 1000 else (1, 2, 5)
+    axis.yaxis.set_major_locator(
+        LogLocator(subs=subs, numticks=12) if span > 8 else MaxNLocator(5, steps=[1, 2, 5, 10])
+    )
+    axis.yaxis.set_minor_locator(NullLocator())
+    axis.yaxis.set_major_formatter("{x:g}")

@@ -1,5 +1,6 @@
 """``runs/<name>/report.html``: one page that holds a whole run, images included, and asks the network for nothing.
 
+It opens with pictures (image, cloud, truth), goes on with the five numbers that matter most, and then has the tables.
 Its looks stand in ``templates/report.html.j2``. Every number on it comes from a ``metrics.json`` or from the run's ``steps.json``; pictures are the files that the
 notebooks left in the run's folder. A ``figures.json`` beside them ({file name: caption}) gives captions and order. Other
 pages of the run, such as notebook 09's gallery, stay files of their own, and the report links to them.
@@ -38,6 +39,16 @@ WORDS = {
     "git_dirty": "uncommitted changes",
 }
 ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
+OPENING = {"06_inference": "single_view.png", "07_rendering": "encoder_l1.png"}
+"""The pictures that the page opens with: image, cloud and truth, of these notebooks."""
+KEY_ROWS = {
+    "sampling floor": "the same surface, sampled twice",
+    "autoencoder": "the true cloud, through the latent and back",
+    "L1": "from one image, by latent matching with L1",
+    "retrieval by L1's latent": "the nearest training object",
+    "mean shape of the class": "one cloud for each class; no image is looked at",
+}
+"""The five rows of a table of results that say most: how far the networks are from the best and from knowing nothing."""
 TITLES = {
     "01_data_preparation": "Data preparation",
     "02_autoencoder_training": "Point-cloud autoencoder",
@@ -74,6 +85,7 @@ def report_html(run: str) -> str:
     done = sum(step["status"] in ("done", "by hand") for step in steps)
     finished = bool(steps) and done == len(steps)
     status = "finished" if finished else f"{done} of {len(steps)} steps finished" if steps else "nothing has run yet"
+    opening = _opening(steps)
     *earlier, last = [m for m in metrics if _is_rows(m.get("results", {}).get("table"))] or [None]
     return pages.render(
         "report.html.j2",
@@ -83,11 +95,13 @@ def report_html(run: str) -> str:
         finished=finished,
         run_facts=_run_facts(state, steps, environment),
         failed=[step for step in steps if step["status"] in ("failed", "interrupted")],
+        opening=[(_source(path), caption) for path, caption in opening],
+        key_numbers=last and _key_numbers(last),
         last=last and _results_of(last),
         earlier=[(_title(str(record.get("notebook"))), _results_of(record)) for record in earlier],
         claims=_claims(metrics),
         overview=_overview(steps),
-        steps=[{**step, **_parts(step)} if step["has_section"] else step for step in steps],
+        steps=[{**step, **_parts(step, opening)} if step["has_section"] else step for step in steps],
         environment=_environment(environment),
     )
 
@@ -144,6 +158,16 @@ def _captioned(files: Sequence[Path]) -> list[tuple[Path, str]]:
     return [(path, captions.get(path) or _words(path.stem).capitalize()) for path in ranked]
 
 
+def _opening(steps: Sequence[Mapping[str, Any]]) -> list[tuple[Path, str]]:
+    """The :data:`OPENING` pictures with their captions; in place of one that is not there, the first whose caption names the truth."""
+    chosen = []
+    for notebook, file in OPENING.items():
+        pictures = [found for step in steps if step["notebook"] == notebook for found in step["pictures"]]
+        named = [found for found in pictures if found[0].name == file]
+        chosen += (named or [found for found in pictures if "truth" in found[1].lower()])[:1]
+    return chosen
+
+
 # ------------------------------------------------------------------------------------------------------------- parts
 Facts = list[tuple[str, str]]
 
@@ -180,7 +204,36 @@ def _results_of(record: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _class_words(group: str) -> str:
-    return f"All {group} classes" if group.isdigit() else f"{group.capitalize()}s only"
+    if group == "13":  # the whole set, also of a data set that lacks some of the 13 classes
+        return "All classes"
+    return f"{group} classes" if group.isdigit() else f"{group.capitalize()}s only"
+
+
+def _key_numbers(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The :data:`KEY_ROWS` of a notebook's table, with what they are of; None where there are fewer than two of them.
+
+    Of several groups of classes the first counts, of several kinds of ICP the last, which is the paper's.
+    """
+    rows, data = [row for row in record["results"]["table"] if _is_finite(row.get("chamfer"))], record.get("data") or {}
+    for name, place in (("icp", -1), ("classes", 0)):
+        known = list(dict.fromkeys(row.get(name) for row in rows))
+        rows = [row for row in rows if row.get(name) == known[place]]
+    found = {str(row.get("model")): row for row in reversed(rows)}
+    cards = [
+        (name, _number(found[name]["chamfer"]), _number(found[name].get("emd")), about)
+        for name, about in KEY_ROWS.items()
+        if name in found
+    ]
+    if len(cards) < 2:
+        return None
+    first = found[cards[0][0]]
+    about = [
+        _class_words(str(first["classes"])).lower() if first.get("classes") else None,
+        record["results"].get("subset") or (f"{first['n_models']} test objects" if first.get("n_models") else None),
+        f"split {data['split']}" if data.get("split") else None,
+        ICP_WORDS.get(str(first.get("icp")), "without ICP"),
+    ]
+    return {"cards": cards, "about": ", ".join(part for part in about if part)}
 
 
 def _claims(metrics: Sequence[Mapping[str, Any]]) -> pd.DataFrame | None:
@@ -198,13 +251,14 @@ def _overview(steps: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["notebook", "state", "wall time"], dtype=object)
 
 
-def _parts(step: Mapping[str, Any]) -> dict[str, Any]:
-    """What a step's section shows."""
+def _parts(step: Mapping[str, Any], opening: Sequence[tuple[Path, str]] = ()) -> dict[str, Any]:
+    """What a step's section shows; the pictures that the page opens with are not shown again."""
     records = step["metrics"] or [{"settings": step["record"].get("parameters")}]
     return {
         "merits": [_merits(record.get("results", {})) for record in step["metrics"]],
         "curves": _curves_of(step),
-        "images": [(_source(path), caption) for path, caption in step["pictures"]],
+        "images": [(_source(path), caption) for path, caption in step["pictures"] if (path, caption) not in opening],
+        "above": [caption for path, caption in step["pictures"] if (path, caption) in opening],
         "links": [_link(path, caption) for path, caption in step["pages"]],
         "settings": [settings for record in records if (settings := _settings(record)) is not None],
     }

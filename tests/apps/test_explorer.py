@@ -1,6 +1,6 @@
 """The explorer without a browser: states, what the models make of them, pictures, controls, uploads, the gallery.
 
-It runs on boxes in the R2N2 layout and on the shipped weights. tests/test_browser.py does the same through a browser.
+It runs on boxes in the R2N2 layout and on the shipped weights. tests/apps/test_browser.py does the same through a browser.
 """
 
 from __future__ import annotations

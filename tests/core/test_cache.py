@@ -3,7 +3,7 @@
 After a change in the package this file may say that a part's code has changed. Raise the part's version in
 ``lmnet_utils/core/cache.py`` if other results come of it; then, or if the results are the same, renew the record:
 
-    python tests/test_cache.py
+    python tests/core/test_cache.py
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The files cannot be reached from a test. So they are written here with the keys and shapes of the port's ``model_2d.py`` and
 ``model_3d_autoencoder.py``, at full width, and what the kit makes of an image is compared with those two files' layers,
-written out as plain functions (tests/test_models.py does so for single networks at a quarter of the width).
+written out as plain functions (tests/models/test_models.py does so for single networks at a quarter of the width).
 """
 
 from __future__ import annotations

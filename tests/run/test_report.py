@@ -220,7 +220,7 @@ def test_results_of_several_class_groups_are_kept_apart_and_long_tables_folded(k
     rows = [{**row, "classes": group} for group in ("13", "chair") for row in TABLE]
     add_step("tiny", "06_inference", {"table": rows, "per_class": [{"model": i, "chamfer": 1.0} for i in range(60)]})
     page = _Page(report.report_html("tiny"))
-    assert "All 13 classes" in page.text and "Chairs only" in page.text
+    assert "All classes" in page.text and "Chairs only" in page.text
     assert "Per class (60 rows)" in page.text
     assert len(page.all("details")) == 2  # the long table, the settings
 
@@ -235,7 +235,7 @@ def test_the_last_notebooks_results_lead_and_kinds_of_icp_are_kept_apart(kit_fol
     add_step("tiny", "06_inference", {"table": [{"model": "only there", "chamfer": 1.0}]})
     add_step("tiny", "08_evaluation", {"table": rows, "note": "All ×100.", "subset": "2 of 24 views each"})
     page = _Page(report.report_html("tiny"))
-    titles = [f"{group}, {icp}" for icp in ("without ICP", "with ICP") for group in ("All 13 classes", "Chairs only")]
+    titles = [f"{group}, {icp}" for icp in ("without ICP", "with ICP") for group in ("All classes", "Chairs only")]
     positions = [page.text.index(title) for title in titles]
     assert positions == sorted(positions) and page.text.index("only there") > positions[-1]
     assert "Inference and figures of merit: its own table" in page.text
@@ -255,6 +255,41 @@ def test_claims_stand_with_evidence_and_verdict(kit_folders):
     assert page.text.index("Claims") < page.text.index("Evaluation")
     assert "Best of n" not in page.text  # curves are in the figures; a table could only name them
     assert "Claims" not in _Page(report.report_html("empty")).text
+
+
+def test_the_page_opens_with_pictures_and_then_the_numbers_that_matter(kit_folders):
+    models = ["sampling floor", "autoencoder", "L1", "L2", "retrieval by L1's latent", "mean shape of the class"]
+    rows = [
+        {"classes": group, "icp": icp, "model": model, "n_models": 49, "chamfer": shift + place, "emd": 20.0 + place}
+        for icp, shift in (("none", 60.0), ("exact", 70.5))
+        for group in ("13", "chair")
+        for place, model in enumerate(models)
+    ]
+    for row in rows:
+        row["chamfer"] += 10 * (row["classes"] == "chair")
+    for key in ("06_inference", "07_rendering"):
+        folder = add_step("tiny", key, {})
+        shutil.copy(folder / "some_figure.png", folder / "a.png")
+        write_json(folder / "figures.json", {"some_figure.png": "Speeds", "a.png": f"{key}: input, truth, L1"})
+    add_step("tiny", "08_evaluation", {"table": rows, "subset": "49 test objects of freeshapes"})
+    page = _Page(report.report_html("tiny"))
+    text, images = page.text, page.all("img")
+    assert [image["alt"] for image in images[:2]] == [
+        f"{key}: input, truth, L1" for key in ("06_inference", "07_rendering")
+    ]
+    assert len(images) == 5, "a picture of the opening is not shown twice"
+    assert text.count("At the top of the page") == 2
+    assert "all classes, 49 test objects of freeshapes, split official, with ICP." in text
+    numbers = text[text.index("The numbers that matter most") : text.index("Results")]
+    assert re.findall(r"(\d\d\.\d\d) EMD", numbers) == ["70.50", "71.50", "72.50", "74.50", "75.50"]
+    assert text.index("From an image to a point cloud") < text.index("The numbers that matter") < text.index("Results")
+
+
+def test_without_a_table_or_pictures_of_clouds_the_page_opens_with_neither(kit_folders):
+    add_step("tiny", "01_data_preparation", {"objects": 55})
+    add_step("tiny", "06_inference", {"table": [{"model": "L1", "chamfer": 1.0}]})
+    text = _Page(report.report_html("tiny")).text
+    assert "matter most" not in text and "From an image to a point cloud" not in text
 
 
 def test_a_failed_run_says_so_and_shows_what_there_is(kit_folders):
