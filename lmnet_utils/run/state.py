@@ -48,7 +48,9 @@ USES = {
     "06_inference": Uses((_DATA, *_TRAININGS), ("splits", "frames", "methods", "statistics", "rendering")),
     "07_rendering": Uses(("06_inference",), ("predictions", "axes", "rendering", "splits")),
     "08_evaluation": Uses(
-        (_DATA, *_TRAININGS), ("splits", "frames", "methods", "diversity", "losses", "statistics", "rendering")
+        (_DATA, *_TRAININGS),
+        ("splits", "frames", "methods", "diversity", "losses", "statistics", "rendering"),
+        reads=("06_inference",),
     ),
     "09_explorer": Uses((_DATA, *_TRAININGS), ("splits", "diversity", "explorer")),
     "10_pix3d": Uses(_TRAININGS, ("splits", "frames", "pix3d", "rendering"), reads=(_DATA,)),

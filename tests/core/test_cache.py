@@ -329,14 +329,15 @@ def test_a_notebook_states_the_notebooks_that_it_reads(stem):
     if "weights_run" in declared:
         expected |= trainings
     uses = state.USES[stem]
-    assert set(uses.needs) == expected
-    # what is read where it is there: another encoder to compare with, the data that the weights were trained on
+    assert set(uses.needs) == expected - set(uses.reads)
+    # what is read where it is there: another encoder or table to compare with, the data that the weights were trained on
     assert uses.reads == {
         "04_encoder_l2": ("03_encoder_l1",),
+        "08_evaluation": ("06_inference",),
         "10_pix3d": ("01_data_preparation",),
         "11_own_photo": ("01_data_preparation",),
     }.get(stem, ())
-    assert ("model_dir(settings.run, 'encoder_l1')" in text) == ("03_encoder_l1" in uses.reads)
+    assert ("settings.model_name.replace('l2', 'l1')" in text) == ("03_encoder_l1" in uses.reads)
 
 
 if __name__ == "__main__":

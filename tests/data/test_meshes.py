@@ -405,7 +405,7 @@ def test_the_chain_runs_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.M
     """A class beyond the 13 and an empty validation set, through notebooks 01 and 06 and the explorer's choice."""
     for name in ("runs", "trained_models"):
         monkeypatch.setenv(f"LMNET_{name.upper()}", str(tmp_path / name))
-    (tmp_path / "short.yaml").write_text("notebooks: {01_data_preparation: , 06_inference: }")
+    (tmp_path / "short.yaml").write_text("notebooks: {01_data_preparation: , 06_inference: {weights_run: null}}")
     weights = tmp_path / "trained_models" / "own"
     save_model(weights / "autoencoder", networks.PointCloudAutoencoder())
     assert own.sides["val"] == 0

@@ -269,14 +269,12 @@ def test_the_page_opens_with_pictures_and_then_the_numbers_that_matter(kit_folde
         row["chamfer"] += 10 * (row["classes"] == "chair")
     for key in ("06_inference", "07_rendering"):
         folder = add_step("tiny", key, {})
-        shutil.copy(folder / "some_figure.png", folder / "a.png")
-        write_json(folder / "figures.json", {"some_figure.png": "Speeds", "a.png": f"{key}: input, truth, L1"})
+        shutil.copy(folder / "some_figure.png", folder / report.OPENING[key])
+        write_json(folder / "figures.json", {"some_figure.png": "Speeds", report.OPENING[key]: f"{key}: all models"})
     add_step("tiny", "08_evaluation", {"table": rows, "subset": "49 test objects of freeshapes"})
     page = _Page(report.report_html("tiny"))
     text, images = page.text, page.all("img")
-    assert [image["alt"] for image in images[:2]] == [
-        f"{key}: input, truth, L1" for key in ("06_inference", "07_rendering")
-    ]
+    assert [image["alt"] for image in images[:2]] == [f"{key}: all models" for key in ("06_inference", "07_rendering")]
     assert len(images) == 5, "a picture of the opening is not shown twice"
     assert text.count("At the top of the page") == 2
     assert "all classes, 49 test objects of freeshapes, split official, with ICP." in text
