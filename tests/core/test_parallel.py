@@ -233,6 +233,9 @@ def test_workers_end_with_their_parent(tmp_path, way):
     else:
         os.killpg(script.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     errors = script.communicate(timeout=60)[1]
-    assert way == "killed" or errors.rstrip().endswith("KeyboardInterrupt"), errors
-    assert errors.count("Traceback") == (way == "Ctrl-C"), errors
+    # One traceback, the script's own. loky's tracker of semaphores may complain beside it if the interrupt meets it at work.
+    tracebacks = errors.split("Traceback (most recent call last):\n")[1:]
+    tracebacks = [text for text in tracebacks if "resource_tracker.py" not in text.partition("\n")[0]]
+    assert len(tracebacks) == (way == "Ctrl-C"), errors
+    assert all("script.py" in text and "\nKeyboardInterrupt\n" in text for text in tracebacks), errors
     wait_until_gone(ids)
