@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -218,6 +219,13 @@ def test_a_script_without_a_guard_runs_once_and_leaves_nothing_behind(tmp_path):
     wait_until_gone(ids)
 
 
+# What loky's tracker of semaphores says of itself if Ctrl-C meets it at work: a warning and the line that gave it, or an error.
+TRACKER = re.compile(
+    r"""(?m)^\S*resource_tracker\.py:\d+: UserWarning: .*\n(?:  warnings\.warn\(.*\n)?"""
+    r"""|^Traceback [^\n]*\n  File "[^"\n]*resource_tracker\.py".*\n(?:  .*\n)*KeyError: .*\n"""
+)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("way", ["Ctrl-C", "killed"])
 def test_workers_end_with_their_parent(tmp_path, way):
@@ -233,9 +241,7 @@ def test_workers_end_with_their_parent(tmp_path, way):
     else:
         os.killpg(script.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     errors = script.communicate(timeout=60)[1]
-    # One traceback, the script's own. loky's tracker of semaphores may complain beside it if the interrupt meets it at work.
-    tracebacks = errors.split("Traceback (most recent call last):\n")[1:]
-    tracebacks = [text for text in tracebacks if "resource_tracker.py" not in text.partition("\n")[0]]
-    assert len(tracebacks) == (way == "Ctrl-C"), errors
-    assert all("script.py" in text and "\nKeyboardInterrupt\n" in text for text in tracebacks), errors
+    errors = TRACKER.sub("", errors)
+    assert way == "killed" or errors.rstrip().endswith("KeyboardInterrupt"), errors
+    assert errors.count("Traceback") == (way == "Ctrl-C"), errors
     wait_until_gone(ids)
