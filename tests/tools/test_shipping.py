@@ -86,12 +86,9 @@ def test_the_readme_shows_five_rows_and_counts_the_verdicts():
 
 def test_the_origin_says_which_networks_and_which_rule():
     trained = ship_weights.origin(evaluation_of(("L1",)))
-    assert "of the run `shipped`" in trained and "All 24 views" in trained and "earlier rule" in trained
-    stored = evaluation_of(("L1",), weights_run="freeshapes", views=4)
-    stored["results"]["objects"] = {"methods": []}
-    words = ship_weights.origin(stored)
+    assert "of the run `shipped`" in trained and "All 24 views" in trained and "over objects and" in trained
+    words = ship_weights.origin(evaluation_of(("L1",), weights_run="freeshapes", views=4))
     assert "--run-name shipped --set 08.weights_run=freeshapes" in words and "Views: 4." in words
-    assert "earlier rule" not in words and "over objects and" in words
 
 
 def test_tables_are_written_between_markers_or_not_at_all(tmp_path, monkeypatch):
