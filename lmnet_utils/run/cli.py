@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lmnet", description="3D-LMNet in notebooks, without a browser.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_train(commands)
     _add_profiles(commands)
     _add_report(commands)
     _add_download(commands)
@@ -58,22 +59,8 @@ def _add_run(commands: Commands) -> None:
         "Steps whose inputs did not change since they finished are skipped.",
         epilog="example: lmnet run quickstart --from 05 --set '05.diversity_weight=[0.0, 5.5]'",
     )
-    parser.add_argument("profile", help="a name (see `lmnet profiles`) or the path of a .yaml file")
-    parser.add_argument(
-        "--only", metavar="NB[,NB]", default="", help="run these notebooks only; 05 is enough of a name"
-    )
+    _add_choice(parser)
     parser.add_argument("--from", dest="from_", metavar="NB", help="start with this notebook")
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        metavar="NB.PARAMETER=VALUE",
-        action="append",
-        default=[],
-        help="another value (YAML; a list is a sweep) for a notebook's parameter; `all.` means every notebook with it",
-    )
-    parser.add_argument(
-        "--run-name", metavar="NAME", help="folder below runs/ and trained_models/ (default: the profile's)"
-    )
     parser.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
     parser.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
     parser.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
@@ -85,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
 
     return chain.run_profile(
         options.profile,
-        only=[name for name in options.only.split(",") if name.strip()],
+        only=_only(options),
         from_=options.from_,
         overrides=options.overrides,
         run_name=options.run_name,
@@ -93,6 +80,47 @@ def _run(options: argparse.Namespace) -> int:
         force=options.force,
         quiet=options.quiet,
     )
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    """Which steps of which profile, and with which values: what `run` and `train` have in common."""
+    parser.add_argument("profile", help="a name (see `lmnet profiles`) or the path of a .yaml file")
+    parser.add_argument("--only", metavar="NB[,NB]", default="", help="these notebooks only; 05 is enough of a name")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="NB.PARAMETER=VALUE",
+        action="append",
+        default=[],
+        help="another value (YAML; a list is a sweep) for a notebook's parameter; `all.` means every notebook with it",
+    )
+    parser.add_argument(
+        "--run-name", metavar="NAME", help="folder below runs/ and trained_models/ (default: the profile's)"
+    )
+
+
+def _only(options: argparse.Namespace) -> list[str]:
+    return [name for name in options.only.split(",") if name.strip()]
+
+
+# ---------------------------------------------------------------------------------------------------------------- train
+def _add_train(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="a profile's trainings without their notebooks, on several GPUs or machines",
+        description="Train what notebooks 02 to 05 of a profile train; `lmnet run` of the same profile then loads it. "
+        "Under `accelerate launch` or `torchrun` every process computes its share of each batch.",
+        epilog="example: accelerate launch --num_processes 4 -m lmnet_utils.run.cli train paper --only 02",
+    )
+    _add_choice(parser)
+    parser.set_defaults(command=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from lmnet_utils.run import profiles, trainings
+
+    profile = profiles.load_profile(options.profile)
+    return trainings.train(profile, options.run_name or profile.run_name, _only(options), options.overrides)
 
 
 # ------------------------------------------------------------------------------------------------------------- profiles

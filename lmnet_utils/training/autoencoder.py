@@ -63,6 +63,10 @@ class CloudBatches:
         shown = torch.from_numpy(rng.permutation(clouds.shape[1])[: self.settings.input_points])
         return chosen, (clouds.to(self.device), shown.to(self.device))
 
+    def part(self, batch: tuple[torch.Tensor, torch.Tensor], share: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        clouds, shown = batch
+        return clouds[share], shown
+
 
 def stretch_and_mirror(clouds: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Random per-axis stretch and left-right mirror of clouds (B, N, 3) in the file frame; diagonal 1 as before."""

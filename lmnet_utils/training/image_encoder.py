@@ -12,13 +12,14 @@ import torch
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.notebook_settings import EncoderSettings
-from lmnet_utils.core.runtime import pick_device, seed_everything
+from lmnet_utils.core.runtime import seed_everything
 from lmnet_utils.data.packs import Pack
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models.losses import direct_regression_loss, diversity_loss, latent_matching_loss, sample_latent
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
 from lmnet_utils.models.weights import fingerprint_of, load_model
+from lmnet_utils.training import processes
 from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data
 
 VALIDATION_VIEWS = 2048
@@ -41,7 +42,7 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     Variant I keeps the epoch with the best validation Chamfer. Variant II keeps the last one: that score looks at the
     decoded mean alone and on FreeShapes chose an epoch before σ had been learnt (0.04 where 0.17 is the optimum).
     """
-    data, device = open_data(settings), pick_device(settings.device)
+    data, device = open_data(settings), processes.start(settings.device, settings.precision).device
     targets = compute_targets(settings, data, device)
     seed_everything(settings.seed)
     probabilistic, direct = settings.loss == "probabilistic", settings.loss == "chamfer"
@@ -142,6 +143,9 @@ class ImageBatches:
         images = images.contiguous(memory_format=torch.channels_last)
         items = (images, target, self.azimuths[number, view], noise)
         return number, [None if item is None else item.to(self.device, non_blocking=True) for item in items]
+
+    def part(self, batch: list[Any], share: slice) -> list[Any]:
+        return [None if item is None else item[share] for item in batch]
 
     def _target(self, number: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
         if self.settings.matches_latents:

@@ -10,7 +10,7 @@ The loop itself stays with the caller, where it can be read and changed::
     result = training.result()
 
 Everything random in a step is drawn from generators seeded by (seed, epoch, step), so that a run that was killed goes on as if
-nothing had happened: bit for bit on a CPU in fp32.
+nothing had happened: bit for bit on a CPU in fp32. Several processes share each batch (:mod:`lmnet_utils.training.processes`).
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ from tqdm.auto import tqdm
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings, TrainingSettings
-from lmnet_utils.core.runtime import environment, keep_freed_memory, pick_device, pick_precision
+from lmnet_utils.core.runtime import environment, keep_freed_memory
 from lmnet_utils.data.packs import Pack, open_pack, read_split
 from lmnet_utils.data.splits import Split
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
 from lmnet_utils.models.weights import fingerprint_of, load_model, load_weights, save_model
+from lmnet_utils.training import processes
 
 STATE_INTERVAL_S = 120.0
 """A killed run loses at most about so much work."""
@@ -117,6 +118,9 @@ class Batches(Protocol):
     def load(self, order: np.ndarray, epoch: int, step: int) -> tuple[np.ndarray, Any]:
         """Training objects (by number) that a step sees, and its batch on the device."""
 
+    def part(self, batch: Any, share: slice) -> Any:
+        """A part of a batch's items, for one of several processes."""
+
 
 # --------------------------------------------------------------------------------------------------------------- loop
 @dataclass(frozen=True)
@@ -174,10 +178,12 @@ class Training:
     ) -> None:
         self.settings, self.data, self.keep_last, self.progress = settings, data, keep_last, progress
         self.directory = paths.model_dir(settings.run, name)
-        self.device = pick_device(settings.device)
-        self.precision = pick_precision(settings.precision, self.device)
+        self.accelerator = processes.start(settings.device, settings.precision)
+        self.device: torch.device = self.accelerator.device
+        self.precision = "bf16" if self.accelerator.mixed_precision == "bf16" else "fp32"
         self.model = model.to(self.device)
         self.epoch = 0
+        self._weight = 1.0  # of this process's share of a batch
         self.resumed_from: int | None = None
         self._finished = False
         self._open = contextlib.ExitStack()
@@ -200,8 +206,11 @@ class Training:
         )  # fused: a quarter of the time on CPUs
         self._read_state()
         self._saved_at = time.monotonic()
-        board = SummaryWriter(str(self.directory / "tensorboard"), purge_step=self._state["epoch"])
-        self._board = self._open.enter_context(board)
+        self._open.enter_context(processes.batch_norm_over_processes(self.model, self.accelerator))
+        if self.accelerator.is_main_process:
+            board = SummaryWriter(str(self.directory / "tensorboard"), purge_step=self._state["epoch"])
+            self._board = self._open.enter_context(board)
+        self.accelerator.wait_for_everyone()  # all have read what is there before one writes
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -226,10 +235,15 @@ class Training:
             state.update(epoch=epoch + 1, step=0, sums={}, seconds=0.0)
             self._save_state()
         self._write_history(finished=True)
-        (self.directory / STATE_FILE).unlink(missing_ok=True)
+        if self.accelerator.is_main_process:
+            (self.directory / STATE_FILE).unlink(missing_ok=True)
+        self.accelerator.wait_for_everyone()
 
     def batches(self, source: Batches) -> Iterator[Any]:
-        """Batches of the epoch, the next one loaded while this one is computed; a resumed epoch goes on where it stood."""
+        """Batches of the epoch, the next one loaded while this one is computed; a resumed epoch goes on where it stood.
+
+        One of several processes gets its share of each.
+        """
         if self.epoch == 0:
             return
         self._start_bar(source.steps)
@@ -241,13 +255,14 @@ class Training:
                 self._members, batch = coming.result()
                 if step + 1 < self._steps:
                     coming = pool.submit(source.load, order, self.epoch, step + 1)
-                yield batch
+                share, self._weight = processes.share_of(len(self._members), self.accelerator)
+                yield batch if self._weight == 1.0 else source.part(batch, share)
         self._count_seconds()
 
     @contextlib.contextmanager
     def autocast(self) -> Iterator[None]:
         """The arithmetic of a forward pass: bf16 where the settings ask for it, else fp32."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with self.accelerator.autocast():
             yield
 
     def check(self, prediction: torch.Tensor) -> None:
@@ -277,11 +292,14 @@ class Training:
         self._rate = learning_rate_at(done, total, self.settings.learning_rate, self.settings.schedule)
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate
-        loss.backward()
+        self.accelerator.backward(loss * self._weight if self._weight != 1.0 else loss)
+        shown = {"loss": loss, **parts}
+        values = torch.stack([value.detach() for value in shown.values()]) * self._weight
+        values = processes.sum_over_processes(list(self.model.parameters()), values, self.accelerator)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
-        for name, value in {"loss": loss, **parts}.items():
-            state["sums"][name] = state["sums"].get(name, 0.0) + float(value.detach())
+        for name, value in zip(shown, values.tolist(), strict=True):
+            state["sums"][name] = state["sums"].get(name, 0.0) + value
         state["step"] += 1
         self._bar.update()
         if time.monotonic() - self._saved_at > STATE_INTERVAL_S and state["step"] < self._steps:
@@ -305,8 +323,11 @@ class Training:
         if self.keep_last or chamfer is None or chamfer == state["best"]:
             state["best_epoch"] = self.epoch
             kept = {**self._record, "epoch": self.epoch, "validation_chamfer": chamfer}
-            save_model(self.directory, self.model, training=kept)
+            if self.accelerator.is_main_process:
+                save_model(self.directory, self.model, training=kept)
         self._write_history()
+        if not self.accelerator.is_main_process:
+            return
         for name, value in row.items() if self.epoch else ():
             if name != "epoch" and value is not None:
                 self._board.add_scalar(name, value, self.epoch)
@@ -333,7 +354,8 @@ class Training:
             self._steps = steps
             done = (self.epoch - 1) * steps + self._state["step"]
             bar = tqdm(total=self.settings.epochs * steps, initial=done, unit="step", leave=False,
-                       desc=self.directory.name, disable=not self.progress, mininterval=1.0)  # fmt: skip
+                       desc=self.directory.name, disable=not (self.progress and self.accelerator.is_main_process),
+                       mininterval=1.0)  # fmt: skip
             self._bar = self._open.enter_context(contextlib.closing(bar))
 
     def _count_seconds(self) -> None:
@@ -350,6 +372,9 @@ class Training:
         )
 
     def _save_state(self) -> None:
+        self._saved_at = time.monotonic()
+        if not self.accelerator.is_main_process:
+            return
         content = {
             "identity": self._identity,
             "state": self._state,
@@ -358,7 +383,6 @@ class Training:
         }
         with atomic_path(self.directory / STATE_FILE) as temporary:
             torch.save(content, temporary)
-        self._saved_at = time.monotonic()
 
     def _read_state(self) -> None:
         """Go on where a killed run was, if there is one of these settings, data and code."""
@@ -367,16 +391,18 @@ class Training:
             return
         saved = torch.load(file, map_location="cpu", weights_only=True)
         if saved["identity"] != self._identity:
-            print(f"{paths.display(file)} belongs to other settings, data or code: starting anew.")
+            self.accelerator.print(f"{paths.display(file)} belongs to other settings, data or code: starting anew.")
             return
         self.model.load_state_dict(saved["model"])
         self._optimiser.load_state_dict(saved["optimiser"])
         self._state, self.resumed_from = saved["state"], saved["state"]["epoch"]
-        print(
+        self.accelerator.print(
             f"{paths.display(self.directory)}: going on in epoch {self.resumed_from} after step {self._state['step']}."
         )
 
     def _write_history(self, finished: bool = False) -> None:
+        if not self.accelerator.is_main_process:
+            return
         results = {
             "finished": self._identity if finished else None,
             "best_epoch": self._state["best_epoch"],
@@ -391,14 +417,14 @@ class Training:
         record = read_json(self.directory / "metrics.json")
         results = record.get("results", {})
         if results.get("finished") == self._identity:
-            print(f"{paths.display(self.directory)} is trained with these settings already: loaded.")
+            self.accelerator.print(f"{paths.display(self.directory)} is trained with these settings already: loaded.")
             self._state.update(history=results["history"], best_epoch=results["best_epoch"])
             self._finished = True
         elif results.get("finished"):
             then = record.get("versions")
             changed = cache.changed_versions(then, cache.versions("training")) if then else "not recorded then"
             why = f"other code ({changed})" if changed else "other settings or data"
-            print(f"{paths.display(self.directory)} was trained with {why}: training anew.")
+            self.accelerator.print(f"{paths.display(self.directory)} was trained with {why}: training anew.")
         return self._finished
 
 
