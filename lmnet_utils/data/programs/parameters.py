@@ -95,7 +95,21 @@ MATERIALS: dict[str, tuple[float, float, float]] = {
 }  # fmt: skip
 WOODS = ("oak", "walnut", "birch", "cherry")
 METALS = ("steel", "steel", "brass", "dark grey", "white", "black")
-FABRICS = ("grey", "dark grey", "beige", "brown", "blue", "navy", "red", "green", "olive", "orange", "purple", "white", "black")
+FABRICS = (
+    "grey",
+    "dark grey",
+    "beige",
+    "brown",
+    "blue",
+    "navy",
+    "red",
+    "green",
+    "olive",
+    "orange",
+    "purple",
+    "white",
+    "black",
+)
 PAINTS = ("white", "grey", "red", "yellow", "green", "blue", "light blue", "navy", "orange", "black", "steel", "beige")
 
 

@@ -97,7 +97,9 @@ def painted(part: Part, colour: ArrayLike) -> Part:
 
 
 # ------------------------------------------------------------------------------------------------------ solid shapes
-def box(size: ArrayLike, centre: ArrayLike = (0, 0, 0), colour: ArrayLike = (0.6, 0.6, 0.6), bevel: float = 0.0) -> Part:
+def box(
+    size: ArrayLike, centre: ArrayLike = (0, 0, 0), colour: ArrayLike = (0.6, 0.6, 0.6), bevel: float = 0.0
+) -> Part:
     """A box.
 
     Args:
@@ -239,14 +241,21 @@ def tube(
     return loft(np.array(sections), colour, caps=not closed)
 
 
-def rod(start: ArrayLike, end: ArrayLike, radius: ArrayLike, colour: ArrayLike = (0.6, 0.6, 0.6), sides: int = 10) -> Part:
+def rod(
+    start: ArrayLike, end: ArrayLike, radius: ArrayLike, colour: ArrayLike = (0.6, 0.6, 0.6), sides: int = 10
+) -> Part:
     """A straight tube; ``radius`` is one number, or two: at the start and the end."""
     radii = np.broadcast_to(np.asarray(radius, np.float64), (2,))
     return tube([start, end], radii, colour, sides)
 
 
 def bar(
-    start: ArrayLike, end: ArrayLike, width: float, depth: float, colour: ArrayLike = (0.6, 0.6, 0.6), taper: float = 1.0
+    start: ArrayLike,
+    end: ArrayLike,
+    width: float,
+    depth: float,
+    colour: ArrayLike = (0.6, 0.6, 0.6),
+    taper: float = 1.0,
 ) -> Part:
     """A straight bar of rectangular section: a leg, a strut, a slat.
 
@@ -324,7 +333,9 @@ def triangulated(outline: np.ndarray) -> np.ndarray:
         for position in range(len(left)):
             a, b, c = left[position - 1], left[position], left[(position + 1) % len(left)]
             others = outline[[i for i in left if i not in (a, b, c)]]
-            if _turn(outline[a], outline[b], outline[c]) > 1e-12 and not _inside(others, outline[a], outline[b], outline[c]):
+            if _turn(outline[a], outline[b], outline[c]) > 1e-12 and not _inside(
+                others, outline[a], outline[b], outline[c]
+            ):
                 break
         else:
             position = 0  # degenerate (points on one line): any corner will do
