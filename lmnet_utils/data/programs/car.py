@@ -1,0 +1,386 @@
+"""Programs of cars: passenger cars of many body styles, vans and buses, racing cars, vintage cars, and trucks.
+
+A body is two lofts: the lower one runs from nose to tail with the wheels' arches cut into its sides, the upper one (the cabin)
+from the waist up to the roof, its windows painted on. Lengths are metres.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from lmnet_utils.data.programs.parameters import PAINTS, Program, colour, one_of, uniform
+from lmnet_utils.data.programs.parts import (
+    Part, arc, array, box, curve, cushion, extrusion, joined, lathe, loft, mirrored, moved, oval, ring, rod, scaled, sheet,
+    tube, turned,
+)  # fmt: skip
+
+RGB = tuple[float, float, float]
+TYRE, DARK, CHROME = (0.12, 0.12, 0.13), (0.16, 0.16, 0.17), (0.72, 0.73, 0.75)
+LAMP, REAR_LAMP = (0.88, 0.88, 0.80), (0.70, 0.10, 0.08)
+GLASSES = ("dark grey", "glass", "navy", "black", "grey")
+
+
+class Body(NamedTuple):
+    """The measures that a body's two lofts follow: x runs from -length/2 (tail) to length/2 (nose)."""
+
+    length: float
+    width: float
+    height: float
+    """Of the roof."""
+    clearance: float
+    nose: float
+    """Heights: of the bonnet's front edge, of the waist at the windscreen, and of the tail."""
+    waist: float
+    tail: float
+    cowl: float
+    """x of the windscreen's foot, of the roof's front and rear edge, and of the rear window's foot."""
+    roof_front: float
+    roof_rear: float
+    rear: float
+    axles: tuple[float, ...]
+    radius: float
+    """Of the wheels."""
+    tyre: float
+    """Width of a tyre."""
+    taper: float
+    """Share of the width that is lost towards nose and tail."""
+    tumblehome: float
+    """Width of the roof over that of the body."""
+    dome: float
+    """How far roof and windows bulge, in metres."""
+    panes: tuple[tuple[float, float], ...] = ((0.03, 0.45), (0.50, 0.95))
+    """Where side windows start and end, as shares of the cabin's side from front to back."""
+    hollow: tuple[float, float] | None = None
+    """From x to x the body is open above (a cockpit, a load bed), if at all."""
+
+    def half_width(self, x: np.ndarray) -> np.ndarray:
+        end = np.clip(1 - (self.length / 2 - np.abs(x)) / (0.07 * self.length), 0, 1)
+        return self.width / 2 * (1 - self.taper * np.abs(2 * x / self.length) ** 3) * (1 - 0.2 * end**2.5)
+
+    def deck(self, x: np.ndarray) -> np.ndarray:
+        """Height of the lower body: bonnet, waist, boot."""
+        half, bonnet = self.length / 2, self.length / 2 - self.cowl
+        rows = [(-half, self.tail * 0.84), (-half + 0.03 * self.length, self.tail * 0.98)]
+        if self.rear > -0.36 * self.length:
+            rows.append((-half + 0.10 * self.length, self.tail))
+        rows += [(max(self.rear, -half + 0.05 * self.length), (self.tail + self.waist) / 2), (self.cowl, self.waist)]
+        if bonnet > 0.12 * self.length:
+            rise = self.nose + 0.75 * (self.waist - self.nose)
+            rows += [(half - 0.5 * bonnet, rise), (half - 0.035 * self.length, self.nose)]
+        rows.append((half, self.nose * 0.82))
+        smooth = curve(rows, 5)
+        return np.interp(x, smooth[:, 0], smooth[:, 1])
+
+    def floor(self, x: np.ndarray) -> np.ndarray:
+        end = np.clip((np.abs(2 * x / self.length) - 0.72) / 0.28, 0, 1)
+        return self.clearance + 0.09 * self.height * end**1.5
+
+
+def _lower_body(body: Body, paint: RGB) -> Part:
+    """From the floor to the waist, along x; what lies hidden under the cabin is left out."""
+    half = body.length / 2
+    arch, reach = 1.14 * body.radius, np.radians(np.linspace(-20, 200, 10))
+    stations = [half * s for s in (-1, -0.985, -0.955, -0.89, 0.89, 0.955, 0.985, 1)]
+    stations += [*np.linspace(body.axles[-1] + arch, body.axles[0] - arch, 5), body.cowl, body.rear]
+    for axle in body.axles:
+        stations += list(axle + arch * np.cos(reach))
+    if body.hollow:
+        stations += [x + d for x in body.hollow for d in (-1e-3, 1e-3)]
+    x = np.unique(np.clip(stations, -half, half))
+    width, top, floor = body.half_width(x), body.deck(x), body.floor(x)
+    well = floor.copy()
+    for axle in body.axles:
+        rise = arch**2 - (x - axle) ** 2
+        well = np.where(rise > 0, np.maximum(well, body.radius + np.sqrt(np.maximum(rise, 0))), well)
+    well = np.minimum(well, top - 0.06)
+    bulge = np.maximum(floor + 0.55 * (top - floor), well + 0.02)
+    inner, low = np.maximum(width - body.tyre - 0.08, 0.3 * width), top.copy()
+    rim = 0.80 * width
+    if body.hollow:
+        inside = (x > body.hollow[0]) & (x < body.hollow[1])
+        low = np.where(inside, floor + 0.12, low)
+        rim = np.where(inside, 0.88 * width, rim)
+    middle = low + np.where(low == top, 0.02 * body.width, 0)
+    zero = np.zeros_like(x)
+    side = [(zero, floor), (inner, floor), (inner, well), (0.97 * width, well), (width, bulge)]
+    side += [(0.985 * width, bulge + 0.75 * (top - bulge)), (0.93 * width, top), (rim, low)]
+    rows = [*side, (zero, middle), *[(-z, y) for z, y in side[:0:-1]]]
+    part = loft(np.stack([np.stack([x, y, z], axis=-1) for z, y in rows], axis=1), paint)
+    hidden = np.zeros((len(x) - 1, len(rows)), bool)
+    if body.roof_front > body.roof_rear:
+        hidden[np.ix_((x[:-1] >= body.rear) & (x[1:] <= body.cowl), [7, 8])] = True
+        if body.hollow:
+            hidden[(x[:-1] >= body.hollow[0] - 2e-3) & (x[1:] <= body.hollow[1] + 2e-3)] = False
+    kept = ~np.concatenate([hidden.ravel(), hidden.ravel(), np.zeros(len(part.faces) - 2 * hidden.size, bool)])
+    return Part(part.vertices, part.faces[kept], part.colours[kept])
+
+
+def _cabin(body: Body, paint: RGB, glass: RGB, roof: RGB, rear_glass: bool = True) -> Part:
+    """From the waist to the roof: rings about the vertical, with windscreen, side windows and rear window in the glass's colour."""
+    across = [0.0, 0.5, 0.88, 1.0]
+    bow = 0.10 * body.width
+    along = sorted({share for pane in body.panes for share in pane})
+    middle = (body.roof_front + body.roof_rear) / 2
+    half_roof = max((body.roof_front - body.roof_rear) / 2, 0.05)
+
+    def level(t: float, shrink: float = 1.0) -> np.ndarray:
+        out = body.dome * 3 * t * (1 - t)
+        front = body.cowl + t * (body.roof_front - body.cowl) + out
+        back = body.rear + t * (body.roof_rear - body.rear) - out
+        x = [front - bow * z**2 - (0.04 if z == 1 else 0) for z in across]
+        far = [back + 0.5 * bow * z**2 + (0.04 if z == 1 else 0) for z in across[::-1]]
+        side = np.array([*x, *[x[-1] + share * (far[0] - x[-1]) for share in along], *far])
+        z = np.array([*across, *[1.0] * len(along), *across[::-1]])
+        foot = np.clip(side, body.rear, body.cowl)
+        roof_y = body.height - 0.04 * body.height * ((side - middle) / half_roof).clip(-1.2, 1.2) ** 2 * (0.2 + body.dome * 4)
+        y = (body.deck(foot) - 0.02) * (1 - t) + (roof_y - 0.03 * body.height) * t
+        share = (0.93 + (body.tumblehome - 0.93) * t**1.6) * shrink
+        wide = np.minimum(body.half_width(side), body.half_width(foot)) * share
+        side = middle + (side - middle) * (0.4 + 0.6 * shrink)
+        half = np.stack([side, y + 0.03 * body.height * (1 - shrink**2), z * wide], axis=-1)
+        return np.concatenate([half, (half * (1, 1, -1))[-2:0:-1]])
+
+    levels = [level(t) for t in (0.0, 0.10, 0.40, 0.70, 0.88, 1.0)] + [level(1.0, s) for s in (0.9, 0.5)]
+    part = loft(np.array(levels), paint)
+    count, around = len(along), len(levels[0])
+    panes = [0, 1] + [3 + 1 + along.index(start) for start, _ in body.panes]
+    if rear_glass:
+        panes += [count + 5, count + 6]
+    panes += [around - 1 - pane for pane in panes]
+    window = np.zeros((len(levels) - 1, around), bool)
+    window[1:4, panes] = True
+    top = np.zeros_like(window)
+    top[5:] = True
+    colours = part.colours.copy()
+    for mask, tint in ((window, glass), (top, roof)):
+        quads = np.flatnonzero(mask)
+        colours[quads], colours[quads + mask.size] = tint, tint
+    colours[2 * window.size + around :] = roof
+    foot = np.ones(len(part.faces), bool)
+    foot[2 * window.size : 2 * window.size + around] = False  # no lid below
+    return Part(part.vertices, part.faces[foot], colours[foot])
+
+
+def _wheel(radius: float, width: float, rim: RGB, spokes: int) -> Part:
+    """A wheel about the origin, its outside towards +z."""
+    r, w = radius, width / 2
+    tyre = [(0.66 * r, -w), (0.94 * r, -w), (r, -0.6 * w), (r, 0.6 * w), (0.94 * r, w), (0.68 * r, w), (0.64 * r, 0.6 * w)]
+    disc = [(0.64 * r, 0.5 * w), (0.5 * r, 0.35 * w), (0.18 * r, 0.7 * w), (0, 0.75 * w)]
+    parts = [lathe(tyre, TYRE, 18, "z"), lathe(disc, rim if spokes == 0 else DARK, 18, "z")]
+    if spokes:
+        parts.append(ring(box((0.12 * r, 0.55 * r, 0.25 * w), (0, 0.38 * r, 0.75 * w), rim), spokes, "z"))
+    return joined(parts)
+
+
+def _wheels(body: Body, rim: RGB, spokes: int) -> Part:
+    wheel = _wheel(body.radius, body.tyre, rim, spokes)
+    places = [(x, body.radius, float(body.half_width(np.array(x))) - body.tyre / 2 - 0.01) for x in body.axles]
+    return mirrored(array(wheel, places))
+
+
+def _lamps(body: Body, size: float, round_ones: bool) -> list[Part]:
+    """Head- and rear lamps, grille, number plates, bumpers' lower grille."""
+    front, back = body.length / 2, -body.length / 2
+    wide = float(body.half_width(np.array(0.95 * front)))
+    y = body.floor(np.array(front)) + 0.62 * (0.82 * body.nose - body.floor(np.array(front)))
+    if round_ones:
+        lamp = cushion((0.3 * size + 0.12, size, size), (front - 0.10, y, 0.62 * wide), LAMP, 0.9, 6)
+    else:
+        lamp = cushion((0.30, 0.8 * size, 1.9 * size), (front - 0.15, y + 0.03, 0.70 * wide), LAMP, 0.5, 5)
+    rear_y = 0.62 * body.tail + 0.3 * body.clearance
+    rear = cushion((0.14, 1.2 * size, 1.4 * size), (back + 0.09, rear_y, 0.68 * wide), REAR_LAMP, 0.5, 5)
+    grille = box((0.05, 0.7 * size, 0.7 * wide), (front, y - 0.02, 0), DARK)
+    intake = box((0.05, 0.4 * size, 1.0 * wide), (front - 0.01, body.floor(np.array(front)) + 0.3 * size, 0), DARK)
+    plate = box((0.03, 0.11, 0.45), (back, 0.5 * rear_y + 0.3 * body.clearance, 0), (0.85, 0.85, 0.8))
+    return [mirrored(joined(lamp, rear)), grille, intake, plate]
+
+
+def _mirrors(body: Body, paint: RGB) -> Part:
+    x = body.cowl - 0.12 * body.length * 0.5
+    z = 0.93 * float(body.half_width(np.array(x)))
+    y = float(body.deck(np.array(x))) + 0.07
+    return mirrored(joined(cushion((0.12, 0.14, 0.22), (x, y, z + 0.10), paint, 0.5, 5), rod((x, y - 0.08, z - 0.03), (x, y, z + 0.06), 0.025, paint, 5)))
+
+
+def _seat(x: float, y: float, z: float, tint: RGB) -> Part:
+    parts = [cushion((0.52, 0.18, 0.5), (x, y, z), tint, 0.4, 5)]
+    parts.append(turned(cushion((0.16, 0.66, 0.5), (x - 0.27, y + 0.30, z), tint, 0.4, 5), "z", 12, (x - 0.27, y, z)))
+    return joined(parts)
+
+
+class Style(NamedTuple):
+    """What sets a body style apart; places are shares of the length from the nose."""
+
+    height: float
+    """Of the length."""
+    cowl: float
+    roof_rear: float
+    rear: float
+    tail: float
+    """Height of the tail over that of the waist."""
+    wide: float = 1.0
+    long: float = 1.0
+
+
+STYLES = {
+    "sedan": Style(0.31, 0.29, 0.66, 0.82, 0.98),
+    "coupe": Style(0.27, 0.35, 0.66, 0.86, 0.98),
+    "fastback": Style(0.29, 0.30, 0.62, 0.93, 0.96),
+    "sports car": Style(0.25, 0.33, 0.60, 0.88, 1.05, 1.06),
+    "beetle": Style(0.36, 0.32, 0.60, 0.88, 0.86, 1.05, 0.92),
+    "hatchback": Style(0.36, 0.26, 0.86, 0.96, 1.0, 1.02, 0.9),
+    "estate": Style(0.31, 0.28, 0.90, 0.97, 1.0),
+    "off-roader": Style(0.39, 0.27, 0.94, 0.98, 1.0, 1.05),
+    "minivan": Style(0.40, 0.18, 0.89, 0.97, 1.0, 1.02),
+    "micro": Style(0.54, 0.19, 0.80, 0.93, 1.0, 1.38, 0.62),
+    "pick-up": Style(0.35, 0.27, 0.55, 0.585, 1.0),
+    "convertible": Style(0.28, 0.32, 0.0, 0.0, 0.98),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PassengerCar(Program):
+    """A car for a few people: from the saloon and the sports car to the off-roader, the pick-up and the open two-seater."""
+
+    style: str = one_of(*STYLES, shares=(5, 4, 3, 4, 1, 4, 2, 4, 2, 0.7, 2, 2.5))
+    doors: int = one_of(2, 4, 4)
+    lamps: str = one_of("long", "round", shares=(3, 1))
+    extra: str = one_of("none", "lip", "wing", "rack", "spare wheel", shares=(6, 2, 2, 2, 1))
+    spokes: int = one_of(0, 5, 6, 8)
+    bumpers: str = one_of("none", "painted", "chrome", shares=(3, 2, 1))
+    inside: str = one_of("empty", "seats", shares=(1, 2))
+    length: float = uniform(3.9, 5.1)  # metres
+    width: float = uniform(0.37, 0.45)  # of the length
+    height: float = uniform(0.92, 1.09)  # of the style's height
+    clearance: float = uniform(0.10, 0.17)  # of the height, under the floor
+    waist: float = uniform(0.60, 0.68)  # height at the windscreen's foot, of the height
+    nose: float = uniform(0.76, 0.94)  # height of the bonnet's front, of the waist
+    tail: float = uniform(0.94, 1.08)  # height of the tail, of the style's
+    cowl: float = uniform(-0.03, 0.03)  # shift of the windscreen's foot to the rear, of the length
+    rake: float = uniform(0.9, 1.9)  # run of the windscreen over its rise
+    rear_rake: float = uniform(0.7, 1.3)  # run of the rear window, of the style's
+    wheel: float = uniform(0.19, 0.24)  # radius of the wheels, of the height
+    front_axle: float = uniform(0.165, 0.215)  # from the nose, of the length
+    rear_axle: float = uniform(0.175, 0.225)  # from the tail, of the length
+    taper: float = uniform(0.04, 0.14)  # share of the width lost at nose and tail
+    tumblehome: float = uniform(0.66, 0.82)  # roof's width over the body's
+    dome: float = uniform(0.01, 0.07)  # metres by which the windows bulge
+    paint: tuple[float, float, float] = colour(*PAINTS)
+    roof: tuple[float, float, float] = colour("black", "dark grey", "white")
+    rim: tuple[float, float, float] = colour("steel", "grey", "white", "dark grey")
+    glass: tuple[float, float, float] = colour(*GLASSES)
+
+    def body(self) -> Body:
+        """Its measures."""
+        style = STYLES[self.style]
+        length = self.length * style.long
+        half, width = length / 2, self.width * self.length * style.long * style.wide
+        height = style.height * self.height * length
+        roofed = height
+        waist = self.waist * height if self.style != "convertible" else 0.74 * height
+        cowl = half - (style.cowl + self.cowl) * length
+        front = cowl - self.rake * (roofed - waist) * (0.55 if self.style in ("off-roader", "pick-up") else 1.0)
+        rear, roof_rear = half - style.rear * length, half - style.roof_rear * length
+        roof_rear = rear + (roof_rear - rear) * self.rear_rake
+        front = max(front, roof_rear + 0.10 * length)
+        radius = self.wheel * height * (1.15 if self.style in ("coupe", "sports car", "convertible") else 1.0)
+        radius *= {"off-roader": 0.95, "micro": 0.78, "minivan": 0.82, "hatchback": 0.9}.get(self.style, 1.0)
+        hollow = None
+        if self.style == "convertible":
+            rear = cowl - length * (0.40 if self.doors == 4 else 0.27)
+            front, roof_rear, hollow = rear, rear, (rear, cowl - 0.22)
+        elif self.style == "pick-up":
+            hollow = (-half + 0.03 * length, rear - 0.04)
+        panes: tuple[tuple[float, float], ...] = ((0.03, 0.45), (0.50, 0.95))
+        if self.doors == 2 or self.style in ("micro", "sports car"):
+            panes = ((0.05, 0.62), (0.68, 0.90)) if self.style in ("hatchback", "coupe", "beetle") else ((0.06, 0.80),)
+        elif self.style in ("estate", "minivan", "off-roader"):
+            panes = ((0.03, 0.33), (0.36, 0.64), (0.68, 0.94))
+        return Body(
+            length, width, height, self.clearance * height * (1.5 if self.style in ("off-roader", "pick-up") else 1.0),
+            self.nose * waist, waist, waist * style.tail * self.tail, cowl, front, roof_rear, rear,
+            (half - self.front_axle * length, -half + self.rear_axle * length), radius, 0.13 * width,
+            self.taper, self.tumblehome + (0.08 if self.style in ("off-roader", "pick-up", "minivan") else 0.0),
+            self.dome, panes, hollow,
+        )  # fmt: skip
+
+    def parts(self) -> list[Part]:
+        body = self.body()
+        roof = self.roof if self.style in ("convertible", "micro") else self.paint
+        parts = [_lower_body(body, self.paint), _wheels(body, self.rim, self.spokes), _mirrors(body, self.paint)]
+        parts += _lamps(body, 0.12 * body.height, self.lamps == "round")
+        if self.style == "convertible":
+            parts += [*self._windscreen(body), *self._seats(body, body.hollow or (0, 0))]
+        else:
+            parts.append(_cabin(body, self.paint, self.glass, roof))
+            if self.inside == "seats":
+                parts += self._seats(body, (body.rear, body.cowl - 0.4))
+        if self.bumpers != "none":
+            parts += self._bumpers(body, self.paint if self.bumpers == "painted" else CHROME)
+        parts += self._extra(body)
+        return parts
+
+    def _seats(self, body: Body, room: tuple[float, float]) -> list[Part]:
+        rows = 2 if self.doors == 4 and self.style not in ("pick-up", "micro", "sports car") else 1
+        first = room[1] - 0.42 * (room[1] - room[0]) / rows
+        places = [first - row * 0.46 * (room[1] - room[0]) for row in range(rows)]
+        size = min(1.0, 0.62 * body.height / 0.8)
+        level = body.clearance + 0.12 * body.height + 0.10
+        seats = [moved(scaled(_seat(0, 0, 0, self.roof), size, size, size), x, level, 0.22 * body.width) for x in places]
+        wheel = tube(np.insert(arc(0.18, 0, 330, 10), 0, -0.02 * np.arange(11), axis=1), 0.018, DARK, 4, closed=True)
+        wheel = moved(turned(wheel, "z", -25), first + 0.42 * size, level + 0.38 * size, 0.22 * body.width)
+        return [mirrored(joined(seats)), wheel]
+
+    def _windscreen(self, body: Body) -> list[Part]:
+        rise, run = body.height - body.waist, self.rake * (body.height - body.waist)
+        z = np.linspace(-1, 1, 7)
+        grid = []
+        for t, share in ((-0.1, 0.92), (0.5, 0.86), (1.0, 0.76)):
+            wide = share * float(body.half_width(np.array(body.cowl)))
+            grid.append(np.stack([body.cowl - t * run - 0.14 * z**2, body.waist + t * rise + 0 * z, wide * z], axis=-1))
+        frame = [*np.array(grid)[:, 0], *grid[-1][1:-1], *np.array(grid)[::-1, -1]]
+        folded = cushion((0.35, 0.16, 1.5 * float(body.half_width(np.array(body.rear)))), (body.rear - 0.05, body.tail, 0), self.roof, 0.4, 5)
+        parts = [sheet(grid, 0.02, self.glass), tube(frame, 0.03, self.paint, 5)]
+        return [*parts, folded] if self.inside == "seats" else parts
+
+    def _bumpers(self, body: Body, tint: RGB) -> list[Part]:
+        z = np.linspace(-1, 1, 9)
+        bars = []
+        for sign in (-1, 1):
+            x = sign * (body.length / 2 + 0.03 - 0.16 * z**4)
+            wide = float(body.half_width(np.array(sign * 0.47 * body.length)))
+            path = np.stack([x, 0 * x + body.floor(x[4]) + 0.07 * body.height, wide * 1.02 * z], axis=-1)
+            bars.append(tube(path, 0.045 * body.height, tint, 6, flatten=1.3))
+        return bars
+
+    def _extra(self, body: Body) -> list[Part]:
+        rear, tail = -body.length / 2, body.tail
+        wide = float(body.half_width(np.array(0.94 * rear)))
+        if self.extra == "spare wheel" and self.style == "off-roader":
+            return [moved(turned(_wheel(body.radius, body.tyre, self.rim, self.spokes), "y", -90), rear - 0.06, 0.9 * tail)]
+        if self.extra == "rack" and self.style in ("estate", "off-roader", "minivan", "hatchback"):
+            ends = (body.roof_front - 0.15 * body.length, body.roof_rear + 0.06 * body.length)
+            z, y = 0.42 * self.tumblehome * body.width, body.height + 0.03
+            rails = mirrored(rod((ends[0], y, z), (ends[1], y, z), 0.025, self.roof, 6))
+            feet = mirrored(array(rod((0, body.height - 0.15, z), (0, y, z), 0.02, self.roof, 5), [(x, 0, 0) for x in ends]))
+            bars = [rod((x, y, -z), (x, y, z), 0.025, self.roof, 6) for x in (0.2 * ends[0] + 0.8 * ends[1], 0.8 * ends[0] + 0.2 * ends[1])]
+            return [rails, feet, *bars]
+        low = self.style in ("sedan", "coupe", "fastback", "sports car")
+        if self.extra == "wing" and low:
+            x, y = rear + 0.08 * body.length, tail + 0.15 * body.height
+            feet = mirrored(box((0.16, 0.19 * body.height, 0.04), (x, y - 0.09 * body.height, 0.6 * wide), DARK))
+            return [box((0.26, 0.035, 1.9 * wide), (x - 0.03, y, 0), self.paint, 0.01), feet]
+        if self.extra == "lip" and low:
+            side = [(rear, 0.95 * tail), (rear + 0.2, 0.96 * tail), (rear - 0.02, tail + 0.05)]
+            return [extrusion(side, 1.7 * wide, self.paint)]
+        if self.extra in ("lip", "wing") and self.style in ("hatchback", "estate", "minivan", "off-roader"):
+            x = body.roof_rear
+            return [box((0.28, 0.04, 1.25 * self.tumblehome * wide), (x - 0.02, 0.965 * body.height, 0), self.paint, 0.01)]
+        return []
+
+
+PROGRAMS = {PassengerCar: 10}
+"""Programs of the class, each with its share."""
