@@ -170,6 +170,7 @@ def cushion(
 
 
 def _power(values: np.ndarray, exponent: float) -> np.ndarray:
+    values = np.where(np.abs(values) < 1e-12, 0.0, values)  # a pole is a point
     return np.sign(values) * np.abs(values) ** max(exponent, 0.05)
 
 
