@@ -49,34 +49,35 @@ class Body(NamedTuple):
     """Share of the width that is lost towards nose and tail."""
     tumblehome: float
     """Width of the roof over that of the body."""
-    dome: float
-    """How far roof and windows bulge, in metres."""
+    roundness: float
+    """From 0 (boxes with edges) to 1 (a beetle): of ends, shoulders, windows and roof."""
     panes: tuple[tuple[float, float], ...] = ((0.03, 0.45), (0.50, 0.95))
     """Where side windows start and end, as shares of the cabin's side from front to back."""
     hollow: tuple[float, float] | None = None
     """From x to x the body is open above (a cockpit, a load bed), if at all."""
 
     def half_width(self, x: np.ndarray) -> np.ndarray:
-        end = np.clip(1 - (self.length / 2 - np.abs(x)) / (0.07 * self.length), 0, 1)
-        return self.width / 2 * (1 - self.taper * np.abs(2 * x / self.length) ** 3) * (1 - 0.2 * end**2.5)
+        end = np.clip(1 - (self.length / 2 - np.abs(x)) / (0.09 * self.length), 0, 1)
+        return self.width / 2 * (1 - self.taper * np.abs(2 * x / self.length) ** 3) * (1 - (0.05 + 0.35 * self.roundness) * end**2.5)
 
     def deck(self, x: np.ndarray) -> np.ndarray:
         """Height of the lower body: bonnet, waist, boot."""
         half, bonnet = self.length / 2, self.length / 2 - self.cowl
-        rows = [(-half, self.tail * 0.84), (-half + 0.03 * self.length, self.tail * 0.98)]
+        drop = 0.94 - 0.22 * self.roundness
+        rows = [(-half, self.tail * drop), (-half + 0.03 * self.length, self.tail * (0.55 + 0.5 * drop))]
         if self.rear > -0.36 * self.length:
             rows.append((-half + 0.10 * self.length, self.tail))
         rows += [(max(self.rear, -half + 0.05 * self.length), (self.tail + self.waist) / 2), (self.cowl, self.waist)]
         if bonnet > 0.12 * self.length:
             rise = self.nose + 0.75 * (self.waist - self.nose)
-            rows += [(half - 0.5 * bonnet, rise), (half - 0.035 * self.length, self.nose)]
-        rows.append((half, self.nose * 0.82))
+            rows += [(half - 0.5 * bonnet, rise), (half - 0.035 * self.length, self.nose * (0.68 + 0.36 * drop))]
+        rows.append((half, self.nose * drop))
         smooth = curve(rows, 5)
         return np.interp(x, smooth[:, 0], smooth[:, 1])
 
     def floor(self, x: np.ndarray) -> np.ndarray:
-        end = np.clip((np.abs(2 * x / self.length) - 0.72) / 0.28, 0, 1)
-        return self.clearance + 0.09 * self.height * end**1.5
+        end = np.clip((np.abs(2 * x / self.length) - 0.75) / 0.25, 0, 1)
+        return self.clearance + 0.07 * self.height * end**1.5
 
 
 def _lower_body(body: Body, paint: RGB) -> Part:
@@ -103,10 +104,10 @@ def _lower_body(body: Body, paint: RGB) -> Part:
         inside = (x > body.hollow[0]) & (x < body.hollow[1])
         low = np.where(inside, floor + 0.12, low)
         rim = np.where(inside, 0.88 * width, rim)
-    middle = low + np.where(low == top, 0.02 * body.width, 0)
+    middle = low + np.where(low == top, (0.01 + 0.04 * body.roundness) * body.width, 0)
     zero = np.zeros_like(x)
     side = [(zero, floor), (inner, floor), (inner, well), (0.97 * width, well), (width, bulge)]
-    side += [(0.985 * width, bulge + 0.75 * (top - bulge)), (0.93 * width, top), (rim, low)]
+    side += [(0.985 * width, bulge + 0.75 * (top - bulge)), ((0.95 - 0.09 * body.roundness) * width, top), (rim, low)]
     rows = [*side, (zero, middle), *[(-z, y) for z, y in side[:0:-1]]]
     part = loft(np.stack([np.stack([x, y, z], axis=-1) for z, y in rows], axis=1), paint)
     hidden = np.zeros((len(x) - 1, len(rows)), bool)
@@ -122,12 +123,13 @@ def _cabin(body: Body, paint: RGB, glass: RGB, roof: RGB, rear_glass: bool = Tru
     """From the waist to the roof: rings about the vertical, with windscreen, side windows and rear window in the glass's colour."""
     across = [0.0, 0.5, 0.88, 1.0]
     bow = 0.10 * body.width
+    dome = 0.01 + 0.03 * body.length * body.roundness
     along = sorted({share for pane in body.panes for share in pane})
     middle = (body.roof_front + body.roof_rear) / 2
     half_roof = max((body.roof_front - body.roof_rear) / 2, 0.05)
 
     def level(t: float, shrink: float = 1.0) -> np.ndarray:
-        out = body.dome * 3 * t * (1 - t)
+        out = dome * 3 * t * (1 - t)
         front = body.cowl + t * (body.roof_front - body.cowl) + out
         back = body.rear + t * (body.roof_rear - body.rear) - out
         x = [front - bow * z**2 - (0.04 if z == 1 else 0) for z in across]
@@ -135,9 +137,10 @@ def _cabin(body: Body, paint: RGB, glass: RGB, roof: RGB, rear_glass: bool = Tru
         side = np.array([*x, *[x[-1] + share * (far[0] - x[-1]) for share in along], *far])
         z = np.array([*across, *[1.0] * len(along), *across[::-1]])
         foot = np.clip(side, body.rear, body.cowl)
-        roof_y = body.height - 0.04 * body.height * ((side - middle) / half_roof).clip(-1.2, 1.2) ** 2 * (0.2 + body.dome * 4)
+        roof_y = body.height - 0.04 * body.height * ((side - middle) / half_roof).clip(-1.2, 1.2) ** 2 * (0.3 + 0.5 * body.roundness)
         y = (body.deck(foot) - 0.02) * (1 - t) + (roof_y - 0.03 * body.height) * t
-        share = (0.93 + (body.tumblehome - 0.93) * t**1.6) * shrink
+        foot_share = 0.93 - 0.07 * body.roundness
+        share = (foot_share + (body.tumblehome - foot_share) * t**1.6) * shrink
         wide = np.minimum(body.half_width(side), body.half_width(foot)) * share
         side = middle + (side - middle) * (0.4 + 0.6 * shrink)
         half = np.stack([side, y + 0.03 * body.height * (1 - shrink**2), z * wide], axis=-1)
@@ -184,17 +187,19 @@ def _wheels(body: Body, rim: RGB, spokes: int) -> Part:
 def _lamps(body: Body, size: float, round_ones: bool) -> list[Part]:
     """Head- and rear lamps, grille, number plates, bumpers' lower grille."""
     front, back = body.length / 2, -body.length / 2
-    wide = float(body.half_width(np.array(0.95 * front)))
-    y = body.floor(np.array(front)) + 0.62 * (0.82 * body.nose - body.floor(np.array(front)))
+    wide = float(body.half_width(np.array(front)))
+    low, high = float(body.floor(np.array(front))), float(body.deck(np.array(front)))
+    y = low + 0.70 * (high - low)
     if round_ones:
-        lamp = cushion((0.3 * size + 0.12, size, size), (front - 0.10, y, 0.62 * wide), LAMP, 0.9, 6)
+        lamp = cushion((0.24, size, size), (front - 0.05, y, wide - 0.45 * size), LAMP, 0.9, 6)
     else:
-        lamp = cushion((0.30, 0.8 * size, 1.9 * size), (front - 0.15, y + 0.03, 0.70 * wide), LAMP, 0.5, 5)
-    rear_y = 0.62 * body.tail + 0.3 * body.clearance
-    rear = cushion((0.14, 1.2 * size, 1.4 * size), (back + 0.09, rear_y, 0.68 * wide), REAR_LAMP, 0.5, 5)
-    grille = box((0.05, 0.7 * size, 0.7 * wide), (front, y - 0.02, 0), DARK)
-    intake = box((0.05, 0.4 * size, 1.0 * wide), (front - 0.01, body.floor(np.array(front)) + 0.3 * size, 0), DARK)
-    plate = box((0.03, 0.11, 0.45), (back, 0.5 * rear_y + 0.3 * body.clearance, 0), (0.85, 0.85, 0.8))
+        lamp = cushion((0.34, 0.75 * size, 1.8 * size), (front - 0.14, y, wide - 0.4 * size), LAMP, 0.4, 5)
+    back_wide, top = float(body.half_width(np.array(back))), float(body.deck(np.array(back)))
+    rear_y = low + 0.74 * (top - low)
+    rear = cushion((0.26, 1.2 * size, 1.3 * size), (back + 0.10, rear_y, back_wide - 0.3 * size), REAR_LAMP, 0.5, 5)
+    grille = box((0.06, 0.6 * size, 1.1 * wide), (front, y - 0.02, 0), DARK)
+    intake = box((0.06, 0.45 * size, 1.3 * wide), (front, low + 0.4 * size, 0), DARK)
+    plate = box((0.04, 0.11, 0.45), (back, low + 0.45 * (top - low), 0), (0.85, 0.85, 0.8))
     return [mirrored(joined(lamp, rear)), grille, intake, plate]
 
 
@@ -257,7 +262,7 @@ class PassengerCar(Program):
     height: float = uniform(0.92, 1.09)  # of the style's height
     clearance: float = uniform(0.10, 0.17)  # of the height, under the floor
     waist: float = uniform(0.60, 0.68)  # height at the windscreen's foot, of the height
-    nose: float = uniform(0.76, 0.94)  # height of the bonnet's front, of the waist
+    nose: float = uniform(0.84, 0.98)  # height of the bonnet's front, of the waist
     tail: float = uniform(0.94, 1.08)  # height of the tail, of the style's
     cowl: float = uniform(-0.03, 0.03)  # shift of the windscreen's foot to the rear, of the length
     rake: float = uniform(0.9, 1.9)  # run of the windscreen over its rise
@@ -267,7 +272,7 @@ class PassengerCar(Program):
     rear_axle: float = uniform(0.175, 0.225)  # from the tail, of the length
     taper: float = uniform(0.04, 0.14)  # share of the width lost at nose and tail
     tumblehome: float = uniform(0.66, 0.82)  # roof's width over the body's
-    dome: float = uniform(0.01, 0.07)  # metres by which the windows bulge
+    roundness: float = uniform(0.0, 0.75)  # 0 has edges, 1 is a beetle
     paint: tuple[float, float, float] = colour(*PAINTS)
     roof: tuple[float, float, float] = colour("black", "dark grey", "white")
     rim: tuple[float, float, float] = colour("steel", "grey", "white", "dark grey")
@@ -304,7 +309,7 @@ class PassengerCar(Program):
             self.nose * waist, waist, waist * style.tail * self.tail, cowl, front, roof_rear, rear,
             (half - self.front_axle * length, -half + self.rear_axle * length), radius, 0.13 * width,
             self.taper, self.tumblehome + (0.08 if self.style in ("off-roader", "pick-up", "minivan") else 0.0),
-            self.dome, panes, hollow,
+            max(self.roundness, 0.75) if self.style == "beetle" else self.roundness, panes, hollow,
         )  # fmt: skip
 
     def parts(self) -> list[Part]:
@@ -317,7 +322,7 @@ class PassengerCar(Program):
         else:
             parts.append(_cabin(body, self.paint, self.glass, roof))
             if self.inside == "seats":
-                parts += self._seats(body, (body.rear, body.cowl - 0.4))
+                parts += self._seats(body, (max(body.rear, body.roof_rear - 0.10 * body.length), body.cowl - 0.5))
         if self.bumpers != "none":
             parts += self._bumpers(body, self.paint if self.bumpers == "painted" else CHROME)
         parts += self._extra(body)
@@ -350,8 +355,8 @@ class PassengerCar(Program):
         z = np.linspace(-1, 1, 9)
         bars = []
         for sign in (-1, 1):
-            x = sign * (body.length / 2 + 0.03 - 0.16 * z**4)
-            wide = float(body.half_width(np.array(sign * 0.47 * body.length)))
+            x = sign * (body.length / 2 + 0.03 - 0.07 * body.length * z**4)
+            wide = float(body.half_width(np.array(sign * 0.44 * body.length)))
             path = np.stack([x, 0 * x + body.floor(x[4]) + 0.07 * body.height, wide * 1.02 * z], axis=-1)
             bars.append(tube(path, 0.045 * body.height, tint, 6, flatten=1.3))
         return bars
@@ -382,5 +387,144 @@ class PassengerCar(Program):
         return []
 
 
-PROGRAMS = {PassengerCar: 10}
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Van(Program):
+    """A tall car for goods or many people: a panel van, a minibus, a bus."""
+
+    kind: str = one_of("panel van", "minibus", "bus", "coach", shares=(4, 3, 2, 1))
+    spokes: int = one_of(0, 5, 6)
+    snout: str = one_of("short", "none", "long", shares=(3, 2, 1))
+    roof_box: str = one_of("none", "rack", "air conditioner", shares=(3, 1, 1))
+    lamps: str = one_of("long", "round", shares=(3, 1))
+    length: float = uniform(0.0, 1.0)  # from the kind's shortest to its longest
+    width: float = uniform(0.95, 1.05)  # of the kind's
+    height: float = uniform(0.93, 1.07)  # of the kind's
+    clearance: float = uniform(0.09, 0.14)  # of the height, under the floor
+    waist: float = uniform(0.44, 0.54)  # height of the windows' lower edge, of the height
+    rake: float = uniform(0.6, 1.3)  # run of the windscreen over its rise, of the kind's
+    front_axle: float = uniform(0.17, 0.23)  # from the nose, of the length
+    rear_axle: float = uniform(0.19, 0.27)  # from the tail, of the length
+    taper: float = uniform(0.02, 0.08)  # share of the width lost at nose and tail
+    tumblehome: float = uniform(0.86, 0.96)  # roof's width over the body's
+    roundness: float = uniform(0.0, 0.35)  # 0 has edges
+    paint: tuple[float, float, float] = colour("white", "white", "grey", "red", "yellow", "blue", "light blue", "steel", "green")
+    trim: tuple[float, float, float] = colour("white", "dark grey", "grey", "steel")
+    glass: tuple[float, float, float] = colour(*GLASSES)
+
+    def body(self) -> Body:
+        """Its measures."""
+        short, long, width, height, snout = {
+            "panel van": (4.3, 6.2, 1.95, 2.25, 0.10), "minibus": (4.2, 5.6, 1.85, 1.98, 0.10),
+            "bus": (8.0, 12.5, 2.5, 3.0, 0.0), "coach": (9.0, 13.0, 2.5, 3.5, 0.0),
+        }[self.kind]  # fmt: skip
+        length, height = short + self.length * (long - short), height * self.height
+        half, big = length / 2, self.kind in ("bus", "coach")
+        cowl = half - 0.02 - length * snout * {"short": 1.0, "none": 0.12, "long": 1.7}[self.snout]
+        waist = height * self.waist * (0.85 if big else 1.0)
+        front = cowl - (0.35 if big else 0.75 if self.snout != "none" else 0.35) * self.rake * (height - waist) * 0.8
+        rear = -half + 0.03
+        panes: tuple[tuple[float, float], ...] = ((0.04, 0.20),)
+        if self.kind != "panel van":
+            count = 3 if self.kind == "minibus" else 4 + int(3 * self.length)
+            edges = np.linspace(0.03, 0.97, count + 1)
+            panes = tuple((float(start), float(end) - 0.02) for start, end in zip(edges, edges[1:], strict=False))
+        axles = [half - self.front_axle * length, -half + self.rear_axle * length]
+        radius = 0.50 if big else 0.34
+        if self.kind == "coach":
+            axles.append(axles[-1] - 2.4 * radius)
+        return Body(
+            length, width * self.width, height, self.clearance * height, 0.92 * waist, waist, waist, cowl, front, rear + 0.10, rear,
+            tuple(axles), radius, 0.13 * width, self.taper, self.tumblehome, self.roundness, panes,
+        )  # fmt: skip
+
+    def parts(self) -> list[Part]:
+        body = self.body()
+        parts = [_lower_body(body, self.paint), _wheels(body, self.trim, self.spokes), _mirrors(body, DARK)]
+        parts += [_cabin(body, self.paint, self.glass, self.paint, self.kind != "panel van")]
+        parts += _lamps(body, 0.10 * min(body.height, 2.2), self.lamps == "round")
+        middle, span = (body.roof_front + body.roof_rear) / 2, body.roof_front - body.roof_rear
+        if self.roof_box == "air conditioner" and self.kind != "panel van":
+            parts.append(cushion((0.25 * span, 0.3, 0.6 * body.width), (middle - 0.1 * span, body.height + 0.05, 0), self.trim, 0.3, 5))
+        if self.roof_box == "rack" and self.kind in ("panel van", "minibus"):
+            z, y = 0.38 * body.width, body.height + 0.06
+            parts.append(mirrored(rod((middle + 0.35 * span, y, z), (middle - 0.4 * span, y, z), 0.03, self.trim, 6)))
+            bars = [rod((middle + s * span, y - 0.01, -z), (middle + s * span, y - 0.01, z), 0.03, self.trim, 6) for s in (-0.35, 0, 0.3)]
+            feet = rod((middle, y - 0.2, z), (middle, y, z), 0.025, self.trim, 6)
+            parts += [*bars, mirrored(array(feet, [(s * span, 0, 0) for s in (-0.35, 0, 0.3)]))]
+        return parts
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FormulaCar(Program):
+    """A racing car with open wheels: a slender body with the driver's opening, side pods, and perhaps wings."""
+
+    wings: str = one_of("both", "none", "rear", shares=(5, 1.5, 0.5))
+    nose: str = one_of("high", "low", shares=(1, 2))
+    spokes: int = one_of(0, 5, 7)
+    elements: int = one_of(1, 2)
+    length: float = uniform(4.2, 5.2)  # metres
+    width: float = uniform(0.36, 0.42)  # over the wheels, of the length
+    fuselage: float = uniform(0.34, 0.48)  # width of the body, of the whole width
+    height: float = uniform(0.13, 0.17)  # of the body at the driver, of the length
+    wheel: float = uniform(0.062, 0.075)  # radius, of the length
+    tyre: float = uniform(0.17, 0.24)  # width of a rear tyre, of the whole width
+    front_axle: float = uniform(0.19, 0.26)  # from the nose, of the length
+    rear_axle: float = uniform(0.12, 0.17)  # from the tail, of the length
+    pods: float = uniform(0.50, 0.85)  # width over the side pods, of the whole width
+    cockpit: float = uniform(-0.06, 0.04)  # shift of the driver, of the length
+    airbox: float = uniform(1.15, 1.6)  # height behind the driver, of the body's
+    wing_height: float = uniform(0.16, 0.20)  # of the rear wing, of the length
+    paint: tuple[float, float, float] = colour(*PAINTS)
+    second: tuple[float, float, float] = colour("white", "red", "yellow", "black", "blue", "steel")
+    rim: tuple[float, float, float] = colour("steel", "dark grey", "brass")
+
+    def parts(self) -> list[Part]:
+        length, width = self.length, self.width * self.length
+        half, tall, body = length / 2, self.height * length, self.fuselage * width
+        radius, tyre = self.wheel * length, self.tyre * width
+        front, rear = half - self.front_axle * length, -half + self.rear_axle * length
+        seat = self.cockpit * length
+        low = 0.05 if self.nose == "low" else 0.45 * tall
+        rows = [  # x, width, bottom, top
+            (half, 0.22 * body, low + 0.03, low + 0.16 * tall), (half - 0.04 * length, 0.34 * body, low, low + 0.28 * tall),
+            (front, 0.55 * body, 0.6 * low + 0.02, 0.72 * tall), (seat + 0.11 * length, 0.9 * body, 0.05, 0.92 * tall),
+            (seat + 0.07 * length, body, 0.05, tall), (seat - 0.07 * length, body, 0.05, tall),
+            (seat - 0.075 * length, 0.8 * body, 0.05, self.airbox * tall), (seat - 0.16 * length, 0.75 * body, 0.05, 0.95 * self.airbox * tall),
+            (rear, 0.45 * body, 0.08, 0.75 * tall), (-half + 0.03 * length, 0.25 * body, 0.12, 0.5 * tall),
+        ]  # fmt: skip
+        hull = loft([np.insert(oval(w, top - b, 0.5, 14)[:, ::-1] + ((top + b) / 2, 0), 0, x, axis=1) for x, w, b, top in rows], self.paint)
+        hole = scaled(lathe([(1, 0), (0.9, 0.05), (0, 0.02)], DARK, 14), 0.075 * length, tall, 0.36 * body)
+        helmet = cushion((0.27, 0.30, 0.25), (seat - 0.04 * length, 1.02 * tall, 0), self.second, 0.9, 5)
+        parts = [hull, moved(hole, seat, 0.98 * tall), helmet]
+        outer = self.pods * width / 2
+        sides = [(seat + 0.06 * length, outer), (seat - 0.10 * length, outer), (rear + radius, 0.3 * body), (seat + 0.06 * length, 0.3 * body)]
+        pod = extrusion([(z, x) for x, z in sides], 0.6 * tall, self.second, "y", 0.05 + 0.32 * tall)
+        parts += [mirrored(pod), box((front - rear, 0.03, 0.7 * body), ((front + rear) / 2, 0.05, 0), DARK)]
+        for axle, wide in ((front, 0.8 * tyre), (rear, tyre)):
+            z = width / 2 - wide / 2
+            arms = [rod((axle + d, y, 0), (axle + 0.2 * d, y, z), 0.02, DARK, 5) for d in (-0.3, 0.3) for y in (0.7 * radius, 1.2 * radius)]
+            parts.append(mirrored(joined(moved(_wheel(radius, wide, self.rim, self.spokes), axle, radius, z), arms)))
+        return parts + self._wings(half, width, body, radius)
+
+    def _wings(self, half: float, width: float, body: float, radius: float) -> list[Part]:
+        parts = []
+        chord = 0.075 * self.length
+        section = [(-0.5, 0.14), (-0.2, 0.06), (0.3, 0.0), (0.5, 0.02), (0.3, 0.06), (-0.2, 0.12)]
+        if self.wings == "both":
+            span, y = 0.88 * width, 0.09
+            blade = extrusion(np.array(section) * chord, span, self.second)
+            parts += [moved(blade, half - 0.4 * chord - i * 0.5 * chord, y + i * 0.06) for i in range(self.elements)]
+            parts.append(mirrored(box((1.4 * chord, 0.16, 0.025), (half - 0.7 * chord, y + 0.03, span / 2), self.paint)))
+            parts.append(mirrored(box((0.5 * chord, 0.35 * self.height * self.length, 0.03), (half - 0.6 * chord, y + 0.12, 0.11 * body), self.paint)))
+        if self.wings != "none":
+            span, y = 0.55 * width, self.wing_height * self.length
+            blade = extrusion(np.array(section) * chord * (1, 1.5), span, self.second)
+            parts += [moved(blade, -half + 0.8 * chord - i * 0.5 * chord, y + 0.08 * i) for i in range(self.elements)]
+            parts.append(mirrored(box((1.6 * chord, 0.5 * y, 0.025), (-half + 0.8 * chord, 0.85 * y, span / 2), self.paint)))
+            parts.append(box((0.5 * chord, 0.8 * y, 0.04), (-half + 0.8 * chord, 0.6 * y, 0), DARK))
+            parts.append(box((1.2 * chord + 0.2, 0.06, 0.2 * body), (-half + 0.8 * chord, 0.3 * y, 0), DARK))
+        return parts
+
+
+PROGRAMS = {PassengerCar: 20, Van: 3, FormulaCar: 2}
 """Programs of the class, each with its share."""
