@@ -1,0 +1,355 @@
+"""Programs of rifles: assault rifles, hunting and sniper rifles, shotguns, submachine guns, and machine guns.
+
+All lie along x with the muzzle to the front; the butt is at 0, the barrel's axis at height 0. Lengths are metres.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from lmnet_utils.data.programs.parameters import WOODS, Program, colour, one_of, uniform
+from lmnet_utils.data.programs.parts import (
+    Part, arc, array, box, curve, cushion, extrusion, joined, lathe, loft, mirrored, moved, oval, rod, tube, turned,
+)  # fmt: skip
+
+RGB = tuple[float, float, float]
+BLACK, GREY = (0.15, 0.15, 0.16), (0.32, 0.32, 0.34)
+GUNMETALS = ("dark grey", "dark grey", "black", "grey", "steel")
+FURNITURE = (*WOODS, "black", "dark grey", "olive", "beige")
+
+
+def _turned(rows: Sequence[tuple[float, float]], tint: RGB, y: float = 0.0, sides: int = 12) -> Part:
+    """Turned about the x direction at height y; rows are (x, radius)."""
+    closed = [(0.0, rows[0][0]), *[(r, x) for x, r in rows], (0.0, rows[-1][0])]
+    return moved(lathe(closed, tint, sides, "x"), y=y)
+
+
+def _stock(rows: Sequence[tuple[float, float, float, float]], tint: RGB, squareness: float = 0.35) -> Part:
+    """A rounded body along x; rows are (x, bottom, top, width)."""
+    smooth = curve(rows, 3)
+    sections = [
+        np.insert(oval(width, max(top - low, 1e-3), squareness, 12)[:, ::-1] + ((top + low) / 2, 0), 0, x, axis=1)
+        for x, low, top, width in smooth
+    ]
+    return loft(sections, tint)
+
+
+def _receiver(outline: Sequence[tuple[float, float]], width: float, tint: RGB) -> Part:
+    """A flat body of the given outline (x, y), thinner towards its upper and lower edges."""
+    corners = np.asarray(outline, np.float64)
+    middle = (corners.min(0) + corners.max(0)) / 2
+    layers = [np.insert(middle + (corners - middle) * (k, s), 2, width * z, axis=1)
+              for s, k, z in ((0.80, 0.98, -0.5), (1.0, 1.0, -0.3), (1.0, 1.0, 0.3), (0.80, 0.98, 0.5))]  # fmt: skip
+    return loft(layers, tint)
+
+
+def _grip(x: float, y: float, length: float, lean: float, tint: RGB) -> Part:
+    """A pistol grip that hangs from (x, y), leaning back by so many degrees."""
+    rows = [(0.0, 0.052, 0.030), (-0.35 * length, 0.042, 0.032), (-0.8 * length, 0.046, 0.034), (-length, 0.042, 0.030)]
+    sections = [np.insert(oval(deep, wide, 0.4, 10), 1, level, axis=1) for level, deep, wide in rows]
+    return moved(turned(loft(sections, tint), "z", -lean), x, y + 0.01)
+
+
+def _guard(x: float, y: float, length: float, tint: RGB) -> Part:
+    """Trigger guard and trigger, below (x, y), which is its rear end."""
+    path = [(0, 0), (0.004, -0.03), (0.3 * length, -0.036), (0.8 * length, -0.034), (length, -0.022), (length, 0)]
+    bow = tube(np.insert(np.array(path) + (x, y), 2, 0, axis=1), 0.0035, tint, 5)
+    return joined(bow, rod((x + 0.55 * length, y, 0), (x + 0.45 * length, y - 0.024, 0), 0.003, tint, 4))
+
+
+def _magazine(x: float, y: float, size: tuple[float, float, float], bend: float, tint: RGB) -> Part:
+    """A magazine below (x, y); size is length, depth along x, and width; its lower end swings forward by ``bend`` degrees."""
+    length, deep, wide = size
+    if abs(bend) < 2:
+        sweep = np.stack([0 * np.linspace(0, 1, 3), -np.linspace(0, length, 3)], axis=-1)
+        normal = np.tile([1.0, 0.0], (3, 1))
+    else:
+        radius = length / np.radians(bend)
+        angles = np.radians(np.linspace(0, bend, 6))
+        sweep = np.stack([radius * (1 - np.cos(angles)), -radius * np.sin(angles)], axis=-1)
+        normal = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    outline = np.concatenate([sweep + normal * deep / 2, (sweep - normal * deep / 2)[::-1]])
+    return moved(extrusion(outline, wide, tint), x, y)
+
+
+def _drum(x: float, y: float, radius: float, width: float, tint: RGB) -> Part:
+    """A round magazine that hangs below (x, y)."""
+    half = width / 2
+    disc = lathe([(0, -half), (0.9 * radius, -half), (radius, -0.7 * half), (radius, 0.7 * half), (0.9 * radius, half), (0, half)], tint, 16, "z")
+    return joined(moved(disc, x, y - radius), box((0.8 * radius, radius, 0.03), (x, y - 0.4 * radius, 0), tint))
+
+
+def _scope(x: float, y: float, length: float, radius: float, tint: RGB) -> Part:
+    """A telescopic sight whose middle is above x, its mounts down to y."""
+    axis = y + 0.018 + radius
+    half = length / 2
+    rows = [(-half, 1.15), (-0.65 * half, 1.15), (-0.45 * half, 0.7), (0.35 * half, 0.7), (0.6 * half, 1.3), (half, 1.3)]
+    parts = [_turned([(x + at, radius * r) for at, r in rows], tint, axis)]
+    for at in (-0.3, 0.25):
+        parts.append(box((0.02, axis - y, 1.1 * radius), (x + at * half, (axis + y) / 2, 0), tint))
+    parts.append(rod((x - 0.05 * half, axis, 0), (x - 0.05 * half, axis + 1.3 * radius, 0), 0.5 * radius, tint, 8))
+    parts.append(rod((x - 0.05 * half, axis, 0), (x - 0.05 * half, axis, 1.3 * radius), 0.5 * radius, tint, 8))
+    return joined(parts)
+
+
+def _sight(kind: str, x: float, y: float, size: float, tint: RGB) -> list[Part]:
+    """What stands on the receiver: nothing, a scope, a red dot sight, or a holographic one."""
+    if kind == "scope":
+        return [_scope(x, y, 0.22 + 0.10 * size, 0.016 + 0.006 * size, tint)]
+    if kind == "red dot":
+        return [_turned([(x - 0.04, 0.018), (x + 0.04, 0.02)], tint, y + 0.035), box((0.05, 0.03, 0.025), (x, y + 0.01, 0), tint)]
+    if kind == "holographic":
+        frame = tube([(x + 0.02, y + h, z) for h, z in ((0.015, -0.02), (0.055, -0.02), (0.055, 0.02), (0.015, 0.02))], 0.004, tint, 5, True)
+        return [box((0.09, 0.03, 0.042), (x, y + 0.012, 0), tint), frame]
+    return []
+
+
+def _bipod(x: float, y: float, length: float, spread: float, tint: RGB) -> Part:
+    leg = tube([(x, y, 0.008), (x + 0.03, y - length, spread * length)], [0.006, 0.005], tint, 6)
+    foot = cushion((0.03, 0.012, 0.018), (x + 0.03, y - length, spread * length), tint, 0.5, 4)
+    return joined(mirrored(joined(leg, foot)), box((0.03, 0.025, 0.03), (x, y, 0), tint))
+
+
+def _rail(start: float, end: float, y: float, tint: RGB) -> Part:
+    """A toothed rail for sights."""
+    count = max(int((end - start) / 0.02), 2)
+    tooth = box((0.011, 0.006, 0.02), (start + 0.008, y + 0.008, 0), tint)
+    return joined(box((end - start, 0.008, 0.016), ((start + end) / 2, y + 0.002, 0), tint), array(tooth, [(i * 0.02, 0, 0) for i in range(count)]))
+
+
+def _butt(kind: str, joint: float, level: tuple[float, float], drop: float, tints: tuple[RGB, RGB]) -> list[Part]:
+    """A shoulder stock from 0 to ``joint``, where its lower and upper edge are at ``level``."""
+    low, high = level
+    wood, metal = tints
+    if kind == "solid":
+        rows = [(0.0, low - drop - 0.075, high - 0.35 * drop, 0.034), (0.02, low - drop - 0.075, high - 0.33 * drop, 0.042)]
+        rows += [(0.55 * joint, low - 0.6 * drop - 0.03, high - 0.2 * drop, 0.040), (joint, low + 0.004, high - 0.004, 0.036)]
+        return [_stock(rows, wood), box((0.012, 0.075 + 0.7 * drop + high - low, 0.036), (-0.004, (low + high - 0.075) / 2 - 0.7 * drop, 0), BLACK)]
+    if kind == "adjustable":
+        middle = 0.35 * low + 0.65 * high
+        side = [(0.0, low - 0.07), (0.02, low - 0.075), (0.55 * joint, middle - 0.045), (0.65 * joint, middle - 0.02)]
+        side += [(0.65 * joint, middle + 0.022), (0.0, middle + 0.022)]
+        return [_turned([(0.02, 0.015), (joint + 0.02, 0.015)], metal, middle), extrusion(side, 0.036, wood)]
+    if kind == "skeleton":
+        top, bottom = high - 0.015, low - drop - 0.05
+        path = [(joint + 0.01, top), (0.01, top - 0.2 * drop), (0.0, bottom), (0.02, bottom), (0.45 * joint, (low + bottom) / 2), (joint + 0.01, low + 0.012)]
+        return [tube(np.insert(np.array(path), 2, 0, axis=1), 0.0085, metal, 6), cushion((0.02, top - bottom, 0.035), (0.0, (top + bottom) / 2, 0), BLACK, 0.3, 5)]
+    if kind == "wire":
+        bars = [tube([(joint + 0.03, high - 0.02, 0.018), (0.0, high - 0.02 - 0.3 * drop, 0.018), (0.0, low - drop - 0.06, 0.018)], 0.005, metal, 5)]
+        return [mirrored(joined(bars)), rod((0, low - drop - 0.06, -0.02), (0, low - drop - 0.06, 0.02), 0.006, metal, 5)]
+    return []
+
+
+def _muzzle(kind: str, end: float, radius: float, tint: RGB) -> list[Part]:
+    """What ends a barrel; the longest reaches 0.2 beyond."""
+    if kind == "suppressor":
+        return [_turned([(end - 0.02, 1.9 * radius), (end + 0.16, 1.9 * radius), (end + 0.17, 1.4 * radius)], tint)]
+    if kind == "flash hider":
+        return [_turned([(end - 0.01, 1.3 * radius), (end + 0.025, 1.3 * radius), (end + 0.05, 1.5 * radius)], tint)]
+    if kind == "brake":
+        return [box((0.055, 3.2 * radius, 3.6 * radius), (end + 0.02, 0, 0), tint, 0.3 * radius)]
+    return []
+
+
+def _front_sight(x: float, radius: float, height: float, tint: RGB) -> Part:
+    side = [(x - 0.018, 0), (x + 0.014, 0), (x + 0.005, height), (x - 0.005, height)]
+    return joined(extrusion(side, 0.012, tint), _turned([(x - 0.016, 1.6 * radius), (x + 0.014, 1.6 * radius)], tint, 0, 10))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AssaultRifle(Program):
+    """An automatic rifle with a pistol grip and a magazine before it, or (a bullpup) behind."""
+
+    family: str = one_of("curved magazine", "carry handle", "flat top", "bullpup", shares=(4, 2.5, 3.5, 2))
+    butt: str = one_of("solid", "adjustable", "skeleton", "wire", shares=(5, 3, 1.5, 0.5))
+    muzzle: str = one_of("none", "flash hider", "suppressor", "brake", shares=(2, 4, 2, 1))
+    sight: str = one_of("none", "red dot", "holographic", "scope", shares=(4, 2, 1, 2))
+    below: str = one_of("none", "foregrip", "launcher", "bayonet", shares=(6, 2, 1, 0.6))
+    bipod: bool = one_of(False, True, shares=(9, 1))
+    length: float = uniform(0.75, 1.02)  # metres
+    joint: float = uniform(0.24, 0.32)  # where the butt meets the receiver, of the length
+    receiver: float = uniform(0.24, 0.30)  # length of the receiver, of the length
+    guard: float = uniform(0.16, 0.30)  # length of the hand guard, of the length
+    depth: float = uniform(0.060, 0.085)  # height of the receiver
+    width: float = uniform(0.034, 0.046)  # of the receiver
+    barrel: float = uniform(0.008, 0.012)  # radius
+    magazine: float = uniform(0.12, 0.22)  # length
+    bend: float = uniform(0.0, 1.0)  # how far the magazine is curved
+    lean: float = uniform(12.0, 32.0)  # degrees of the grip
+    grip: float = uniform(0.085, 0.115)  # length of the grip
+    drop: float = uniform(0.0, 0.05)  # of the butt's heel
+    sight_size: float = uniform(0.0, 1.0)
+    metal: tuple[float, float, float] = colour(*GUNMETALS)
+    wood: tuple[float, float, float] = colour(*FURNITURE)
+
+    def parts(self) -> list[Part]:
+        joint = self.joint * self.length * (1.25 if self.family == "bullpup" else 1.0)
+        middle = joint + self.receiver * self.length
+        front = middle + self.guard * self.length * (0.7 if self.family == "bullpup" else 1.0)
+        top, low = 0.35 * self.depth, -0.65 * self.depth
+        parts = self._body(joint, middle, top, low)
+        parts += self._hand_guard(middle, front)
+        end = self.length - (0.15 if self.muzzle == "suppressor" else 0.05)
+        end = max(end, front + 0.03)
+        parts += [_turned([(middle - 0.05, 1.3 * self.barrel), (front, 1.2 * self.barrel), (end, self.barrel)], self.metal)]
+        parts += _muzzle(self.muzzle, end, self.barrel, self.metal)
+        base = top + (0.012 if self.family in ("flat top", "bullpup") else 0.0)
+        if self.family != "carry handle":
+            parts += _sight(self.sight, (joint + middle) / 2 + 0.02, base, self.sight_size, BLACK)
+        if self.below == "foregrip":
+            parts.append(_grip(middle + 0.6 * (front - middle), -0.03, 0.09, 0, self.wood))
+        elif self.below == "launcher" and self.family != "bullpup":
+            parts.append(_turned([(middle + 0.01, 0.026), (front + 0.10, 0.026)], GREY, -0.05))
+        elif self.below == "bayonet":
+            blade = [(end - 0.1, -0.035), (end - 0.1, -0.012), (end + 0.12, -0.014), (end + 0.16, -0.022), (end + 0.12, -0.034)]
+            parts += [extrusion(blade, 0.005, (0.7, 0.7, 0.72)), box((0.10, 0.022, 0.018), (end - 0.1, -0.02, 0), BLACK)]
+        if self.bipod:
+            parts.append(_bipod(front - 0.02, -0.02, 0.2, 0.35, self.metal))
+        return parts
+
+    def _body(self, joint: float, middle: float, top: float, low: float) -> list[Part]:
+        """Receiver, butt, grip, magazine and rear sights."""
+        size = (self.magazine, 0.058, 0.6 * self.width)
+        if self.family == "bullpup":
+            outline = [(0, low - 0.05), (0, top), (middle, top), (middle, -0.35 * self.depth), (joint + 0.02, low), (0.15, low - 0.015), (0.05, low - 0.055)]
+            parts = [_receiver(outline, self.width, self.wood), box((0.015, top - low + 0.05, self.width), (-0.005, (top + low - 0.05) / 2, 0), BLACK)]
+            parts += [_magazine(0.6 * joint, low + 0.02, size, 25 * self.bend, self.metal), _grip(joint + 0.03, low, self.grip, self.lean, self.wood)]
+            parts += [_guard(joint + 0.045, low + 0.01, 0.09, self.metal), _rail(joint, middle, top, self.metal)]
+            return parts
+        outline = [(joint, low), (joint, top - 0.01), (joint + 0.02, top), (middle - 0.01, top), (middle, top - 0.012), (middle, low + 0.022), (middle - 0.03, low)]
+        parts = [_receiver(outline, self.width, self.metal)]
+        parts += _butt(self.butt, joint + 0.005, (low + 0.012, top - 0.008), self.drop, (self.wood, self.metal))
+        parts += [_grip(joint + 0.035, low, self.grip, self.lean, self.wood if self.family != "flat top" else BLACK)]
+        parts.append(_guard(joint + 0.05, low + 0.004, 0.07, self.metal))
+        bend = 30 + 35 * self.bend if self.family == "curved magazine" else 22 * self.bend
+        start = middle - 0.06 if self.family == "curved magazine" else middle - 0.075
+        parts.append(_magazine(start, low + 0.015, size, bend, self.metal if self.family != "flat top" else self.wood))
+        side = self.width / 2
+        parts.append(box((0.06, 0.012, 0.012), (middle - 0.09, 0.1 * self.depth, side), BLACK))
+        if self.family == "carry handle":
+            y, start, end = top + 0.045, joint + 0.03, middle - 0.04
+            bow = [(start - 0.01, top - 0.01), (start, y + 0.01), (end - 0.02, y + 0.004), (end + 0.03, top - 0.01), (end + 0.005, top - 0.005), (end - 0.03, y - 0.012), (start + 0.04, y - 0.012), (start + 0.025, top - 0.01)]
+            parts.append(extrusion(bow, 0.018, self.metal))
+            if self.sight == "scope":
+                parts.append(_scope((start + end) / 2, y, 0.2, 0.017, BLACK))
+        elif self.family == "flat top":
+            parts.append(_rail(joint + 0.02, middle, top, self.metal))
+        else:
+            parts.append(box((0.05, 0.016, 0.016), (middle + 0.01, top + 0.004, 0), self.metal))
+        return parts
+
+    def _hand_guard(self, middle: float, front: float) -> list[Part]:
+        r = 0.42 * self.depth
+        if self.family == "curved magazine":
+            lower = [(middle - 0.01, -0.034, 0.006, 0.040), ((middle + front) / 2, -0.037, 0.006, 0.046), (front, -0.028, 0.004, 0.036)]
+            gas = _turned([(middle, 0.009), (front + 0.10, 0.008)], self.metal, 0.024)
+            upper = [(middle, 0.010, 0.036, 0.028), (front, 0.012, 0.034, 0.026)]
+            block = box((0.03, 0.04, 0.018), (front + 0.09, 0.012, 0), self.metal)
+            return [_stock(lower, self.wood), _stock(upper, self.wood), gas, block, _front_sight(front + 0.13, self.barrel, 0.055, self.metal)]
+        if self.family == "carry handle":
+            tube_part = _turned([(middle - 0.005, 1.05 * r), (middle + 0.02, 1.05 * r), (front, 0.85 * r)], self.wood, 0, 10)
+            return [tube_part, _front_sight(front + 0.025, self.barrel, 0.35 * self.depth + 0.05, self.metal)]
+        if self.family == "flat top":
+            length = front - middle
+            parts = [_turned([(middle - 0.005, r), (front, r)], self.metal if self.bend > 0.5 else self.wood, 0, 8), _rail(middle, front, 0.35 * self.depth, self.metal)]
+            parts.append(mirrored(box((0.8 * length, 0.014, 0.006), (middle + 0.5 * length, 0, r), BLACK)))
+            return [*parts, _front_sight(front - 0.02, self.barrel, 0.35 * self.depth + 0.04, self.metal)]
+        return [_stock([(middle - 0.03, -0.035, 0.02, 0.042), (front, -0.03, 0.018, 0.036)], self.wood), _front_sight(front + 0.03, self.barrel, 0.06, self.metal)]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LongRifle(Program):
+    """A rifle in a one-piece stock: for hunting, for snipers, with a lever, or a musket."""
+
+    kind: str = one_of("bolt", "sniper", "lever", "musket", shares=(4, 4, 1.5, 1.5))
+    sight: str = one_of("scope", "none", shares=(2, 1))
+    butt: str = one_of("straight", "raised", "thumbhole", shares=(3, 2, 1))
+    bipod: bool = one_of(False, True)
+    muzzle: str = one_of("none", "brake", "suppressor", "flash hider", shares=(3, 2, 1, 1))
+    length: float = uniform(0.98, 1.28)  # metres
+    joint: float = uniform(0.27, 0.33)  # where butt and wrist meet the action, of the length
+    fore_end: float = uniform(0.52, 0.70)  # where the wood ends, of the length
+    barrel: float = uniform(0.0085, 0.014)  # radius
+    taper: float = uniform(0.6, 1.0)  # radius of the muzzle over that of the chamber
+    drop: float = uniform(0.02, 0.07)  # of the heel below the barrel
+    heel: float = uniform(0.10, 0.135)  # height of the butt's end
+    wrist: float = uniform(0.034, 0.046)  # height of the stock behind the trigger
+    belly: float = uniform(0.030, 0.046)  # depth of the fore-end below the barrel
+    width: float = uniform(0.038, 0.052)  # of the stock
+    magazine: float = uniform(0.02, 0.09)  # depth of the magazine
+    sight_size: float = uniform(0.0, 1.0)
+    bipod_length: float = uniform(0.18, 0.26)  # metres
+    metal: tuple[float, float, float] = colour(*GUNMETALS)
+    wood: tuple[float, float, float] = colour(*WOODS, "walnut", "olive", "black", "beige")
+
+    def parts(self) -> list[Part]:
+        joint, wood_end = self.joint * self.length, self.fore_end * self.length
+        if self.kind == "musket":
+            wood_end = max(0.86, self.fore_end + 0.2) * self.length
+        grip = -0.012 - self.wrist
+        heel, bottom = -self.drop, -self.drop - self.heel
+        comb = heel + (0.03 if self.butt == "raised" else 0.01)
+        action = joint + 0.20
+        rows = [(0.0, bottom, heel, 0.8 * self.width), (0.015, bottom, heel, self.width), (0.55 * joint, 0.5 * (bottom + grip) - 0.006, comb, self.width)]
+        rows += [(0.78 * joint, grip - 0.016, -0.026, 0.88 * self.width), (joint, grip - 0.008, -0.012, 0.86 * self.width)]
+        rows += [(joint + 0.07, -self.belly - 0.008, -0.004, self.width), (action + 0.05, -self.belly, 0.0, self.width)]
+        rows += [(wood_end - 0.05, -0.75 * self.belly, 0.0, 0.8 * self.width), (wood_end, -0.5 * self.belly, -0.002, 0.55 * self.width)]
+        if self.kind == "lever":
+            rows = [*rows[:5], (joint + 0.02, -0.05, -0.002, 0.04)]
+        parts = [_stock(rows, self.wood), box((0.014, 0.98 * self.heel, 0.8 * self.width), (-0.005, (heel + bottom) / 2, 0), BLACK)]
+        if self.butt == "thumbhole" and self.kind == "sniper":
+            parts.append(_grip(joint - 0.01, grip + 0.006, 0.095, 14, self.wood))
+        tip = self.length - (0.15 if self.muzzle == "suppressor" and self.kind == "sniper" else 0.0)
+        thick = self.barrel * (1.25 if self.kind == "sniper" else 1.0)
+        rows_b = [(action - 0.04, 1.7 * thick), (action, 1.7 * thick), (action + 0.06, 1.2 * thick), (tip, self.taper * thick)]
+        parts.append(_turned(rows_b, self.metal, 0.004))
+        if self.kind == "sniper":
+            parts += _muzzle(self.muzzle, tip, thick, self.metal)
+        if self.kind == "lever":
+            return parts + self._lever(joint, action, wood_end)
+        if self.kind == "musket":
+            return parts + self._lock(joint, wood_end)
+        return parts + self._bolt(joint, action, wood_end)
+
+    def _bolt(self, joint: float, action: float, wood_end: float) -> list[Part]:
+        parts = [_turned([(joint - 0.01, 0.012), (joint + 0.01, 0.016), (action, 0.017)], self.metal, 0.006)]
+        knob = cushion((0.022, 0.022, 0.022), (joint + 0.025, -0.03, 0.07), self.metal, 1.0, 5)
+        parts += [tube([(joint + 0.035, 0.006, 0.01), (joint + 0.033, 0.0, 0.04), (joint + 0.025, -0.028, 0.066)], 0.005, self.metal, 6), knob]
+        parts.append(_guard(joint + 0.015, -self.belly - 0.003, 0.08, self.metal))
+        deep = self.magazine * (1.0 if self.kind == "sniper" else 0.35)
+        parts.append(_magazine(joint + 0.135, -0.8 * self.belly, (0.2 * self.belly + deep, 0.075, 0.026), 0, self.metal))
+        if self.sight == "scope" or self.kind == "sniper":
+            size = self.sight_size * (1.0 if self.kind == "sniper" else 0.5) + (0.4 if self.kind == "sniper" else 0.0)
+            parts += _sight("scope", joint + 0.11, 0.020, size, BLACK)
+        else:
+            parts += [box((0.03, 0.016, 0.012), (action + 0.06, 0.02, 0), self.metal), box((0.012, 0.018, 0.004), (self.length - 0.02, 0.018, 0), self.metal)]
+        if self.kind == "sniper" and self.bipod:
+            parts.append(_bipod(wood_end - 0.06, -0.6 * self.belly, self.bipod_length, 0.4, self.metal))
+        return parts
+
+    def _lever(self, joint: float, action: float, wood_end: float) -> list[Part]:
+        outline = [(joint, -0.055), (joint - 0.01, -0.02), (joint + 0.01, 0.014), (action, 0.018), (action, -0.05)]
+        loop = [(joint + 0.10, -0.05), (joint + 0.09, -0.085), (joint + 0.02, -0.085), (joint - 0.02, -0.075), (joint - 0.10, -0.105), (joint - 0.11, -0.085), (joint - 0.02, -0.055)]
+        fore = [(action - 0.005, -0.045, -0.004, 0.042), (action + 0.02, -0.046, 0.0, 0.044), (wood_end, -0.040, -0.002, 0.034)]
+        parts = [_receiver(outline, 0.036, self.metal), tube(np.insert(np.array(loop), 2, 0, axis=1), 0.005, self.metal, 6), _stock(fore, self.wood)]
+        parts.append(_turned([(action, 0.0085), (self.length - 0.03, 0.0085)], self.metal, -0.022))
+        parts.append(box((0.012, 0.05, 0.022), (self.length - 0.07, -0.01, 0), self.metal))
+        parts += [box((0.014, 0.03, 0.010), (joint + 0.012, 0.022, 0), self.metal), box((0.012, 0.02, 0.004), (self.length - 0.03, 0.018, 0), self.metal)]
+        return [*parts, rod((joint + 0.05, -0.055, 0), (joint + 0.045, -0.078, 0), 0.003, self.metal, 4)]
+
+    def _lock(self, joint: float, wood_end: float) -> list[Part]:
+        side = self.width / 2
+        plate = moved(extrusion([(0, -0.028), (0, -0.008), (0.05, 0.0), (0.13, -0.006), (0.13, -0.022)], 0.006, self.metal), joint, 0, side)
+        cock = tube([(joint + 0.04, -0.015, side), (joint + 0.02, 0.02, side), (joint + 0.035, 0.045, side), (joint + 0.055, 0.04, side)], 0.005, self.metal, 6)
+        pan = box((0.03, 0.03, 0.012), (joint + 0.09, 0.014, side), self.metal)
+        ramrod = rod((joint + 0.3, -0.6 * self.belly - 0.003, 0), (self.length - 0.02, -0.022, 0), 0.004, self.metal, 6)
+        bands = [box((0.012, 0.05, 0.036), (x, -0.006, 0), self.metal, 0.006) for x in (0.55 * self.length, 0.72 * self.length, wood_end - 0.02)]
+        back = _turned([(joint + 0.05, 0.017), (joint + 0.21, 0.016)], self.metal, 0.004)
+        return [plate, cock, pan, ramrod, back, *bands, _guard(joint + 0.02, -self.belly - 0.004, 0.09, self.metal)]
+
+
+PROGRAMS = {AssaultRifle: 5, LongRifle: 4}
+"""Programs of the class, each with its share."""
