@@ -526,5 +526,223 @@ class FormulaCar(Program):
         return parts
 
 
-PROGRAMS = {PassengerCar: 20, Van: 3, FormulaCar: 2}
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VintageCar(Program):
+    """A car of the years before 1940: a narrow bonnet behind its radiator, mudguards joined by running boards, round lamps."""
+
+    kind: str = one_of("closed", "open", "hood", shares=(3, 2, 1))
+    spare: str = one_of("none", "rear", "side", shares=(2, 2, 1))
+    spokes: int = one_of(0, 10, 12)
+    bumper: bool = one_of(True, False)
+    rows: int = one_of(1, 2)
+    length: float = uniform(3.5, 4.6)  # metres
+    width: float = uniform(0.36, 0.43)  # of the length, over the mudguards
+    height: float = uniform(1.50, 1.80)  # metres
+    bonnet: float = uniform(0.28, 0.42)  # length of the bonnet, of the length
+    waist: float = uniform(0.58, 0.68)  # height of the bonnet, of the height
+    wheel: float = uniform(0.33, 0.42)  # metres, radius
+    guard: float = uniform(1.15, 1.35)  # radius of the mudguards, of the wheels'
+    fullness: float = uniform(0.20, 0.34)  # metres, width of the mudguards
+    cabin: float = uniform(0.66, 0.80)  # width of the cabin, of the width
+    radiator: float = uniform(0.40, 0.60)  # width of the radiator, of the cabin's
+    lamp: float = uniform(0.09, 0.15)  # metres, radius of the headlamps
+    tail: float = uniform(0.0, 1.0)  # how far the rear slopes
+    paint: tuple[float, float, float] = colour("black", "navy", "red", "green", "beige", "brown", "yellow", "grey", "white")
+    guards: tuple[float, float, float] = colour("black", "dark grey", "navy", "brown", "beige")
+    rim: tuple[float, float, float] = colour("beige", "red", "steel", "yellow", "dark grey")
+
+    def parts(self) -> list[Part]:
+        half, width, waist = self.length / 2, self.width * self.length, self.waist * self.height
+        r = self.wheel
+        front, rear = half - 1.15 * r, -half + 1.25 * r
+        cowl, wide, floor = front - self.bonnet * self.length + 0.2 * r, self.cabin * width, 0.95 * r
+        nose, slim = front + 0.35 * r, self.radiator * self.cabin * width
+        rows = [(nose, slim, 0.95 * waist), ((nose + cowl) / 2, 0.45 * wide + 0.45 * slim, 0.97 * waist), (cowl, 0.94 * wide, waist)]
+        hood = [np.insert(oval(w, top - floor, 0.55, 14)[:, ::-1] + ((top + floor) / 2, 0), 0, x, axis=1) for x, w, top in rows]
+        grille = cushion((0.10, 0.98 * waist - floor + 0.02, 1.03 * slim), (nose, (0.97 * waist + floor) / 2, 0), CHROME, 0.25, 6)
+        frame = box((front - rear + 0.9 * r, 0.10, 0.45 * wide), ((front + rear) / 2, floor - 0.03, 0), DARK)
+        parts = [loft(hood, self.paint), grille, frame, self._guards(front, rear, width), *self._tub(cowl, rear - 0.55 * r, wide, floor)]
+        tyre = 0.16
+        z = width / 2 - max(0.5 * self.fullness, tyre / 2 + 0.01)
+        wheel = _wheel(r, tyre, self.rim, self.spokes)
+        parts.append(mirrored(array(wheel, [(front, r, z), (rear, r, z)])))
+        parts.append(joined([rod((x, r, -z), (x, r, z), 0.04, DARK, 6) for x in (front, rear)]))
+        profile = [(0, -self.lamp), (0.6 * self.lamp, -0.7 * self.lamp), (self.lamp, 0.3 * self.lamp), (0.9 * self.lamp, 0.4 * self.lamp), (0, 0.5 * self.lamp)]
+        lamp = (nose - 0.02, 0.86 * waist, slim / 2 + self.lamp)
+        parts.append(mirrored(joined(moved(lathe(profile, CHROME, 12, "x"), *lamp), rod((lamp[0], floor, lamp[2] - 0.04), lamp, 0.025, CHROME, 6))))
+        if self.bumper:
+            for x in (half, -half):
+                path = [(x - np.sign(x) * 0.06, 0.9 * r, -0.42 * width), (x, 0.9 * r, -0.3 * width), (x, 0.9 * r, 0.3 * width), (x - np.sign(x) * 0.06, 0.9 * r, 0.42 * width)]
+                parts.append(tube(path, 0.035, CHROME, 6, flatten=1.6))
+                parts.append(mirrored(rod((x * 0.6, 0.9 * r, 0.2 * wide), (x, 0.9 * r, 0.2 * wide), 0.025, DARK, 5)))
+        if self.spare == "side":
+            parts.append(mirrored(moved(wheel, cowl + 0.25, 1.75 * r, wide / 2 + 0.06)))
+        elif self.spare == "rear":
+            parts.append(moved(turned(wheel, "y", -90), rear - 0.62 * r - 0.10, 1.9 * r))
+        return parts
+
+    def _guards(self, front: float, rear: float, width: float) -> Part:
+        r, g = self.wheel, self.guard * self.wheel
+        board = 0.75 * r
+        ahead = arc(g, 5, 150, 8) + (front, r)
+        behind = arc(g, 30, 165, 8) + (rear, r)
+        path = np.concatenate([ahead, [(front - 1.9 * g, board), (rear + 1.6 * g, board)], behind])
+        outer = width / 2
+        across = np.array([outer - self.fullness, outer - 0.6 * self.fullness, outer - 0.25 * self.fullness, outer])
+        lower = np.array([0.02, 0.0, 0.01, 0.06])
+        grid = np.stack([np.stack([path[:, 0], path[:, 1] - low, np.full(len(path), z)], axis=-1) for z, low in zip(across, lower, strict=True)], axis=1)
+        return mirrored(sheet(grid, 0.03, self.guards))
+
+    def _tub(self, cowl: float, rear: float, wide: float, floor: float) -> list[Part]:
+        """What the passengers sit in."""
+        waist, height = self.waist * self.height, self.height
+        slope = 0.10 + 0.25 * self.tail
+        if self.kind == "closed":
+            side = [(cowl, floor), (cowl, waist), (cowl - 0.06, height - 0.10), (cowl - 0.16, height - 0.02), (cowl - 0.5, height), (rear + slope, height - 0.03)]
+            side += [(rear + 0.5 * slope, height - 0.12), (rear + 0.2 * slope, waist), (rear, floor + 0.25 * (waist - floor)), (rear + 0.08, floor)]
+            shell = extrusion(side, wide, self.paint)
+            high, top = height - 0.14, (cowl - 0.10, rear + slope + 0.12)
+            cuts = np.linspace(top[0], top[1], 1 + self.rows + (1 if top[0] - top[1] > 1.4 else 0))
+            panes = [box((a - b - 0.09, high - waist - 0.05, wide + 0.03), ((a + b) / 2, (waist + high) / 2 + 0.02, 0), (0.35, 0.42, 0.46)) for a, b in zip(cuts, cuts[1:], strict=False)]
+            screen = box((0.04, high - waist - 0.02, 0.85 * wide), (cowl - 0.02, (waist + high) / 2 + 0.02, 0), (0.35, 0.42, 0.46))
+            back = box((0.06, 0.22, 0.5 * wide), (rear + 0.32 * slope, (waist + high) / 2 + 0.04, 0), (0.35, 0.42, 0.46))
+            return [shell, *panes, turned(screen, "z", 6, (cowl, waist, 0)), back]
+        edge = 0.94 * waist
+        plan = [(-0.47 * wide, cowl + 0.02), (-0.5 * wide, cowl - 0.4), (-0.5 * wide, rear + 0.5), (-0.40 * wide, rear + 0.05), (-0.25 * wide, rear)]
+        plan += [(-z, x) for z, x in plan[::-1]]
+        outline = np.array([(x, z) for z, x in plan])
+        levels = []
+        for y, grow in ((floor, 0.90), (floor + 0.3 * (edge - floor), 1.0), (edge, 1.0), (edge + 0.01, 0.94), (floor + 0.1, 0.90)):
+            centre = outline.mean(0)
+            ringed = centre + (outline - centre) * (grow if y < edge else grow, grow)
+            levels.append(np.stack([ringed[:, 0], np.full(len(plan), y), ringed[:, 1]], axis=-1))
+        parts = [loft(np.array(levels), self.paint)]
+        gap = (cowl - rear) / (self.rows + 0.6)
+        seats = [joined(cushion((0.45, 0.2, 0.8 * wide), (cowl - gap * (k + 0.85), floor + 0.22, 0), self.guards, 0.35, 5),
+                        turned(cushion((0.16, 0.62, 0.8 * wide), (cowl - gap * (k + 0.85) - 0.22, floor + 0.48, 0), self.guards, 0.35, 5), "z", 12, (cowl - gap * (k + 0.85) - 0.22, floor + 0.2, 0)))
+                 for k in range(self.rows)]  # fmt: skip
+        parts += [*seats, turned(box((0.03, 0.36, 0.84 * wide), (cowl - 0.05, edge + 0.17, 0), (0.45, 0.55, 0.6)), "z", 12, (cowl, edge, 0))]
+        wheel = tube(np.insert(arc(0.20, 0, 330, 10), 0, 0, axis=1), 0.02, DARK, 4, closed=True)
+        parts.append(moved(turned(wheel, "z", -30), cowl - 0.30, edge + 0.04, 0.2 * wide))
+        if self.kind == "hood":
+            ends = (cowl + 0.05, rear + 0.25 + 0.2 * self.tail)
+            roof = [(ends[0], height - 0.06), ((ends[0] + ends[1]) / 2, height), (ends[1], height - 0.05), (rear + 0.04, edge)]
+            grid = [np.stack([np.full(5, x), y - 0.05 * np.linspace(-1, 1, 5) ** 2, np.linspace(-0.5, 0.5, 5) * wide], axis=-1) for x, y in curve(roof, 3)]
+            posts = [rod((cowl - 0.03, edge, 0.46 * wide), (cowl + 0.03, height - 0.10, 0.48 * wide), 0.018, DARK, 5)]
+            posts.append(rod((rear + 0.5, edge, 0.48 * wide), (ends[1], height - 0.10, 0.48 * wide), 0.018, DARK, 5))
+            parts += [sheet(grid, 0.03, self.guards), mirrored(joined(posts))]
+        elif self.tail > 0.4:
+            parts.append(cushion((0.45, 0.24, 1.02 * wide), (rear + 0.16, edge + 0.08, 0), self.guards, 0.5, 5))
+        return parts
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Truck(Program):
+    """A lorry: a cab over or behind the engine, a chassis, and what it carries, on its own wheels or as a trailer."""
+
+    load: str = one_of("box", "flat bed", "tank", "tipper", shares=(4, 1, 1, 1))
+    trailer: bool = one_of(False, True)
+    cab: str = one_of("over the engine", "behind the engine", shares=(2, 1))
+    rear_axles: int = one_of(1, 2)
+    corrugated: bool = one_of(False, True)
+    deflector: bool = one_of(False, True)
+    length: float = uniform(0.0, 1.0)  # from the shortest to the longest
+    width: float = uniform(2.2, 2.6)  # metres
+    cab_height: float = uniform(2.4, 3.3)  # metres
+    cab_length: float = uniform(1.5, 2.4)  # metres
+    bonnet: float = uniform(0.9, 1.7)  # metres
+    load_height: float = uniform(1.8, 2.9)  # metres, of a box
+    wheel: float = uniform(0.44, 0.56)  # metres, radius
+    rake: float = uniform(0.05, 0.35)  # metres, of the windscreen
+    gap: float = uniform(0.1, 0.5)  # metres, between cab and load
+    paint: tuple[float, float, float] = colour(*PAINTS)
+    cargo: tuple[float, float, float] = colour("white", "white", "grey", "steel", "blue", "red", "green")
+    rim: tuple[float, float, float] = colour("steel", "grey", "white", "red")
+
+    def parts(self) -> list[Part]:
+        r, width = self.wheel, self.width
+        deck = 2 * r + 0.12
+        nose = self.bonnet if self.cab == "behind the engine" else 0.0
+        cab_length = self.cab_length * (0.8 if nose else 1.0)
+        back = -nose - cab_length
+        bed = (7 + 6.5 * self.length) if self.trailer else (3.2 + 4 * self.length)
+        start = back - self.gap
+        end = start - bed
+        parts = self._cab(nose, back, deck)
+        tractor = back - 2.2 if self.trailer else end
+        parts.append(mirrored(box((0.2 - tractor - 0.3, 0.25, 0.1), ((tractor - 0.1) / 2, deck - 0.2, 0.4), DARK)))
+        front_axle = -max(0.6 * nose, 1.15 * r + 0.1)
+        rears = [(back - 1.1 if self.trailer else end + 0.25 * bed) - i * 2.15 * r for i in range(self.rear_axles)]
+        wheel = _wheel(r, 0.30, self.rim, 0)
+        parts.append(mirrored(moved(wheel, front_axle, r, width / 2 - 0.18)))
+        twin = _wheel(r, 0.55, self.rim, 0)
+        if self.trailer:
+            count = 2 if self.length < 0.4 else 3
+            rears += [end + 1.2 + i * 2.2 * r for i in range(count)]
+            leg = box((0.12, deck - 0.25, 0.12), (start - 2.6 - 0.1 * bed, (deck + 0.25) / 2, 0.3 * width), DARK)
+            parts += [mirrored(leg), mirrored(box((bed - 0.2, 0.2, 0.12), ((start + end) / 2, deck - 0.05, 0.4), DARK))]
+        parts.append(mirrored(array(twin, [(x, r, width / 2 - 0.29) for x in rears])))
+        parts += [joined([rod((x, r, -0.4 * width), (x, r, 0.4 * width), 0.08, DARK, 6) for x in [front_axle, *rears]])]
+        tank = rod((back + 0.1, deck - 0.35, 0.38 * width), (back - 0.9, deck - 0.35, 0.38 * width), 0.26, self.rim, 12)
+        parts += [mirrored(tank)] if not self.trailer and rears[0] + r < back - 1.0 else []
+        return parts + self._load(start, end, deck)
+
+    def _cab(self, nose: float, back: float, deck: float) -> list[Part]:
+        width, top, low = self.width, self.cab_height, 0.75 * self.wheel
+        glass = (0.25, 0.31, 0.36)
+        waist = low + 0.56 * (top - low)
+        foot = -nose
+        floor = low if not nose else deck - 0.25
+        side = [(foot, floor), (foot, waist), (foot - self.rake, top - 0.08), (foot - self.rake - 0.15, top), (back, top), (back, floor)]
+        arch = arc(1.15 * self.wheel, 155, 25, 6) + (-max(0.6 * nose, 1.15 * self.wheel + 0.1), self.wheel)
+        if not nose:
+            side += [(x, max(y, floor)) for x, y in arch if back < x < foot]
+        parts = [extrusion(side, width, self.paint)]
+        lean = np.degrees(np.arctan2(self.rake, top - 0.08 - waist))
+        pane = box((0.05, 0.78 * (top - waist), 0.88 * width), (foot, waist + 0.45 * (top - waist), 0), glass)
+        parts.append(turned(pane, "z", lean, (foot, waist, 0)))
+        door = min(-back - nose - self.rake - 0.15, 1.0)
+        parts.append(box((door, 0.62 * (top - waist), width + 0.04), (foot - self.rake - 0.08 - door / 2, waist + 0.42 * (top - waist), 0), glass))
+        parts.append(mirrored(box((0.08, 0.5, 0.25), (foot - 0.02, waist + 0.3, width / 2 + 0.18), DARK)))
+        parts.append(mirrored(rod((foot - 0.1, waist + 0.5, width / 2 - 0.05), (foot - 0.02, waist + 0.5, width / 2 + 0.18), 0.025, DARK, 5)))
+        bumper = box((0.18, 0.32, width), (0.05, low + 0.08, 0), CHROME if nose else DARK, 0.04)
+        lamps = mirrored(box((0.08, 0.2, 0.32), (0.02, low + 0.45, 0.38 * width), LAMP))
+        parts += [bumper, lamps, box((0.06, 0.42 * (waist - low), 0.6 * width), (0.01, low + 0.62 * (waist - low), 0), DARK)]
+        if nose:
+            hood = 0.86 * waist
+            bonnet = [(-nose - 0.02, deck - 0.3), (-nose - 0.02, 0.98 * waist), (-0.15, hood), (0, hood - 0.15), (0, low + 0.1), (-0.2, low + 0.1)]
+            parts.append(extrusion(bonnet, 0.62 * width, self.paint))
+            guard = np.concatenate([arch, (arch * 1.0)[::-1] + (0, 0.12)])
+            parts.append(mirrored(extrusion(guard, 0.26 * width, self.paint, centre=0.37 * width)))
+            pipe = rod((back - 0.1, deck, 0.44 * width), (back - 0.1, top + 0.5, 0.44 * width), 0.08, CHROME, 8)
+            parts.append(mirrored(pipe))
+        elif self.deflector:
+            wing = [(foot - self.rake - 0.4, top - 0.01), (back + 0.05, top + 0.5), (back + 0.05, top - 0.01)]
+            parts.append(extrusion(wing, 0.85 * width, self.paint))
+        return parts
+
+    def _load(self, start: float, end: float, deck: float) -> list[Part]:
+        width, middle, bed = self.width, (start + end) / 2, start - end
+        if self.load == "tank":
+            radius = min(0.46 * width, 0.42 * self.load_height)
+            rows = [(0, end), (0.9 * radius, end + 0.06), (radius, end + 0.25), (radius, start - 0.25), (0.9 * radius, start - 0.06), (0, start)]
+            hatch = rod((middle, deck + 2 * radius, 0), (middle, deck + 2 * radius + 0.2, 0), 0.3, self.rim, 12)
+            cradle = box((0.9 * bed, 0.4, 0.5 * width), (middle, deck + 0.1, 0), DARK)
+            return [moved(lathe(rows, self.cargo, 20, "x"), y=deck + 1.0 * radius + 0.05), hatch, cradle]
+        floor = box((bed, 0.14, width), (middle, deck + 0.07, 0), DARK)
+        if self.load == "box":
+            tall = self.load_height
+            parts = [box((bed, tall, width), (middle, deck + 0.1 + tall / 2, 0), self.cargo, 0.04)]
+            if self.corrugated:
+                rib = box((0.06, 0.94 * tall, width + 0.08), (0, deck + 0.1 + tall / 2, 0), self.cargo)
+                parts.append(array(rib, [(x, 0, 0) for x in np.linspace(end + 0.1, start - 0.1, max(int(bed / 0.5), 4))]))
+            return parts
+        tall = 0.45 * self.load_height if self.load == "tipper" else 0.4
+        walls = [mirrored(box((bed, tall, 0.06), (middle, deck + 0.1 + tall / 2, width / 2 - 0.03), self.cargo))]
+        walls += [box((0.06, tall, width), (x, deck + 0.1 + tall / 2, 0), self.cargo) for x in (start - 0.03, end + 0.03)]
+        board = box((0.08, self.cab_height - deck, 0.95 * width), (start, (self.cab_height + deck) / 2, 0), self.cargo)
+        return [floor, *walls, board]
+
+
+PROGRAMS = {PassengerCar: 30, Van: 4, FormulaCar: 2, VintageCar: 2, Truck: 2}
 """Programs of the class, each with its share."""
