@@ -28,19 +28,22 @@ class Armchair(Program):
 
     arms: str = one_of("box", "rolled", "soft", "slim", "wooden", "none", shares=(4, 3, 4, 2, 3, 1))
     wings: bool = one_of(False, True, shares=(4, 1))
-    legs: str = one_of("square", "tapered", "round", "cabriole", "block", "none", "sled", shares=(3, 4, 4, 1, 2, 2, 1))
+    legs: str = one_of(
+        "square", "tapered", "round", "cabriole", "block", "none", "sled", "tube", shares=(3, 4, 4, 1, 2, 2, 1, 2)
+    )
     loose_back: bool = one_of(False, True)
+    high: bool = one_of(False, True, shares=(2, 1))  # a back as high as the head
     seat_height: float = uniform(0.36, 0.46)  # top of the cushion; metres, here and below
-    seat_width: float = uniform(0.46, 0.66)  # between the arms
-    depth: float = uniform(0.62, 0.92)  # of the whole body
-    back_height: float = uniform(0.34, 0.82)  # above the seat
+    seat_width: float = uniform(0.46, 0.70)  # between the arms
+    depth: float = uniform(0.62, 0.98)  # of the whole body
+    back_height: float = uniform(0.24, 0.52)  # above the seat; 0.28 more if high
     back_thickness: float = uniform(0.09, 0.22)
     back_lean: float = uniform(4.0, 18.0)  # degrees
     back_taper: float = uniform(0.80, 1.05)  # width of the back above over below
-    arm_height: float = uniform(0.12, 0.27)  # above the seat
-    arm_width: float = uniform(0.07, 0.24)
+    arm_height: float = uniform(0.12, 0.30)  # above the seat
+    arm_width: float = uniform(0.07, 0.27)
     arm_slope: float = uniform(-0.02, 0.10)  # how much lower the arms are in front
-    arm_length: float = uniform(0.78, 1.0)  # of the depth
+    arm_length: float = uniform(0.80, 1.0)  # of the depth
     leg_height: float = uniform(0.05, 0.22)
     splay: float = uniform(0.0, 0.08)
     post: float = uniform(0.032, 0.065)  # thickness of the legs
@@ -65,15 +68,20 @@ class Armchair(Program):
         back = self._back(under, back_foot)
         parts = [body, moved(top, front - cushion_depth / 2 + 0.01, y - thick / 2), *back, *self._legs(under)]
         if self.loose_back:
-            high = min(0.8 * self.back_height, 0.5)
+            high = min(0.8 * self._back_height(), 0.5)
             loose = cushion((0.15, high, 0.96 * seat), (inner + 0.05, y + high / 2 - 0.01, 0), pillow, soft + 0.08, 8)
             parts.append(turned(loose, "z", self.back_lean, (inner, y, 0)))
         return [*parts, *self._arms(under)]
 
     def _underside(self) -> float:
+        if self.arms == "wooden":
+            return self.seat_height - self.cushion - 0.07
         if self.legs == "none":
             return 0.0
         return min(self.leg_height, 0.07) if self.legs == "block" else self.leg_height
+
+    def _back_height(self) -> float:
+        return self.back_height + (0.28 if self.high else 0.0)
 
     def _outer(self) -> float:
         """Half of the width over the arms."""
@@ -81,7 +89,7 @@ class Armchair(Program):
         return self.seat_width / 2 + wide
 
     def _back(self, under: float, foot: float) -> list[Part]:
-        y, high = self.seat_height, self.back_height
+        y, high = self.seat_height, self._back_height()
         wide = (
             self.seat_width
             if self.arms in ("none", "wooden")
@@ -143,19 +151,24 @@ class Armchair(Program):
             return [mirrored(extrusion(side, wide, self.cover, "z", z))]
         roll = 0.5 * wide + 0.012
         panel = [(px, min(py, top - drop - roll)) for px, py in side]
-        line = [(rear - 0.01, top - roll, z + 0.01), (rear + length, top - drop - roll, z + 0.01)]
-        return [mirrored(extrusion(panel, wide * 0.75, self.cover, "z", z)), mirrored(rod(*line, roll, self.cover, 14))]
+        ends = (rear - 0.01, top - roll, z + 0.01), (rear + length, top - drop - roll, z + 0.01)
+        return [
+            mirrored(extrusion(panel, wide * 0.75, self.cover, "z", z)),
+            mirrored(rod(ends[0], ends[1], roll, self.cover, 14)),
+        ]
 
     def _legs(self, under: float) -> list[Part]:
         if self.legs == "none" or self.arms == "wooden":
             return []
         x, z = self.depth / 2 - 0.06, self._outer() - 0.06
+        short = 0.0 if self.arms == "none" else (1 - self.arm_length) * self.depth
+        fore = x - short
         if self.legs == "sled":
-            path = bent([(x, under, z), (x, 0.01, z), (-x, 0.01, z), (-x, under, z)], 0.04)
+            path = bent([(fore, under + 0.02, z), (fore, 0.01, z), (-x, 0.01, z), (-x, under, z)], 0.04)
             return [mirrored(tube(path, 0.014, self.wood, 8, flatten=0.8))]
         kind = "square" if self.legs == "block" else self.legs
         ends = [
-            ((x, under + 0.015, z), (x + self.splay, 0, z + 0.5 * self.splay)),
+            ((fore, under + 0.015, z), (fore + self.splay, 0, z + 0.5 * self.splay)),
             ((-x, under + 0.015, z), (-x - self.splay, 0, z + 0.5 * self.splay)),
         ]
         return [mirrored(leg(kind, a, b, self.post, self.wood)) for a, b in ends]
@@ -168,12 +181,12 @@ class CantileverChair(Program):
     frame: str = one_of("cantilever", "armed cantilever", "sled", "loop", shares=(3, 4, 2, 2))
     filling: str = one_of("sling", "pads", "boards", shares=(2, 3, 1))
     rests: str = one_of("none", "wood", shares=(2, 1))
-    seat_height: float = uniform(0.36, 0.47)  # metres, here and below
-    width: float = uniform(0.42, 0.62)
+    seat_height: float = uniform(0.32, 0.47)  # metres, here and below
+    width: float = uniform(0.42, 0.68)
     depth: float = uniform(0.85, 1.10)  # of the width
     back_height: float = uniform(0.34, 0.60)  # above the seat
     back_share: float = uniform(0.45, 0.95)  # of the back's height that is filled
-    lean: float = uniform(6.0, 28.0)  # degrees
+    lean: float = uniform(6.0, 30.0)  # degrees
     tilt: float = uniform(0.0, 9.0)  # degrees by which the seat drops to the back
     arm_height: float = uniform(0.18, 0.26)  # above the seat
     arm_reach: float = uniform(0.85, 1.05)  # of the depth
@@ -192,7 +205,7 @@ class CantileverChair(Program):
         front, back = np.array([depth / 2, y, z]), np.array([-depth / 2, y - fall, z])
         top = back + (-lean * (self.back_height + fall), self.back_height + fall, 0)
         floor = [np.array([x * self.foot * depth / 2, self.radius, z]) for x in (1, -1)]
-        arms = [np.array([(self.arm_reach - 0.5) * depth, y + self.arm_height, z]), None]
+        arm = np.array([(self.arm_reach - 0.5) * depth, y + self.arm_height, z])
         rear = back + (top - back) * (self.arm_height + fall) / (self.back_height + fall)
         outer = (0, 0, 0.02)
         inner = self._tube([front, back, top])
@@ -202,7 +215,7 @@ class CantileverChair(Program):
         elif self.frame == "armed cantilever":
             foot = floor[0] + (0.02, 0, 0)
             parts = [
-                mirrored(self._tube([p + np.array(outer) for p in (floor[1], foot, arms[0], rear)])),
+                mirrored(self._tube([p + np.array(outer) for p in (floor[1], foot, arm, rear)])),
                 mirrored(inner),
             ]
         elif self.frame == "sled":
@@ -211,7 +224,7 @@ class CantileverChair(Program):
                 mirrored(inner),
             ]
         else:
-            corners = [floor[1], floor[0], arms[0], (rear[0], arms[0][1], z), floor[1]]
+            corners = [floor[1], floor[0], arm, (rear[0], arm[1], z), floor[1]]
             start = (np.asarray(corners[0]) + corners[1]) / 2
             loop = [start, *corners[1:4], floor[1], start]
             parts = [mirrored(self._tube([np.asarray(p) + outer for p in loop])), mirrored(inner)]
@@ -223,8 +236,8 @@ class CantileverChair(Program):
             end = floor[1] + ((0, 0, 0.02) if self.frame == "armed cantilever" else (0, 0, 0))
             parts.append(rod(end * (1, 1, -1), end, self.radius, self.metal, 8))
         if self.rests == "wood" and self.frame in ("armed cantilever", "loop"):
-            pieces = (arms[0] - (0.06, -0.012, -0.02), rear + (0.1, 0.012, 0.02))
-            parts.append(mirrored(bar(*pieces, 0.045, 0.025, (0.13, 0.12, 0.12))))
+            ends = arm - (0.06, -0.012, -0.02), rear + (0.1, 0.012, 0.02)
+            parts.append(mirrored(bar(ends[0], ends[1], 0.045, 0.025, (0.13, 0.12, 0.12))))
         return [*parts, *cross, *self._filling(front, back, top)]
 
     def _tube(self, points: list[np.ndarray]) -> Part:

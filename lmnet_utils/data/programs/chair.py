@@ -12,7 +12,6 @@ from lmnet_utils.data.programs.parts import (
     Part,
     bar,
     box,
-    cushion,
     lathe,
     mirrored,
     moved,
@@ -25,12 +24,14 @@ from lmnet_utils.data.programs.seating import (
     Colour,
     along,
     bent,
+    horseshoe,
     leg,
     outline_widths,
     pad,
     pedestal,
     plate,
     shell,
+    slab,
     star,
 )  # fmt: skip
 from lmnet_utils.data.programs.stool import FoldingChair, Stool
@@ -42,8 +43,8 @@ class DiningChair(Program):
     """A chair with four legs, for a table or a bar; with or without arms; some stand on rockers."""
 
     back: str = one_of(
-        "slats", "ladder", "spindles", "solid", "upholstered", "frame", "panel", "cross", "splat", "oval", "hoop", "half",
-        shares=(4, 4, 3, 3, 5, 2, 2, 1, 2, 1, 2, 3),
+        "slats", "ladder", "spindles", "solid", "upholstered", "frame", "panel", "cross", "splat", "oval", "hoop", "half", "captain",
+        shares=(4, 4, 3, 3, 5, 2, 2, 1, 2, 1, 2, 3, 2),
     )  # fmt: skip
     legs: str = one_of(*LEGS, shares=(6, 6, 4, 2, 1, 2))
     back_legs: str = one_of("straight", "raked", "splayed", shares=(2, 4, 2))
@@ -66,6 +67,8 @@ class DiningChair(Program):
     flare: float = uniform(0.85, 1.08)  # width of the back above over below
     gap: float = uniform(0.08, 0.45)  # open part between seat and back, of its height
     rail: float = uniform(0.08, 0.22)  # height of the top rail, of the back's
+    padding: float = uniform(0.025, 0.09)  # thickness of an upholstered back
+    roundness: float = uniform(0.0, 0.7)  # of an upholstered back's outline
     post: float = uniform(0.026, 0.048)  # thickness of legs and posts
     splay: float = uniform(0.0, 0.06)  # how far the feet stand out, to the sides and in front
     rake: float = uniform(0.02, 0.12)  # how far the back legs lean backwards
@@ -142,7 +145,7 @@ class DiningChair(Program):
                 [-0.06 + reach * t, 0.015 + 0.16 * t**2 * reach, np.interp(t, [-1, 1], [rear_foot[2], foot[2]])], -1
             )
             half.append(tube(path, 0.022, wood, 6))
-        return [*parts, *(mirrored(part) for part in half)]
+        return [*parts, *map(mirrored, half)]
 
     def _at(self, depth: float, top: float, h: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Points of the back: ``h`` 0 at the seat … 1 at the top, ``v`` −1…1 from one post to the other."""
@@ -162,16 +165,39 @@ class DiningChair(Program):
         depth, top = self.width * self.depth, self._seat_height()
         return tube(self._at(depth, top, h, v), radius, self.wood, 8)
 
-    def _cushion(self, low: float, high: float, wide: float) -> Part:
+    def _cushion(self, low: float, high: float, wide: float, thick: float, roundness: float) -> Part:
         """The upholstered part of the back."""
-        part = cushion((0.055, 1, 2 * wide), (0, 0, 0), self.cover, 0.18 + 0.5 * self.corner, 9)
+        part = slab(thick, roundness, self.cover)
         h = low + (part.vertices[:, 1] + 0.5) * (high - low)
-        vertices = self._at(self.width * self.depth, self._seat_height(), h, part.vertices[:, 2])
+        vertices = self._at(self.width * self.depth, self._seat_height(), h, wide * part.vertices[:, 2])
         vertices[:, 0] += part.vertices[:, 0]
         return part._replace(vertices=vertices)
 
+    def _captain(self, depth: float, top: float) -> list[Part]:
+        """A rail that runs round the back and forwards as arms, on spindles or a few posts; some with a second hoop above."""
+        plan, behind = horseshoe(1.02 * depth, self.width, 0.25, 360 - 200 - 70 * self.arm_reach)
+        y = top + self.arm_height + 0.5 * (self.rail + self.crest) * behind**3
+        line = np.stack([plan[:, 0] - 0.12 * (y - top) * behind, y, plan[:, 1]], axis=-1)
+        flat = 1.0 if self.gap < 0.25 else 1.8
+        parts = [tube(line, 0.42 * self.post, self.wood, 8, flatten=flat)]
+        count = 2 * (self.bars // 2) + 2
+        for place in np.linspace(1.5, 22.5, count):
+            tip = np.array([np.interp(place, np.arange(25), line[:, i]) for i in range(3)])
+            parts.append(
+                rod(tip * (0.86, 0, 0.84) + (0, top - 0.02, 0), tip, 0.009 if count > 5 else 0.014, self.wood, 6)
+            )
+        if self.lean > 9:  # the second hoop
+            a = np.linspace(0, np.pi, 17)
+            x = line[12, 0] + 0.28 * depth - 0.28 * depth * np.sin(a) - 0.15 * self.back_height * np.sin(a)
+            rise = self.arm_height + (self.back_height - self.arm_height) * np.sin(a) ** 0.7
+            z = 0.5 * self.width * np.cos(a) * 0.94
+            parts.append(tube(np.stack([x, top + rise, z], axis=-1), 0.36 * self.post, self.wood, 8))
+        return parts
+
     def _back(self, depth: float, top: float) -> list[Part]:
         wood, post, gap, rail = self.wood, self.post, self.gap, self.rail
+        if self.back == "captain":
+            return self._captain(depth, top)
         board, one = 0.018, np.ones(9)
         up = np.linspace(-0.05, 1, 9)
         height = 0.62 if self.back == "half" else 1.0
@@ -208,16 +234,16 @@ class DiningChair(Program):
             a = np.linspace(0, 2 * np.pi, 25)
             loop = self._line(gap + (1 - gap) * (0.5 - 0.5 * np.cos(a)), 0.92 * np.sin(a), 0.4 * post)
             stem = [self._line(np.linspace(-0.05, gap + 0.12, 5), v * one[:5], 0.45 * post) for v in (-0.55, 0.55)]
-            return [loop, *stem, self._fill(gap, 1.0)]
+            return [loop, *stem, self._cushion(gap, 1.0, 0.9, 0.03, 1.0)]
         if self.back == "solid":
-            return [self._strip((-1, 1), (0.3 * gap, 1), board, wood)]
+            return [self._strip((-1, 1), (-0.04, 1), board, wood)]
         if self.back == "upholstered":
-            return [self._cushion(-0.05, 1, 1.08)]
+            return [self._cushion(-0.05, 1, 1.08, self.padding, self.roundness)]
         if self.back == "half":
             return [*posts, self._strip((-1.08, 1.08), (0.30 + 0.4 * gap, 0.66), board, wood)]
         middle = {
             "frame": [low_rail],
-            "panel": [low_rail, self._cushion(gap + 0.04, 1 - 0.6 * rail, 0.95)],
+            "panel": [low_rail, self._cushion(gap + 0.04, 1 - 0.6 * rail, 0.95, 0.03, 0.2)],
             "cross": [
                 self._line(np.linspace(gap, 1 - rail, 9), side * np.linspace(-1, 1, 9), 0.3 * post) for side in (-1, 1)
             ],
@@ -232,15 +258,8 @@ class DiningChair(Program):
         grid[..., 2] += (v - side) * self.width * self.taper / 2
         return grid
 
-    def _fill(self, low: float, high: float) -> Part:
-        part = cushion((0.03, 1, 1.7), (0, 0, 0), self.cover, 1.0, 9)
-        h = low + (part.vertices[:, 1] + 0.5) * (high - low)
-        vertices = self._at(self.width * self.depth, self._seat_height(), h, part.vertices[:, 2])
-        vertices[:, 0] += part.vertices[:, 0]
-        return part._replace(vertices=vertices)
-
     def _arms(self, depth: float, top: float) -> list[Part]:
-        if self.arms == "none":
+        if self.arms == "none" or self.back == "captain":
             return []
         wood, post = self.wood, self.post
         y = top + self.arm_height
@@ -252,7 +271,7 @@ class DiningChair(Program):
         tip = -depth / 2 + self.arm_reach * depth
         z = self.width / 2
         if self.arms == "loop":
-            path = bent([start, (tip, y + 0.01, z + 0.02), (tip - 0.03, top - 0.02, z - 0.01)], 0.09)
+            path = bent(np.array([start, (tip, y + 0.01, z + 0.02), (tip - 0.03, top - 0.02, z - 0.01)]), 0.09)
             return [mirrored(tube(path, 0.4 * post, wood, 8))]
         front = self._feet(depth)[0]
         foot = np.array([tip - 0.06, top - 0.02, z - 0.01]) if self.arms == "on the seat" else front
@@ -273,10 +292,10 @@ class ShellChair(Program):
 
     base: str = one_of(
         "wooden legs", "tubes", "sled", "wires", "cantilever", "trumpet", "disc", "star", "castors", "none",
-        shares=(4, 5, 3, 2, 1, 2, 1, 2, 2, 0.3),
+        shares=(4, 5, 3, 2, 1, 2, 1, 2, 2, 0.6),
     )  # fmt: skip
     split: bool = one_of(False, True, shares=(3, 1))
-    arms: str = one_of("none", "wings", "loop", shares=(5, 2, 1))
+    arms: str = one_of("none", "wings", "loop", "tablet", shares=(5, 2, 1, 0.4))
     cushion: bool = one_of(False, True, shares=(3, 1))
     seat_height: float = uniform(0.39, 0.48)  # metres, here and below
     width: float = uniform(0.40, 0.56)
@@ -381,9 +400,18 @@ class ShellChair(Program):
         return [spider, pedestal(self.base, 0.2 + 0.4 * self.rake, y, 0.022 + r, metal)]
 
     def _arms(self) -> list[Part]:
-        if self.arms != "loop" or self.base == "none":
+        if self.arms not in ("loop", "tablet") or self.base == "none":
             return []
         depth, y, z = self.width * self.depth, self.seat_height, self.width / 2
+        if self.arms == "tablet":
+            line = [
+                (0, y - 0.03, -0.6 * z),
+                (0, y - 0.03, -z - 0.04),
+                (0, y + 0.2, -z - 0.04),
+                (0.55 * depth, y + 0.22, -z - 0.04),
+            ]
+            desk = plate(0.30, (self.width + 0.04, self.width + 0.1), 0.12, 0.016, self.wood)
+            return [tube(bent(line, 0.06), self.tube_radius, self.metal, 8), moved(desk, 0.5 * depth, y + 0.235, -0.05)]
         front, back = 0.3 * depth, -0.42 * depth
         path = [(front, y - 0.03, 0.6 * z), (front, y - 0.03, z + 0.03), (front + 0.02, y + 0.2, z + 0.04)]
         path += [(back, y + 0.2, z + 0.03), (back, y - 0.03, z + 0.03), (back, y - 0.03, 0.6 * z)]

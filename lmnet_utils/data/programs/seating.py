@@ -12,9 +12,9 @@ from lmnet_utils.data.programs.parts import (
     Part,
     bar,
     cushion,
-    extrusion,
     joined,
     lathe,
+    loft,
     moved,
     ring,
     rod,
@@ -68,9 +68,13 @@ def leg(kind: str, top: ArrayLike, foot: ArrayLike, thickness: float, colour: Co
 def plate(depth: float, widths: tuple[float, float], corner: float, thickness: float, colour: Colour) -> Part:
     """A level board about the origin, as wide as ``widths`` in front and behind; ``corner``: radius over the depth."""
     outline = rounded_rectangle(1.0, 1.0, corner)
-    x = outline[:, 1] * depth
-    z = outline[:, 0] * (widths[1] + (widths[0] - widths[1]) * (outline[:, 1] + 0.5))
-    return extrusion(np.stack([z, x], axis=-1), thickness, colour, "y")
+    edge = min(0.3 * thickness, 0.006)
+    sections = []
+    for y, inset in ((-0.5, edge), (-0.5 + edge / thickness, 0.0), (0.5 - edge / thickness, 0.0), (0.5, edge)):
+        x = outline[:, 1] * (depth - 2 * inset)
+        z = outline[:, 0] * (widths[1] + (widths[0] - widths[1]) * (outline[:, 1] + 0.5) - 2 * inset)
+        sections.append(np.stack([x, np.full(len(x), y * thickness), z], axis=-1))
+    return loft(np.array(sections), colour)
 
 
 def pad(depth: float, widths: tuple[float, float], thickness: float, softness: float, colour: Colour) -> Part:
@@ -93,6 +97,19 @@ def along(profile: ArrayLike, places: np.ndarray) -> np.ndarray:
     p = np.asarray(profile, np.float64)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
     return np.stack([np.interp(places, length / length[-1], p[:, i]) for i in range(p.shape[1])], axis=-1)
+
+
+def slab(thickness: float, roundness: float, colour: Colour) -> Part:
+    """An upholstered board about the origin, to be bent: x over its ``thickness``, y −½…½ upwards, z −1…1 across."""
+    places, heights = outline_widths(13, roundness)
+    h = 0.5 * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 9))
+    swell = (1 - np.abs(2 * h) ** 5) ** 0.2 * thickness / 2
+    section = np.concatenate([np.stack([swell, h], axis=-1), np.stack([-swell, h], axis=-1)[-2:0:-1]])
+    sections = []
+    for z, height in zip(2 * places - 1, heights, strict=True):
+        thin = (1 - min(abs(z), 0.999) ** 6) ** (1 / 6)
+        sections.append(np.stack([section[:, 0] * thin, section[:, 1] * height, np.full(len(section), z)], axis=-1))
+    return loft(np.array(sections), colour)
 
 
 def shell(

@@ -30,12 +30,12 @@ class Stool(Program):
     seat: str = one_of("round board", "round pad", "square board", "square pad", "saddle", shares=(4, 4, 2, 2, 1))
     back: str = one_of("none", "low shell", "rail", "board", shares=(6, 2, 1, 2))
     rings: int = one_of(0, 1, 2, shares=(2, 4, 2))
-    height: float = uniform(0.40, 0.84)  # of the seat; metres, here and below
-    width: float = uniform(0.29, 0.42)
+    height: float = uniform(0.26, 0.84)  # of the seat; metres, here and below
+    width: float = uniform(0.28, 0.44)
     depth: float = uniform(0.85, 1.05)  # of the width
     thickness: float = uniform(0.02, 0.085)  # of the seat
     corner: float = uniform(0.04, 0.3)  # radius of a square seat's corners over its depth
-    inset: float = uniform(0.55, 0.85)  # of the legs' tops, over the seat's half
+    inset: float = uniform(0.35, 0.88)  # of the legs' tops, over the seat's half
     splay: float = uniform(0.0, 0.22)  # how far the feet stand out, over the height
     post: float = uniform(0.026, 0.065)  # thickness of the legs
     brace: float = uniform(0.18, 0.42)  # height of the lower ring, of the height
@@ -54,8 +54,8 @@ class Stool(Program):
             seat = moved(plate(depth, (width, 0.94 * width), self.corner, board, self.cover), y=y - board / 2)
         elif self.seat == "saddle":
             s, outline = outline_widths(11, 0.35)
-            profile = np.stack([depth * (0.5 - s), np.full(11, y - 0.02)], axis=-1)
-            seat = shell(profile, width * outline, 0.035, self.cover, board)
+            middle = np.stack([depth * (0.5 - s), np.full(11, y - 0.02)], axis=-1)
+            seat = shell(middle, width * outline, 0.035, self.cover, board)
         else:
             size = (width, width) if self.seat == "round pad" else (width, 0.95 * width)
             plump = pad(depth, size, max(self.thickness, 0.04), 0.22, self.cover)
@@ -132,12 +132,12 @@ class Stool(Program):
 class FoldingChair(Program):
     """A chair or stool whose legs cross at the sides: of slats, of pads between steel tubes, or of cloth."""
 
-    back: str = one_of("board", "slats", "upright slats", "cloth", "none", shares=(4, 4, 2, 2, 1))
+    back: str = one_of("board", "slats", "upright slats", "cloth", "none", shares=(4, 4, 2, 2, 2))
     seat: str = one_of("pad", "slats", "board", "cloth", shares=(3, 3, 2, 1))
     frame_kind: str = one_of("tube", "wood", shares=(3, 2))
     arms: bool = one_of(False, True, shares=(4, 1))
     seat_height: float = uniform(0.40, 0.48)  # metres, here and below
-    width: float = uniform(0.38, 0.50)
+    width: float = uniform(0.36, 0.50)
     depth: float = uniform(0.80, 1.05)  # of the width
     back_height: float = uniform(0.30, 0.45)  # above the seat
     lean: float = uniform(8.0, 24.0)  # degrees, of the long legs
@@ -233,13 +233,15 @@ class FoldingChair(Program):
         parts = []
         for rise, across in spans:
             h, v = np.meshgrid(
-                low + (1 - low) * np.linspace(*rise, 4), np.linspace(*across, 3 if upright else 9), indexing="ij"
+                low + (1 - low) * np.linspace(rise[0], rise[1], 4),
+                np.linspace(across[0], across[1], 3 if upright else 9),
+                indexing="ij",
             )
             x, y, z = (joint[i] + h * (top - joint)[i] for i in range(3))
             parts.append(sheet(np.stack([x - self.bow * (1 - v**2), y, z * v], axis=-1), thick, self.cover))
         if upright or self.frame_kind == "wood":
-            for h in (low, 0.97):
-                point = joint + h * (top - joint)
+            for share in (low, 0.97):
+                point = joint + share * (top - joint)
                 v = np.linspace(-1, 1, 7)
                 line = np.stack([point[0] - self.bow * (1 - v**2), np.full(7, point[1]), point[2] * v], axis=-1)
                 parts.append(tube(line, 0.45 * self.post, self.frame, 6))

@@ -16,6 +16,8 @@ from lmnet_utils.data.programs.seating import (
     leg,
     pad,
     pedestal,
+    plate,
+    slab,
     star,
     wall,
 )  # fmt: skip
@@ -34,7 +36,7 @@ class OfficeChair(Program):
     width: float = uniform(0.42, 0.56)
     depth: float = uniform(0.86, 1.05)  # of the width
     cushion: float = uniform(0.035, 0.12)  # thickness of the seat
-    softness: float = uniform(0.18, 0.5)  # of the cushions
+    softness: float = uniform(0.1, 0.6)  # of the cushions' outlines
     back_height: float = uniform(0.32, 0.56)  # of the back itself
     back_width: float = uniform(0.75, 1.0)  # of the seat's
     back_top: float = uniform(0.65, 1.05)  # width of the back above over below
@@ -85,16 +87,12 @@ class OfficeChair(Program):
         spine = np.concatenate([np.insert(post[:-1], 2, 0, axis=1), middle[None] - (0.012, 0, 0)])
         parts = [tube(spine, 0.03, self.plastic, 8, flatten=0.4)] if self.back != "high" else []
         if self.back in ("pad", "high", "shell"):
-            body = cushion((thick, 1, 2), (0, 0, 0), self.cover, self.softness, 10)
+            body = slab(thick, self.softness, self.cover)
             if self.back == "shell":
-                body = cushion((0.02, 1, 2), (0, 0, 0), self.plastic, 0.3, 10)
+                body = slab(0.02, self.softness, self.plastic)
             parts.append(self._wrapped(body, low, high, 0.0))
             if self.back == "pad" and thick > 0.05:
-                parts.append(
-                    self._wrapped(
-                        cushion((0.03, 0.97, 1.9), (0, 0, 0), self.plastic, self.softness, 8), low, high, -thick / 2
-                    )
-                )
+                parts.append(self._wrapped(slab(0.03, self.softness, self.plastic), low, high, -thick / 2))
         else:
             v = np.linspace(-1, 1, 9)
             a = np.linspace(0, 2 * np.pi, 33)[:-1]
@@ -103,9 +101,7 @@ class OfficeChair(Program):
             rim = self._place(depth, low + (high - low) * (0.5 + 0.5 * sin), cos)
             parts.append(tube(rim, 0.016, self.plastic, 6, closed=True))
             if self.back == "frame":
-                parts.append(
-                    self._wrapped(cushion((0.008, 0.98, 1.94), (0, 0, 0), self.cover, 0.3, 10), low, high, 0.0)
-                )
+                parts.append(self._wrapped(slab(0.01, 0.3, self.cover), low, high, 0.0))
             else:
                 heights = np.linspace(low + 0.08 * (high - low), high - 0.08 * (high - low), 7)
                 parts += [
@@ -135,8 +131,8 @@ class OfficeChair(Program):
             return []
         if self.arms == "T":
             rest = cushion((self.arm_length, 0.035, wide), (front - self.arm_length / 2, top, z), self.plastic, 0.35, 6)
-            path = bent([(-0.05, low, 0.05), (-0.05, low, z), (-0.05, top, z)], 0.05)
-            return [mirrored(rest), mirrored(tube(path, 0.022, self.plastic, 8, flatten=0.6))]
+            stay = bent([(-0.05, low, 0.05), (-0.05, low, z), (-0.05, top, z)], 0.05)
+            return [mirrored(rest), mirrored(tube(stay, 0.022, self.plastic, 8, flatten=0.6))]
         if self.arms == "loop":
             path = [
                 (0.1, low, 0.05),
@@ -148,10 +144,10 @@ class OfficeChair(Program):
             return [mirrored(tube(bent(path, 0.09), 0.012 + 0.16 * wide, self.plastic, 8))]
         level = min(top, self._line(depth)[2] - 0.12)
         behind = self._place(depth, np.array([level]), np.ones(1))[0] - (0.01, 0, 0.02)
-        path = bent(
+        bridge = bent(
             [behind, (behind[0] + 0.05, level + 0.01, z), (0.12, level + 0.01, z), (0.1, low + 0.02, z - 0.03)], 0.1
         )
-        return [mirrored(tube(path, 0.5 * wide, self.plastic, 8, flatten=0.55))]
+        return [mirrored(tube(bridge, 0.5 * wide, self.plastic, 8, flatten=0.55))]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -162,8 +158,10 @@ class TubChair(Program):
         "trumpet", "disc", "star", "castors", "legs", "tubes", "drum", "plinth", shares=(3, 2, 3, 1, 4, 3, 1, 1)
     )
     cushion: str = one_of("flat", "round", "none", shares=(3, 3, 1))
-    roll: bool = one_of(False, True, shares=(3, 1))
+    roll: bool = one_of(False, True, shares=(2, 1))
     tall: bool = one_of(False, True, shares=(7, 1))
+    club: bool = one_of(False, True, shares=(3, 1))  # a large one, upholstered nearly to the floor
+    body: str = one_of("bowl", "board", shares=(4, 1))
     seat_height: float = uniform(0.36, 0.47)  # metres, here and below
     width: float = uniform(0.46, 0.80)
     depth: float = uniform(0.82, 1.05)  # of the width
@@ -182,43 +180,68 @@ class TubChair(Program):
     metal: Colour = colour(*METALS, *WOODS)
 
     def parts(self) -> list[Part]:
-        width, y = self.width, self.seat_height
+        width, y, thick = self._size()
         depth = width * self.depth
-        low = y - self.bowl - 0.03
-        plan, behind = horseshoe(depth, width, self.squareness, self.opening)
+        low = 0.08 if self.club else y - 0.06 if self.body == "board" else y - self.bowl - 0.03
+        plan, behind = horseshoe(depth, width, self._squareness(), self.opening)
         ease = 0.5 - 0.5 * np.cos(np.pi * behind)
         rise = self.back_height * (self.arm_height + (1 - self.arm_height) * ease**self.sharpness)
-        base = self._base(low)
-        raised = self._raise()
-        body = wall(plan, low + 0.04, y + rise, self.flare, self.thickness, self.material)
+        rise *= 0.75 if self.club else 1.0
+        body = wall(plan, low + 0.04, y + rise, self.flare, thick, self.material)
         x, height, z = body.vertices.T
-        lean = self.tilt * np.maximum(height - y, 0) * (x < 0) * np.clip(-2 * x / depth, 0, 1)
-        upper = [body._replace(vertices=np.stack([x - lean, height, z], axis=-1))]
-        if self.roll and self.thickness > 0.04:
+        lean = self.tilt * np.maximum(height - y, 0) * np.clip(-2 * x / depth, 0, 1)
+        upper = [body._replace(vertices=np.stack([x - lean, height, z], axis=-1)), self._bottom(depth, low)]
+        if self.roll and thick > 0.04:
             edge = plan * (1 + 2 * self.flare * (y + rise - low) / width)[:, None]
-            line = np.stack(
-                [edge[:, 0] - self.tilt * rise * np.clip(-2 * edge[:, 0] / depth, 0, 1), y + rise, edge[:, 1]], axis=-1
+            back = self.tilt * rise * np.clip(-2 * edge[:, 0] / depth, 0, 1)
+            line = np.stack([edge[:, 0] - back, y + rise, edge[:, 1]], axis=-1)
+            upper.append(tube(line, 0.75 * thick, self.material, 8))
+        if self.cushion != "none" or self.club:
+            soft = 0.6 if self.cushion == "round" else 0.3 + 0.4 * (1 - self._squareness())
+            inside = 0.96 - thick / width
+            plump = 0.16 if self.club else 0.09
+            upper.append(
+                moved(
+                    pad(inside * depth, (inside * width,) * 2, plump, soft, self.cover), 0.012, y - 0.4 * plump + 0.03
+                )
             )
-            upper.append(tube(line, 0.75 * self.thickness, self.material, 8))
+        raised = self._raise()
+        return [*self._base(low), *(moved(part, y=raised) for part in upper)]
+
+    def _size(self) -> tuple[float, float, float]:
+        """Width, height of the seat, and thickness of the wall."""
+        if self.club:
+            return 1.3 * self.width, self.seat_height, 0.07 + self.thickness
+        return self.width, self.seat_height, self.thickness
+
+    def _squareness(self) -> float:
+        return 0.25 + 0.6 * self.squareness if self.club else self.squareness
+
+    def _bottom(self, depth: float, low: float) -> Part:
+        """What closes the tub below: a board or a bowl, of the same plan as the wall."""
+        width, y, _ = self._size()
+        if self.body == "board" and not self.club:
+            return moved(
+                plate(depth, (width, width), 0.5 - 0.4 * self._squareness(), 0.035, self.material), y=y - 0.035
+            )
         t = np.array([0.0, 0.35, 0.7, 1.0])
-        bottom = [(0, low), *zip(0.5 + 0.5 * np.sqrt(t), low + self.bowl * t**1.5, strict=True), (0, y - 0.03)]
-        bowl = lathe(bottom, self.material, 24)
+        deep = y - low - 0.05 if self.club else self.bowl
+        radii = 0.5 + 0.5 * t**0.2 if self.club else 0.5 + 0.5 * np.sqrt(t)
+        bowl = lathe([(0, low), *zip(radii, low + deep * t**1.5, strict=True), (0, y - 0.03)], self.material, 24)
         x, height, z = bowl.vertices.T
-        power = 1 - 0.75 * self.squareness
         radius = np.maximum(np.hypot(x, z), 1e-9)
-        x, z = (np.sign(w) * np.abs(w / radius) ** power * radius for w in (x, z))
-        upper.append(bowl._replace(vertices=np.stack([x * 0.5 * depth, height, z * 0.5 * width], axis=-1)))
-        if self.cushion != "none":
-            soft = 0.6 if self.cushion == "round" else 0.3 + 0.4 * (1 - self.squareness)
-            inside = 0.96 - self.thickness / width
-            upper.append(moved(pad(inside * depth, (inside * width,) * 2, 0.09, soft, self.cover), 0.012, y - 0.005))
-        return [*base, *(moved(part, y=raised) for part in upper)]
+        x, z = (np.sign(w) * np.abs(w / radius) ** (1 - 0.75 * self._squareness()) * radius for w in (x, z))
+        return bowl._replace(vertices=np.stack([x * 0.5 * depth, height, z * 0.5 * width], axis=-1))
 
     def _raise(self) -> float:
-        return 0.3 if self.tall and self.base in ("trumpet", "disc", "tubes") and self.width < 0.6 else 0.0
+        fits = self.base in ("trumpet", "disc", "tubes") and self.width < 0.6 and not self.club
+        return 0.3 if self.tall and fits else 0.0
 
     def _base(self, low: float) -> list[Part]:
         metal, top = self.metal, low + 0.02 + self._raise()
+        if self.club:
+            x, z = 0.3 * self.width * self.depth, 0.33 * self.width
+            return [mirrored(leg("tapered", (side * x, top, z), (side * x, 0, z), 0.055, metal)) for side in (1.1, -1)]
         if self.base in ("trumpet", "disc"):
             rest = [footrest(0.16, 0.36 * top, metal)] if self._raise() else []
             return [pedestal(self.base, self.foot, top, 0.03, metal), *rest]
@@ -228,8 +251,8 @@ class TubChair(Program):
             return [star(self.foot + 0.06, 5 if self.base == "castors" else 4, top, self.base == "castors", metal)]
         depth = self.width * self.depth
         if self.base == "plinth":
-            size = (0.72 * depth, top, 0.72 * self.width)
-            return [box(size, (0, top / 2, 0), metal, 0.01)]
+            size = (0.8 * depth, top, 0.8 * self.width)
+            return [box(size, (0, top / 2, 0), self.material, 0.01)]
         out = 1.25 if self.base == "tubes" else 1.15
         kind, thick = ("tube", 0.045) if self.base == "tubes" else ("round", 0.05)
         tops = [(x * depth, top, 0.27 * self.width) for x in (0.27, -0.3)]
