@@ -56,12 +56,14 @@ class Cased(Program):
     hollow: bool = one_of(False, True, shares=(1, 1))
     hinge: int = one_of(1, -1)
     stuff: str = one_of("wood", "paint", "wood and paint", shares=(3, 2, 2))
+    ajar: bool = one_of(False, True, shares=(14, 1))  # whether some doors and drawers stand open
     board: float = uniform(0.014, 0.035)  # metres thick, here and below in metres
     gap: float = uniform(0.003, 0.012)  # round doors and drawers
     front: float = uniform(0.004, 0.024)  # by which doors and drawers stand out
     frame: float = uniform(0.04, 0.09)  # width of a door's frame
     grip_length: float = uniform(0.07, 0.20)
     grip_reach: float = uniform(0.018, 0.040)
+    opening: float = uniform(0.2, 1.0)  # how far they stand open
     grip_height: float = uniform(0.12, 0.88)  # where a door has its handle, of its height
     wood: RGB = colour(*WOODS, *WOODS, "brown")
     paint: RGB = colour(*PAINTS, "white", "white", "white")
@@ -104,10 +106,25 @@ class Cased(Program):
         if kind == "pair" or (kind == "door" and z[1] - z[0] > 0.68):
             middle = (z[0] + z[1]) / 2
             return self._leaf("door", x, y, (z[0], middle), 1) + self._leaf("door", x, y, (middle, z[1]), -1)
+        if self.ajar and kind in ("door", "drawer") and (3.1 * z[0] + 2.3 * y[0] + 7 * self.opening) % 1 < 0.5:
+            return [_steps([_rectangle(x[1], y, z), *niche], [body, body, inside]), *self._opened(kind, x, y, z)]
         parts = self._leaf(kind, x, y, z, self.hinge)
         if self.hollow and kind != "glass":
             parts.append(_steps([niche[0] - (1e-3, 0, 0), niche[1]], [inside, inside]))
         return parts
+
+    def _opened(self, kind: str, x: Sequence[float], y: Sequence[float], z: Sequence[float]) -> list[Part]:
+        """A door that is turned about its hinge, or a drawer that is drawn out."""
+        leaf = self._leaf(kind, x, y, z, self.hinge)
+        if kind == "door":
+            edge = z[0] if self.hinge > 0 else z[1]
+            return [turned(part, "y", -100 * self.opening * self.hinge, (x[1], 0, edge)) for part in leaf]
+        out, t = 0.6 * self.opening * (x[1] - x[0]), self.board
+        rim, floor = y[0] + 0.75 * (y[1] - y[0]), y[0] + t
+        z0, z1 = z[0] + t, z[1] - t
+        tray = [_board((x[1], floor, a), (x[1] + out, rim, a + 0.01), self.wood) for a in (z0, z1 - 0.01)]
+        tray.append(_board((x[1], floor, z0), (x[1] + out, floor + 0.01, z1), self.wood))
+        return tray + [moved(part, out) for part in leaf]
 
     def _leaf(self, kind: str, x: Sequence[float], y: Sequence[float], z: Sequence[float], side: int) -> list[Part]:
         """A door, a drawer or the like over a cell; ``side`` says towards which end of z its handle is."""
@@ -181,7 +198,7 @@ def _rows(fill: str, drawers: int, shelves: int, share: float) -> Rows:
 
 
 KINDS: dict[str, tuple[Sequence[float], Sequence[float], Sequence[float], int, Sequence[str]]] = {
-    "wardrobe": ((0.42, 0.95), (1.7, 2.3), (0.45, 0.66), 4, ("door", "door over drawers", "door", "doors", "pair", "open over drawers")),
+    "wardrobe": ((0.42, 0.95), (1.7, 2.3), (0.45, 0.66), 4, ("door", "door over drawers", "glass", "doors", "pair", "open over drawers")),
     "chest": ((0.38, 0.95), (0.55, 1.35), (0.36, 0.55), 3, ("drawers",)),
     "sideboard": ((0.38, 0.65), (0.60, 1.0), (0.36, 0.52), 4, ("door", "drawers", "drawer over door", "open over door", "glass", "pair")),
     "base unit": ((0.30, 0.80), (0.68, 0.88), (0.52, 0.66), 2, ("door", "drawers", "drawer over door", "pair", "door", "open")),
@@ -205,14 +222,16 @@ def _between(limits: Sequence[float], share: float) -> float:
 class GridCabinet(Cased):
     """One case with a grid of doors, drawers and niches: wardrobes, chests, sideboards, kitchen units, lockers, and so on."""
 
-    kind: str = one_of(*KINDS, shares=(4, 3, 3, 4, 3, 3, 3, 2, 1.5, 1, 2, 2))
+    kind: str = one_of(*KINDS, shares=(4, 3, 3, 5, 4, 4, 3, 2, 2, 1, 2, 2))
     columns: int = one_of(1, 2, 3, 4, shares=(3, 4, 2, 1))
     order: str = one_of("alike", "mirrored", "alternate", "first differs", shares=(3, 2, 1, 2))
     first: int = one_of(*range(6))  # what fills the first column, of the kind's choices
     second: int = one_of(*range(6))
     drawers: int = one_of(2, 3, 4, 5, 6, shares=(2, 3, 3, 1, 1))
     shelves: int = one_of(1, 2, 3, shares=(3, 2, 1))
-    top: str = one_of("flush", "overhang", "cornice", "upstand", "gallery", "basin", shares=(4, 4, 1.5, 1, 0.7, 1))
+    top: str = one_of(
+        "flush", "overhang", "cornice", "pediment", "upstand", "gallery", "basin", shares=(4, 4, 1.5, 0.6, 1.2, 0.7, 1)
+    )
     base: str = one_of(
         "none", "plinth", "legs", "feet", "castors", "brackets", "frame", shares=(4, 4, 3, 2, 0.7, 1.5, 1)
     )
@@ -312,6 +331,12 @@ class GridCabinet(Cased):
             kind = "overhang"
         if kind == "flush":
             return []
+        if kind == "pediment":
+            rise = 0.08 + 2 * out
+            z = np.linspace(-half, half, 15)
+            crest = 0.03 + rise * np.cos(0.5 * np.pi * z / half) ** (2 if self.hinge > 0 else 1)
+            outline = [*np.column_stack([y + crest, z]).tolist(), (y, half), (y, -half)]
+            return [extrusion(outline, 0.025, body, "x", depth - 0.0125)]
         if kind == "cornice":
             rings = [(0.0, 0.0), (0.0, 0.02), (0.5, 0.03), (1.0, 0.06), (1.0, 0.075)]
             sections = [
@@ -502,76 +527,78 @@ class UnitWall(Cased):
 
     def parts(self) -> list[Part]:
         body, _ = self._paints()
-        low, d, half = self.lift, self.depth, self.span / 2
-        d2 = d * self.shallow
-        lower = _rows(self.lower, 3, 1, 0.45)
-        upper = _rows(self.upper, 2, self.shelves, 0.6)
-        n, t = self.columns, self.board
-        parts: list[Part] = []
-        extent = (-half, half)
-        if self.plan in ("dresser", "two rows"):
-            y = low + self.height * (1.0 if self.plan == "dresser" else 0.65)
-            parts += self._case((0, low, -half), (d, y, half), [(1.0, lower)] * n)
-            parts.append(_board((0, y, -half - 0.015), (d + 0.02, y + t, half + 0.015), body))
-            clear = self.clear if self.plan == "dresser" else 0.4 + self.clear
-            y += t
-            if clear > 0.12:
-                parts.append(_board((0, y, -half), (0.02, y + clear, half), body))
-                if self.plan == "dresser":
-                    parts.append(mirrored(_board((0.02, y, half - t), (d2, y + clear, half), body)))
-                y += clear
-            top = y + self.above * (1.0 if self.plan == "dresser" else 0.55)
-            parts += self._case((0, y, -half), (d2, top, half), [(1.0, upper)] * n)
-        elif self.plan == "steps":
-            widths, top = np.full(n + 1, self.tower), low
-            z = -half
-            for i, w in enumerate(widths):
-                y = low + self.tall * (0.45 + 0.55 * (i + 1) / len(widths))
-                parts += self._case((0, low, z), (d, y, z + w), [(1.0, upper if i % 2 else lower)])
-                z, top = z + w, y
-            extent = (z - self.tower, z)
-            d2 = d
-        else:
-            bench, top = low + self.bench, low + self.tall
-            middle = _rows("open over drawers" if self.lower == "drawers" else "open", 1, 1, 0.55)
-            parts += self._case((0, low, -half), (d, bench, half), [(1.0, middle)] * n)
-            sides = (-1, 1) if self.plan == "bridge" else (self.hinge,)
-            for side in sides:
-                z = sorted((side * half, side * (half + self.tower)))
-                parts += self._case((0, low, z[0]), (d2, top, z[1]), [(1.0, [*lower, *upper] if side > 0 else upper)])
-                extent = (min(extent[0], z[0]), max(extent[1], z[1]))
-            if self.plan == "bridge":
-                y = top - 0.32 * self.above
-                parts += self._case((0, y, -half), (d2, top, half), [(1.0, [("open", 1.0)])] * max(1, n - 1))
-                if self.shelves == 3:
-                    parts.append(_board((0, bench, -half), (0.015, y, half), body))
-            else:
-                extent = tuple(sorted((self.hinge * half, self.hinge * (half + self.tower))))
-        if self.lift > 0.02:
-            parts.append(_board((0.01, 0, -half), (d - 0.03, low, half), body))
-            if self.plan in ("bridge", "tower", "steps"):
-                z0, z1 = (
-                    min(part.vertices[:, 2].min() for part in parts),
-                    max(part.vertices[:, 2].max() for part in parts),
-                )
-                parts.append(_board((0.01, 0, z0 + 0.005), (min(d, d2) - 0.03, low, z1 - 0.005), body))
+        low, d, half, t = self.lift, self.depth, self.span / 2, self.board
+        d2 = d if self.plan == "steps" else d * self.shallow
+        lower, upper = _rows(self.lower, 3, 1, 0.45), _rows(self.upper, 2, self.shelves, 0.6)
+        build = {"dresser": self._above, "two rows": self._above, "steps": self._stairs}.get(self.plan, self._beside)
+        parts, (z0, z1), top = build(lower, upper, d2)
+        ends = [(float(part.vertices[:, 2].min()), float(part.vertices[:, 2].max())) for part in parts]
+        whole = (min(a for a, _ in ends), max(b for _, b in ends))
+        if low > 0.02:
+            parts.append(_board((0.01, 0, whole[0] + 0.02), (min(d, d2) - 0.03, low, whole[1] - 0.02), body))
+            parts.append(_board((0.01, 0, 0.02 - half), (d - 0.03, low, half - 0.02), body))
         if self.top != "flush":
-            out = 0.015 if self.top == "board" else 0.05
-            parts.append(
-                _board(
-                    (0, top, extent[0] - out),
-                    (d2 + out, top + t * (1 if self.top == "board" else 2), extent[1] + out),
-                    body,
-                )
-            )
-        return parts
+            out, thick = (0.015, t) if self.top == "board" else (0.05, 2 * t)
+            parts.append(_board((0, top, z0 - out), (d2 + out, top + thick, z1 + out), body))
+        return [moved(part, y=-low) for part in parts] if low <= 0.02 else parts
+
+    def _above(self, lower: Rows, upper: Rows, shallow: float) -> tuple[list[Part], tuple[float, float], float]:
+        """A shallower case above another, with a worktop and perhaps a gap between; where it ends, and its top."""
+        body, _ = self._paints()
+        d, half, n, t = self.depth, self.span / 2, self.columns, self.board
+        hutch = self.plan == "dresser"
+        y = self.lift + self.height * (1.0 if hutch else 0.65)
+        parts = self._case((0, self.lift, -half), (d, y, half), [(1.0, lower)] * n)
+        parts.append(_board((0, y, -half - 0.015), (d + 0.02, y + t, half + 0.015), body))
+        clear = self.clear if hutch else 0.4 + self.clear
+        y += t
+        if clear > 0.12:
+            parts.append(_board((0, y, -half), (0.02, y + clear, half), body))
+            if hutch:
+                parts.append(mirrored(_board((0.02, y, half - t), (shallow, y + clear, half), body)))
+            y += clear
+        top = y + self.above * (1.0 if hutch else 0.55)
+        parts += self._case((0, y, -half), (shallow, top, half), [(1.0, upper)] * n)
+        return parts, (-half, half), top
+
+    def _stairs(self, lower: Rows, upper: Rows, deep: float) -> tuple[list[Part], tuple[float, float], float]:
+        """Cases side by side, each higher than the one before."""
+        parts: list[Part] = []
+        count, w = self.columns + 1, self.tower
+        y = self.lift
+        for i in range(count):
+            y = self.lift + self.tall * (0.45 + 0.55 * (i + 1) / count)
+            z = i * w
+            parts += self._case((0, self.lift, z), (deep, y, z + w), [(1.0, upper if i % 2 else lower)])
+        parts = [moved(part, z=-count * w / 2) for part in parts]
+        return parts, ((count / 2 - 1) * w, count / 2 * w), y
+
+    def _beside(self, lower: Rows, upper: Rows, shallow: float) -> tuple[list[Part], tuple[float, float], float]:
+        """A low bench for a television with a tower on one side, or on both and a bridge across."""
+        body, _ = self._paints()
+        half, n, low = self.span / 2, self.columns, self.lift
+        bench, top = low + self.bench, low + self.tall
+        middle = _rows("open over drawers" if self.lower == "drawers" else "open", 1, 1, 0.55)
+        parts = self._case((0, low, -half), (self.depth, bench, half), [(1.0, middle)] * n)
+        far = half + self.tower
+        for side in (-1, 1) if self.plan == "bridge" else (self.hinge,):
+            z0, z1 = sorted((side * half, side * far))
+            parts += self._case((0, low, z0), (shallow, top, z1), [(1.0, [*lower, *upper] if side > 0 else upper)])
+        if self.plan == "tower":
+            z0, z1 = sorted((self.hinge * half, self.hinge * far))
+            return parts, (z0, z1), top
+        y = top - 0.32 * self.above
+        parts += self._case((0, y, -half), (shallow, top, half), [(1.0, [("open", 1.0)])] * max(1, n - 1))
+        if self.shelves == 3:
+            parts.append(_board((0, bench, -half), (0.015, y, half), body))
+        return parts, (-far, far), top
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CornerCabinet(Cased):
     """A unit for the corner of a room, or the rounded end of a row: five-sided, L-shaped, or a quarter round."""
 
-    plan: str = one_of("five sides", "L", "quarter", "end", shares=(3, 2, 2, 1))
+    plan: str = one_of("five sides", "L", "wings", "quarter", "end", shares=(3, 2, 1, 2, 1))
     closed: str = one_of("doors", "open", "open over doors", shares=(3, 3, 2))
     facing: str = one_of("along", "across", shares=(1, 1))
     shelves: int = one_of(1, 2, 3, 4)
@@ -585,16 +612,19 @@ class CornerCabinet(Cased):
     def parts(self) -> list[Part]:
         body, front = self._paints()
         s, d, t = self.width, self.width * self.depth, self.board
+        m = d + 0.5 * (s - d)
         height = (0.6 + 0.3 * self.tall) if s > 0.55 else 0.5 + 1.4 * self.tall
         outline = {
             "five sides": [(0, 0), (s, 0), (s, d), (d, s), (0, s)],
             "L": [(0, 0), (s, 0), (s, d), (d, d), (d, s), (0, s)],
+            "wings": [(0, 0), (s, 0), (s, d), (m, d), (d, m), (d, s), (0, s)],
             "quarter": [(0, 0), *(arc(s, 0, 90, 10)).tolist()],
             "end": [(0, 0), (d, 0), (s, s - d), (s, s), (0, s)],
         }[self.plan]
         plan = np.array(outline)[:, ::-1]  # as (z, x)
         low, top = self.lift, self.lift + height
-        split = low if self.closed == "open" else top if self.closed == "doors" else top - self.share * height
+        closed = "open" if self.plan == "quarter" and self.closed == "doors" else self.closed
+        split = low if closed == "open" else top if closed == "doors" else top - self.share * height
         parts = []
         if split > low:
             parts.append(extrusion(plan, split - low, body, "y", (low + split) / 2))
@@ -606,6 +636,8 @@ class CornerCabinet(Cased):
                 _board((0, split, 0), (t, top, s), body),
                 _board((t, split, 0), (s if self.plan != "end" else d, top, t), body),
             ]
+            if self.plan == "wings":  # a door across the corner, open shelves on either side of it
+                parts += self._doors(np.array(outline), split, top, front)
             if self.plan in ("five sides", "L"):
                 parts += [_board((s - t, split, t), (s, top, d), body), _board((t, split, s - t), (d, top, s), body)]
         if low > 0.03:
@@ -617,7 +649,9 @@ class CornerCabinet(Cased):
 
     def _doors(self, outline: np.ndarray, y0: float, y1: float, paint: RGB) -> list[Part]:
         """A door before each slanted or inner side of the plan."""
-        sides = {"five sides": [(2, 3)], "L": [(2, 3), (3, 4)], "end": [(1, 2)], "quarter": []}[self.plan]
+        sides = {"five sides": [(2, 3)], "L": [(2, 3), (3, 4)], "wings": [(3, 4)], "end": [(1, 2)], "quarter": []}[
+            self.plan
+        ]
         parts = []
         for i, j in sides:
             a, b = outline[i], outline[j]

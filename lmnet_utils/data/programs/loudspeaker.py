@@ -20,6 +20,7 @@ from lmnet_utils.data.programs.parts import (
     loft,
     mirrored,
     moved,
+    oval,
     ring,
     rod,
     rounded_rectangle,
@@ -214,10 +215,12 @@ def _cabinet(size: Sequence[float], plan: np.ndarray, layout: str, look: _Look, 
 class BoxSpeaker(Program):
     """A box with cones in its front or a grille before them: for shelf, floor or stage, a subwoofer, a centre channel."""
 
-    kind: str = one_of("shelf", "floor", "subwoofer", "stage", "centre", "amplifier", shares=(5, 5, 2, 3, 1, 1))
+    kind: str = one_of(
+        "shelf", "floor", "subwoofer", "stage", "centre", "amplifier", "panel", shares=(5, 5, 2, 3, 1, 1, 0.7)
+    )
     layout: str = one_of(*LAYOUTS, shares=(1, 3, 2, 1, 3, 2, 1, 1, 1, 1, 0))
     plan: str = one_of("box", "trapezoid", "boat", "round", shares=(7, 2, 2, 1))
-    cover: str = one_of("cones", "grille", "upper grille", shares=(5, 3, 1))
+    cover: str = one_of("cones", "grille", "upper grille", shares=(5, 2.5, 1))
     support: str = one_of("none", "feet", "spikes", "plinth", "stand", shares=(5, 2, 1, 2, 1.5))
     height: float = uniform(0.0, 1.0)  # within the kind's range, as the next two
     width: float = uniform(0.0, 1.0)
@@ -241,6 +244,7 @@ class BoxSpeaker(Program):
             "subwoofer": ((0.30, 0.50), (0.75, 1.2), (0.8, 1.25)),
             "stage": ((0.50, 1.00), (0.50, 0.80), (0.7, 1.05)),
             "centre": ((0.40, 0.65), (0.26, 0.42), (0.9, 1.6)),
+            "panel": ((1.0, 1.7), (0.2, 0.42), (0.15, 0.35)),
             "amplifier": ((0.45, 0.75), (0.85, 1.3), (0.35, 0.60)),
         }[self.kind]
         height = float(np.interp(self.height, (0, 1), heights))
@@ -259,6 +263,7 @@ class BoxSpeaker(Program):
         look = _Look(self.body, self.front, self.cone, self.trim, self.cone_depth, self.dome)
         size = (depth, height, width)
         cover = {"cones": 0.0, "grille": 1.0, "upper grille": 0.55}[self.cover]
+        cover = 1.0 if self.kind == "panel" else cover
         outline = _plan(kind, depth, width, rear, bevel)
         if self.kind == "floor" and cover == 0:
             parts = self._tall(size, outline, layout, look)
@@ -291,8 +296,11 @@ class BoxSpeaker(Program):
     def _supported(self, parts: list[Part], size: Sequence[float]) -> list[Part]:
         depth, height, width = size
         x, z, foot = 0.36 * depth, 0.36 * width, 0.04 * min(width, height)
-        places = [(a, 0, b) for a in (x, -x) for b in (z, -z)]
+        narrow = 1.0 if self.plan == "box" else 0.7 * self.rear
+        places = [(a, 0, b * (1.0 if a > 0 else narrow)) for a in (x, -x) for b in (z, -z)]
         support = self.support
+        if self.kind == "panel" or (self.kind == "stage" and support == "stand" and self.filled > 0.75):
+            support = "plinth" if self.kind == "panel" else "feet"
         if self.kind == "stage":
             grip = curve(
                 [
@@ -327,7 +335,7 @@ class BoxSpeaker(Program):
             return [*parts, array(peg, places)]
         if self.kind not in ("shelf", "stage"):
             return parts
-        tall = (1.2 + 1.4 * self.filled) * height
+        tall = (0.4 + 1.6 * self.filled) * height
         if self.kind == "stage":  # a tripod
             pole = rod((0, 0, 0), (0, -tall, 0), 0.03 * width, DARK, 8)
             leg = rod((0.02 * width, -0.5 * tall, 0), (0.45 * tall, -tall, 0), 0.025 * width, DARK, 6)
@@ -342,10 +350,10 @@ class BoxSpeaker(Program):
 class DeskSpeaker(Program):
     """A small loudspeaker: a ball, a bullet, a can, a roll, a dome, a cube, or a dock for a player."""
 
-    form: str = one_of("ball", "bullet", "can", "roll", "dome", "dock", shares=(3, 1, 3, 2, 1.5, 2))
+    form: str = one_of("ball", "bullet", "can", "roll", "dome", "dock", "disc", shares=(3, 1, 2, 2, 1, 2, 2))
     foot: str = one_of("none", "disc", "legs", "ring", shares=(2, 2, 1, 1))
     handle: str = one_of("none", "loop", "strap", shares=(3, 1, 1))
-    bands: int = one_of(0, 1, 2)
+    bands: int = one_of(1, 2, 3)
     size: float = uniform(0.04, 0.12)  # radius in metres
     stretch: float = uniform(0.85, 1.3)  # of a ball's height
     length: float = uniform(1.2, 3.2)  # of a can or a roll, of its diameter
@@ -366,6 +374,8 @@ class DeskSpeaker(Program):
             return self._ball(look)
         if self.form == "dock":
             return self._dock(look)
+        if self.form == "disc":
+            return self._disc(look)
         r = self.size
         if self.form == "dome":
             rows = [(0, 0), (0.9 * r, 0), (r, 0.1 * r)]
@@ -385,7 +395,7 @@ class DeskSpeaker(Program):
         long, e = 2 * r * self.length * (1.0 if self.form == "can" else 1.3), self.edge * r
         shares = np.linspace(0, 1, 9)
         half = [(r * (1 + self.swell * np.sin(np.pi * s)), e + s * (long - 2 * e)) for s in shares]
-        cut = 1 + self.bands * 2
+        cut = self.bands
         low, middle, high = half[: cut + 1], half[cut : 9 - cut], half[8 - cut :]
         ends = 0.86 * r
         bottom = [(0, 0.3 * e), (ends * 0.7, 0.3 * e), (ends, 0), (r - 0.3 * e, 0.3 * e)]
@@ -458,12 +468,43 @@ class DeskSpeaker(Program):
             parts.append(lathe(rows, self.cloth, 20))
         return parts
 
+    def _disc(self, look: _Look) -> list[Part]:
+        """An upright body with a rounded front, one cone or two in it, that leans back on its foot."""
+        wide, high = 2 * self.size, 2 * self.size * max(self.stretch, 0.8 * self.length / 1.2 * (self.bands > 1))
+        deep = self.size * (0.6 + 0.5 * self.tail / 1.5)
+        outline = oval(high, wide, 1 - 2 * self.edge * 1.9, 28)  # (y, z)
+        sections = [(-deep, 0.55), (-0.9 * deep, 0.7), (-0.3 * deep, 0.96), (-0.03 * deep, 1.0), (0.0, 0.96)]
+        rings = [np.column_stack([np.full(len(outline), x), outline * s]) for x, s in sections]
+        parts = [loft(np.array(rings), self.body, caps=False), _stepped([rings[0][::-1]], [self.body])]
+        count = 2 if high > 1.6 * wide else 1
+        r = 0.42 * min(wide, high / count) * (0.6 + 0.5 * self.mouth) * 0.85
+        angles = np.arctan2(outline[:, 1], outline[:, 0])
+        front = rings[-1]
+        if count == 1:
+            hole = np.column_stack([np.zeros(len(outline)), r * np.cos(angles), r * np.sin(angles)])
+            face = _stepped([front, hole], [self.body, self.body])
+            kept = 2 * len(outline)
+            parts += [Part(face.vertices, face.faces[:kept], face.colours[:kept]), _driver("cone", r, look)]
+        else:
+            flat = look._replace(depth=-0.02)
+            parts.append(_stepped([front], [self.cloth]))
+            parts += [
+                moved(_driver("cone", k * r, flat), 0.002, y) for k, y in ((1.0, -0.22 * high), (0.6, 0.22 * high))
+            ]
+        parts = [turned(moved(part, 0, high / 2), "z", 0.7 * self.tilt) for part in parts]
+        base = lathe(
+            [(0, 0), (0.62 * wide, 0), (0.6 * wide, 0.05 * high), (0.2 * wide, 0.1 * high), (0, 0.1 * high)],
+            self.cloth,
+            20,
+        )
+        return [*parts, moved(base, -0.45 * deep, -0.07 * high)]
+
     def _dock(self, look: _Look) -> list[Part]:
         """A low body with two cones in its front, and a player that leans in its top."""
         deep, high = 2.2 * self.size, 1.6 * self.size * self.stretch
         half = deep * self.width / 2
         plan = _plan(
-            "round" if self.swell > 0 else "boat" if self.bands == 2 else "box", deep, 2 * half, 0.8, 0.15 * deep
+            "round" if self.swell > 0 else "boat" if self.bands == 3 else "box", deep, 2 * half, 0.8, 0.15 * deep
         )
         parts = _cabinet((deep, high, 2 * half), plan, "blank", look, 0.0)
         r = min(0.4 * high, 0.3 * half)

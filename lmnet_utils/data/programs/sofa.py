@@ -148,11 +148,13 @@ def _throw(places: list[tuple[float, float, float]], size: float, lean: float, p
 # ---------------------------------------------------------------------------------------------------------- programs
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class UpholsteredSofa(Program):
-    """A straight sofa, all upholstered: two to five seats, loveseats and convertible ones included."""
+    """A straight sofa, all upholstered: one to five seats, loveseats, reclining and convertible ones included."""
 
-    seats: int = one_of(2, 3, 4, 5, shares=(6, 6, 1, 0.3))
+    seats: int = one_of(1, 2, 3, 4, 5, shares=(1, 6, 6, 1, 0.3))
     arms: str = one_of("track", "rolled", "sloped", "scooped", "pillow", "flared", "none", shares=(5, 4, 2, 2, 2, 1, 2))
-    back: str = one_of("cushions", "tight", "channels", "low cushions", shares=(5, 3, 1, 1.5))
+    back: str = one_of(
+        "cushions", "tight", "channels", "low cushions", "stacked", "grid", shares=(5, 3, 0.8, 1.5, 0.8, 0.8)
+    )
     crest: str = one_of("flat", "camel", "arched", "humps", "dipped", shares=(5, 2, 2, 1, 1))
     seat: str = one_of("cushions", "bench", "halves", shares=(5, 2, 1))
     base: str = one_of("legs", "plinth", "skirt", shares=(5, 2, 1))
@@ -224,12 +226,14 @@ class UpholsteredSofa(Program):
         back = _backrest(span * 0.999, frame - low, thick, crest, self.fabric)
         parts = [moved(back, y=low)]
         if self.back != "tight":
-            count = self.seats if loose else 4 * self.seats
+            count = self.seats if loose or self.back == "stacked" else 4 * self.seats
             y1 = top if loose else top - 0.01
-            x1 = thick + (plump if loose else 0.07)
+            x1 = thick + (plump if loose or self.back == "stacked" else 0.07)
             half = inner / 2 - 0.004
-            soft = self.softness if loose else 0.4
-            parts += _row((thick * 0.7, self.seat_height - 0.03, -half), (x1, y1, half), self.fabric, count, soft)
+            soft = {"channels": 0.4, "grid": 0.13}.get(self.back, self.softness)
+            levels = np.linspace(self.seat_height - 0.03, y1, 3 if self.back in ("stacked", "grid") else 2)
+            for y, above in zip(levels, levels[1:], strict=False):
+                parts += _row((thick * 0.7, y, -half), (x1, above, half), self.fabric, count, soft)
         parts = [_leaning(part, self.lean, self.seat_height * 0.8) for part in parts]
         x = thick + (plump if loose else 0.0) + 0.10
         z = inner / 2 - 0.24
@@ -394,7 +398,7 @@ def _along(line: np.ndarray, profile: np.ndarray, paint: RGB, heights: np.ndarra
 class ShellSofa(Program):
     """A sofa whose arms and back are one wall around the seat: chesterfields, tuxedos, tubs."""
 
-    seats: int = one_of(2, 3, 4, shares=(4, 5, 1))
+    seats: int = one_of(1, 2, 3, 4, shares=(0.7, 4, 5, 1))
     wall: str = one_of("rolled", "straight", "round", shares=(4, 2, 2))
     seat: str = one_of("cushions", "bench", shares=(2, 1))
     tufts: str = one_of("none", "ribs", "buttons", shares=(2, 1, 2))
@@ -588,7 +592,7 @@ class FramedSofa(Program):
     """A settee with a frame of wood or metal that is seen: cushions, slats, futons, day beds, garden benches."""
 
     seats: int = one_of(2, 3, shares=(3, 2))
-    sides: str = one_of("posts", "loops", "panels", "slats", "none", shares=(4, 2, 2, 1, 1.5))
+    sides: str = one_of("posts", "loops", "panels", "slats", "none", "platform", shares=(4, 2, 2, 1, 1.5, 1))
     back: str = one_of("cushions", "slats", "rails", "panel", "bolsters", shares=(4, 2, 1, 2, 1))
     seat: str = one_of("cushions", "bench", "slats", shares=(4, 3, 1))
     metal: bool = one_of(False, True, shares=(2, 1))
@@ -646,6 +650,10 @@ class FramedSofa(Program):
             legs = _block((0, 0 if self.top == "flat" else 0.1, half), (depth, top, half + w), paint, 0.1 * w)
             feet = [_block((x, 0, half), (x + w, 0.1, half + w), paint) for x in (0.02, depth - w - 0.02)]
             return [mirrored(joined(legs, feet if self.top != "flat" else []))]
+        if self.sides == "platform":  # a slab that reaches beyond the cushions on one side or both
+            ends = (-half - 4 * self.spread, half + (4 * self.spread if self.top == "flat" else 0.05))
+            slab = _block((0, deck - 0.04, ends[0]), (depth + 0.04, deck, ends[1]), paint)
+            return [slab, *_legs("taper", (0.03, depth, ends[0], ends[1]), deck - 0.04, w, paint)]
         low = self.sides == "none"
         y = deck if low else top
         spread = self.spread
