@@ -9,8 +9,9 @@ import numpy as np
 from lmnet_utils.data.programs import parts as kit
 from lmnet_utils.data.programs.parameters import Program, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import Part
-from lmnet_utils.data.programs.watercraft_sails import SailingBoat, TallShip
 from lmnet_utils.data.programs.watercraft_kit import DARK, GLASS, House, Hull, Paint, funnel, mast, stay
+from lmnet_utils.data.programs.watercraft_sails import SailingBoat, TallShip
+from lmnet_utils.data.programs.watercraft_ships import AircraftCarrier, CargoShip, PassengerShip, Submarine, Warship
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,8 +128,9 @@ class SpeedBoat(Program):
         step = 0.24 if self.kind == "runabout" else 0.2
         for row in range(self.seats):
             place = x - 0.16 - row * step
+            room = 2 * float(hull.half_at(place - 0.05, floor + 0.3 * self.well_depth))
             if place > -0.43:
-                parts += self._seat(place, floor, 0.34 * wide if row == 0 else 0.38 * wide, 0.24 * wide)
+                parts += self._seat(place, floor, 0.34 * room, 0.23 * room)
         if self.kind == "inflatable":
             s = np.array([-0.5, -0.3, -0.1, 0.1, 0.25, 0.36, 0.44])
             radius = 0.35 * self.depth
@@ -278,7 +280,8 @@ class RowingBoat(Program):
         if not pointed:
             parts.append(self._transom(hull))
         if self.kind == "gondola":
-            iron = [(0.46, 0.6 * depth), (0.5, float(hull.top(0.5))), (0.52, float(hull.top(0.5)) + 0.09), (0.48, float(hull.top(0.5)) + 0.07)]
+            top = float(hull.top(0.5))
+            iron = [(0.488, top - 0.02), (0.5, top), (0.52, top + 0.05), (0.505, top + 0.08), (0.475, top + 0.07), (0.49, top + 0.03)]
             parts.append(kit.extrusion(iron, 0.012, (0.6, 0.6, 0.62)))
         if self.oars != "none" and self.kind == "rowing boat":
             parts += self._oars(hull)
@@ -336,5 +339,8 @@ class RowingBoat(Program):
         return [kit.moved(kit.turned(paddle, "y", 20 if self.oars == "out" else 70), 0.1, level)]
 
 
-PROGRAMS = {MotorYacht: 17, SpeedBoat: 12, WorkBoat: 9, RowingBoat: 9, SailingBoat: 14, TallShip: 10}
+PROGRAMS = {
+    MotorYacht: 15, SpeedBoat: 10, WorkBoat: 8, RowingBoat: 8, SailingBoat: 13, TallShip: 12,
+    CargoShip: 10, PassengerShip: 7, Warship: 12, AircraftCarrier: 2, Submarine: 3,
+}  # fmt: skip
 """Programs of the class, each with its share."""

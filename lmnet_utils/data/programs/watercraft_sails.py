@@ -39,7 +39,7 @@ class SailingBoat(Program):
     keel_depth: float = uniform(0.1, 0.2)
     hull: Paint = colour("white", "white", "navy", "red", "blue", "oak", "black", "green", "light blue")
     deck: Paint = colour("oak", "white", "beige", "cherry", "grey")
-    cloth: Paint = colour("white", "white", "beige", "red", "light blue", "yellow")
+    cloth: Paint = colour("white", "white", "white", "white", "beige", "beige", "red", "light blue", "yellow")
 
     def parts(self) -> list[Part]:
         if self.kind == "catamaran":
@@ -142,7 +142,7 @@ class TallShip(Program):
     spread: float = uniform(0.26, 0.33)  # between masts
     hull: Paint = colour("brown", "walnut", "black", "oak", "cherry", "dark grey", "white", "navy")
     stripe: Paint = colour("yellow", "white", "oak", "red", "beige", "brown")
-    cloth: Paint = colour("white", "beige", "white", "beige", "red")
+    cloth: Paint = colour("white", "beige", "white", "beige", "white", "beige", "grey", "red")
     wood: Paint = colour("walnut", "brown", "oak", "beige")
 
     def parts(self) -> list[Part]:
@@ -158,7 +158,7 @@ class TallShip(Program):
         parts.append(kit.rod((0.40, stem - 0.03, 0), tip, (0.012, 0.006), self.wood, 7))
         beak = [(0.44, 0.5 * stem), (0.5, 0.75 * stem), (0.56, stem + 0.03), (0.5, stem), (0.45, stem)]
         parts.append(kit.extrusion(beak, 0.016, self.wood))
-        places = [0.24, 0.24 - self.spread, 0.24 - 2 * self.spread][: self.masts]
+        places = [0.24, 0.24 - self.spread, 0.24 - 2 * self.spread] if self.masts == 3 else [0.24, 0.24 - 1.4 * self.spread]
         for i, x in enumerate(places):
             height = self.mast_height * (0.9, 1.0, 0.78)[i]
             parts += self._mast(hull, x, height, i == 2)
