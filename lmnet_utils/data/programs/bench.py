@@ -1,4 +1,4 @@
-"""Programs of benches: park benches with a back, planks and slabs without (and those of ``settle`` and ``picnic``)."""
+"""Programs of benches: park benches with a back, planks and slabs without (and those of ``settle``, ``curved_bench`` and ``picnic``)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from lmnet_utils.data.programs.curved_bench import CurvedBench, MouldedBench
 from lmnet_utils.data.programs.parameters import METALS, WOODS, Program, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import (
     Part,
@@ -24,7 +25,7 @@ from lmnet_utils.data.programs.parts import (
 )  # fmt: skip
 from lmnet_utils.data.programs.picnic import PicnicTable
 from lmnet_utils.data.programs.seating import along, bent
-from lmnet_utils.data.programs.settle import BeamBench, CurvedBench, PaddedBench, Pew
+from lmnet_utils.data.programs.settle import BeamBench, PaddedBench, Pew
 
 Colour = tuple[float, float, float]
 
@@ -62,10 +63,11 @@ class ParkBench(Program):
     profile: str = one_of("flat", "wave", shares=(3, 1))
     back: str = one_of("slats", "upright", "crosses", "board", shares=(6, 2, 0.7, 1))
     arms: bool = one_of(True, False, shares=(3, 2))
+    double: bool = one_of(False, True, shares=(16, 1))  # two benches, back to back
     count: int = one_of(2, 3, shares=(3, 1))  # ends
     seat_slats: int = one_of(2, 3, 4, 5, 7, 9)
     back_slats: int = one_of(1, 2, 3, 4, 6, 8)
-    length: float = uniform(1.0, 2.3)  # metres, here and below
+    length: float = uniform(1.1, 2.3)  # metres, here and below
     height: float = uniform(0.38, 0.48)  # of the seat
     depth: float = uniform(0.36, 0.56)  # of the seat
     rise: float = uniform(0.30, 0.58)  # of the back, along it
@@ -82,6 +84,13 @@ class ParkBench(Program):
     frame: Colour = colour("black", "dark grey", "steel", "green", "white", "oak", "brown", "walnut")
 
     def parts(self) -> list[Part]:
+        parts = self._single()
+        if not self.double:
+            return parts
+        shift = self.depth / 2 + max(self.rear, self.rise * np.sin(np.radians(self.lean))) + self.bar
+        return [mirrored(moved(part, shift), "x") for part in parts]
+
+    def _single(self) -> list[Part]:
         front, hinge, top = self._corners()
         upwards = (top - hinge) / self.rise
         low = hinge + self.gap * upwards
@@ -176,44 +185,41 @@ class ParkBench(Program):
         if self.ends == "column":
             lines = [seat, stile, ((0, 0), (0, self.height - t)), ((-0.6 * half, 0.02), (0.6 * half, 0.02))]
             return _lines(lines, t, 1.2 * t, paint)
-        r = 0.4 * t
+        return joined([tube(np.insert(line, 2, 0.0, axis=1), 0.4 * t, paint, 8) for line in self._curves(arm, rest)])
+
+    def _curves(self, arm: float, rest: np.ndarray) -> list[np.ndarray]:
+        """The lines of an end of tube or cast iron; ``rest`` is where the arm, ``arm`` high, meets the back."""
+        front, hinge, top = self._corners()
+        half, under = self.depth / 2, self.bar / 2
+        foot, ahead, behind = -half - self.rear, front - (0, under), hinge - (0, under)
         if self.ends == "tube":
-            path = (
-                [(half, 0), (half, arm), (rest[0], arm)] if self.arms else [(half, 0), (half, self.height - r), seat[1]]
-            )
-            tubes = [path, [(foot, 0), tuple(hinge), tuple(top)], list(seat)]
-            lines = [bent(np.array(line), 0.08) for line in tubes]
-        else:
-            lines = [curve([(half + 0.05, 0), (half - 0.05, 0.45 * self.height), seat[0]], 5)]
-            lines += [
-                curve(
-                    [
-                        (foot - 0.04, 0),
-                        (0.5 * foot - 0.4 * half, 0.5 * self.height),
-                        seat[1],
-                        (hinge + top) / 2 - (0.01, 0),
-                        top,
-                    ],
-                    5,
-                )
+            path = [(half, 0), (half, arm), (rest[0], arm)] if self.arms else [(half, 0), (half, ahead[1]), behind]
+            return [
+                bent(np.array(path), 0.08),
+                bent(np.array([(foot, 0), hinge, top]), 0.08),
+                np.array([ahead, behind]),
             ]
-            lines += [
-                np.array(seat),
-                curve(
-                    [(half - 0.05, 0.4 * self.height), (0, 0.62 * self.height), (-0.8 * half, 0.42 * self.height)], 4
-                ),
-            ]
-            if self.arms:
-                scroll = [(half - 0.06, arm - 0.03), (half + 0.02, arm - 0.01), (half, arm - 0.1), seat[0]]
-                lines.append(curve([rest, (0, arm + 0.02), *scroll], 5))
-        return joined([tube(np.insert(line, 2, 0.0, axis=1), r, paint, 8, flatten=1.0) for line in lines])
+        knee = (0.5 * foot - 0.4 * half, 0.5 * self.height)
+        lines = [curve(np.array([(half + 0.05, 0), (half - 0.05, 0.45 * self.height), ahead]), 5)]
+        lines.append(curve(np.array([(foot - 0.04, 0), knee, behind, (hinge + top) / 2 - (0.01, 0), top]), 5))
+        arch: list[tuple[float, float]] = [
+            (half - 0.05, 0.4 * self.height),
+            (0, 0.62 * self.height),
+            (-0.8 * half, 0.42 * self.height),
+        ]
+        lines += [np.array([ahead, behind]), curve(arch, 4)]
+        if self.arms:
+            scroll = [(half - 0.06, arm - 0.03), (half + 0.02, arm - 0.01), (half, arm - 0.1), ahead]
+            lines.append(curve(np.array([rest, (0, arm + 0.02), *scroll]), 5))
+        return lines
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlankBench(Program):
     """A bench without a back: a plank, slats, a slab of stone or a mesh, on legs, slabs, frames or blocks; some with hooks above."""
 
-    seat: str = one_of("plank", "slats", "long slats", "slab", shares=(4, 4, 1, 2))
+    seat: str = one_of("plank", "slats", "long slats", "slab", "saddle", shares=(4, 4, 1, 2, 1))
+    leg_section: str = one_of("square", "round", shares=(2, 1))
     base: str = one_of(
         "legs", "slabs", "frames", "blocks", "trestles", "arms", "brackets", shares=(4, 3, 3, 2, 2, 1.5, 1)
     )
@@ -230,7 +236,7 @@ class PlankBench(Program):
     overhang: float = uniform(0.0, 0.18)  # from the seat's end to the support, of the length
     stance: float = uniform(0.75, 1.0)  # width of the supports, of the seat's
     fill: float = uniform(0.65, 0.95)  # share of the seat that slats cover
-    bow: float = uniform(0.0, 0.05)  # by how much a slab sags, of its length
+    bow: float = uniform(0.02, 0.09)  # by how much a saddle sags, of its depth
     level: float = uniform(0.2, 0.5)  # of rail and shelf, of the height
     wood: Colour = colour(*WOODS, *WOODS, "white", "grey", "brown", "red", "green")
     frame: Colour = colour(*METALS, *WOODS, "grey", "green", "grey")
@@ -301,7 +307,7 @@ class PlankBench(Program):
             return _lines(lines, 0.8 * t, 0.7 * t, paint)
         out = max(self.splay, 0.0) * under
         x, taper = half - 0.5 * t, 0.6 if self.fill > 0.8 else 1.0
-        if self.bow > 0.03:
+        if self.leg_section == "round":
             leg = rod((x, under, 0), (x + 0.5 * out, 0, out), (0.45 * t, 0.45 * t * taper), paint, 12)
         else:
             leg = bar((x, under, 0), (x + 0.5 * out, 0, out), t, t, paint, taper)
@@ -324,5 +330,14 @@ class PlankBench(Program):
         ]
 
 
-PROGRAMS = {ParkBench: 9, PlankBench: 8, Pew: 2, PaddedBench: 4, CurvedBench: 2, BeamBench: 1.5, PicnicTable: 2}
+PROGRAMS = {
+    ParkBench: 9,
+    PlankBench: 8,
+    Pew: 2,
+    PaddedBench: 4,
+    CurvedBench: 2,
+    MouldedBench: 1.2,
+    BeamBench: 1.5,
+    PicnicTable: 2,
+}
 """Programs of the class, each with its share."""

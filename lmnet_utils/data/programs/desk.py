@@ -52,7 +52,7 @@ class Desk(Program):
     other: Colour = colour(*METALS, *WOODS, "white", "grey")
 
     def parts(self) -> list[Part]:
-        length, width, under = self.length, self.width, self.height - self.top
+        length, width, under = self._length(), self.width, self.height - self.top
         x, z = width / 2 - self.overhang, length / 2 - self.overhang
         right = (
             self.right
@@ -85,6 +85,11 @@ class Desk(Program):
         elif self.middle == "rail":
             parts.append(box((0.03, 0.07, 2 * z), (-0.1 * width, under - 0.035, 0), self.other))
         return parts + self._hutch()
+
+    def _length(self) -> float:
+        """Left to right; with room for the knees."""
+        count = sum(side in ("drawers", "door", "shelves") for side in (self.left, self.right))
+        return max(self.length, count * self.pedestal + 0.55)
 
     def _side(self, kind: str, under: float) -> Part:
         """What bears the top at the end at z = 0; it reaches to -z."""
@@ -131,11 +136,13 @@ class Desk(Program):
 
     def _corner(self, under: float) -> list[Part]:
         """A second wing that reaches to +x at one end."""
-        reach, deep = 0.45 * self.length, 0.8 * self.width
-        x, z = self.width / 2 + reach / 2, self.turn * (self.length / 2 - deep / 2)
+        reach, deep = 0.45 * self._length(), 0.8 * self.width
+        x, z = self.width / 2 + reach / 2, self.turn * (self._length() / 2 - deep / 2)
         board = box((reach, self.top, deep), (x, self.height - self.top / 2, z), self.wood)
         joint = self.width / 2 + np.array([(-1e-3, 0), (0.35 * deep, 0), (-1e-3, 0.35 * deep)])
-        joint = np.stack([self.turn * (self.length / 2 - deep - (joint[:, 1] - self.width / 2)), joint[:, 0]], axis=-1)
+        joint = np.stack(
+            [self.turn * (self._length() / 2 - deep - (joint[:, 1] - self.width / 2)), joint[:, 0]], axis=-1
+        )
         wedge = extrusion(joint, self.top, self.wood, "y", self.height - self.top / 2)
         edge = self.width / 2 + reach - 0.02
         if self.right in ("drawers", "door") and deep > self.pedestal:
@@ -159,15 +166,15 @@ class Desk(Program):
     def _hutch(self) -> list[Part]:
         """Shelves or a cabinet on top, at the back."""
         deep, high, t = 0.38 * self.width, self.upper, 0.02
-        long = self.length - 2 * t
+        long = self._length() - 2 * t
         if self.hutch == "none":
             return []
         x = deep / 2 - self.width / 2
         if self.hutch == "shelf":
             high *= 0.5
         if self.hutch == "tower":
-            long = 0.35 * self.length
-        z = 0.0 if self.hutch != "tower" else -self.turn * (self.length - long) / 2
+            long = 0.35 * self._length()
+        z = 0.0 if self.hutch != "tower" else -self.turn * (self._length() - long) / 2
         wall = box((deep, high, t), (0, high / 2, 0), self.wood)
         parts = [moved(wall, z=side * (long - t) / 2) for side in (-1, 1)]
         levels = {"shelf": [1.0], "cabinet": [0.5, 1.0], "tower": [0.3, 0.65, 1.0]}[self.hutch]

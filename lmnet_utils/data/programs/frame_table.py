@@ -19,8 +19,10 @@ from lmnet_utils.data.programs.parts import (
     mirrored,
     moved,
     oval,
+    sheet,
     turned,
 )
+from lmnet_utils.data.programs.seating import bent
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,9 @@ class FrameTable(Program):
 class BlockTable(Program):
     """A low or small table without legs proper: a plinth, a chest, a cube with openings, a drum, a nest, a cloth to the floor."""
 
-    kind: str = one_of("plinth", "chest", "open", "drum", "nest", "cloth", "C", shares=(2, 2, 4, 2, 2, 1, 1))
+    kind: str = one_of(
+        "plinth", "chest", "open", "drum", "nest", "cloth", "C", "bent", shares=(2, 2, 3.5, 2, 2, 1.5, 1, 1.5)
+    )
     round_top: bool = one_of(True, False, shares=(2, 1))
     count: int = one_of(2, 3)
     height: float = uniform(0.30, 0.60)  # metres
@@ -133,6 +137,15 @@ class BlockTable(Program):
         width, thick = self.width * length, self.board * height
         if self.kind == "cloth":
             return self._cloth()
+        if self.kind == "bent":
+            end, t, out = length / 2, 0.5 * thick, self.overhang * height
+            corners = [(end + out, 0), (end, height - t / 2), (-end, height - t / 2), (-end - out, 0)]
+            line = bent(np.array(corners), self.waist * 0.2 * height, 5)
+            grid = np.stack(
+                [np.stack([np.full(len(line), x), line[:, 1], line[:, 0]], -1) for x in (-width / 2, width / 2)], 1
+            )
+            shelf = box((0.95 * width, t, length - t), (0, 0.4 * height, 0), self.other)
+            return [sheet(grid, t, GLASS if self.round_top else self.wood)] + ([shelf] if self.count == 3 else [])
         if self.kind == "drum":
             r = 0.35 * min(length, 2.2 * height)
             rows = [(0, 0), (0.9, 0), (0.95, 0.05), (self.waist, 0.5), (0.95, 0.92)]
@@ -153,37 +166,32 @@ class BlockTable(Program):
             boards = [box(size, (0, y * height + thick * 0.2, 0), self.wood, 0.1 * thick) for size, (_, y) in sizes]
             wall = box((thick * 0.5, height, length), (-0.36 * length, height / 2, 0), self.wood)
             return [*boards, wall]
+        return self._cabinet(height, length, width, thick)
+
+    def _cabinet(self, height: float, length: float, width: float, thick: float) -> list[Part]:
+        """A body below a top, closed, with drawers, or open, on feet or on the floor."""
         feet = self.feet * height if self.feet > 0.04 else 0.0
-        over = self.overhang * width
+        over, body = self.overhang * width, height - thick - feet
+        middle = feet + body / 2
         parts = [box((width, thick, length), (0, height - thick / 2, 0), self.wood, 0.1 * thick)]
         if self.kind in ("plinth", "chest"):
-            body = height - thick - feet
-            size = (width - 2 * over, body, length - 2 * over)
-            parts.append(box(size, (0, feet + body / 2, 0), self.other, 0.02 * height))
+            deep, long = width - 2 * over, length - 2 * over
+            parts.append(box((deep, body, long), (0, middle, 0), self.other, 0.02 * height))
             if self.kind == "chest":
                 rows, columns = (1, self.count) if self.length > 1.6 else (self.count, 1)
-                step = (body / rows, size[2] / columns)
-                for i in range(rows * columns):
-                    y, z = feet + (i // columns + 0.5) * step[0], (i % columns + 0.5) * step[1] - size[2] / 2
-                    parts.append(
-                        drawer_front(step, (size[0] / 2, y, z), self.wood, "knob" if self.round_top else "bar")
-                    )
+                handle = "knob" if self.round_top else "bar"
+                for row in range(rows):
+                    for column in range(columns):
+                        place = (deep / 2, feet + (row + 0.5) * body / rows, ((column + 0.5) / columns - 0.5) * long)
+                        parts.append(drawer_front((body / rows, long / columns), place, self.wood, handle))
         else:
             parts.append(box((width, thick, length), (0, feet + thick / 2, 0), self.wood))
-            wall = box((0.96 * width, height - feet - thick, thick * 0.8), (0, (height + feet) / 2, 0), self.wood)
             inner = length / 2 - over - 0.5 * thick
-            parts.append(mirrored(moved(wall, z=inner)))
+            parts.append(mirrored(box((0.96 * width, body, thick * 0.8), (0, middle, inner), self.wood)))
             if self.count == 3:
-                y = (height + feet) / 2
-                parts += [box((0.9 * width, 0.6 * thick, 2 * inner), (0, y, 0), self.other)]
+                parts.append(box((0.9 * width, 0.6 * thick, 2 * inner), (0, middle, 0), self.other))
             if self.waist > 0.8:
-                parts.append(
-                    box(
-                        (0.5 * thick, height - feet - thick, 2 * inner),
-                        (-0.4 * width, (height + feet) / 2, 0),
-                        self.other,
-                    )
-                )
+                parts.append(box((0.5 * thick, body, 2 * inner), (-0.4 * width, middle, 0), self.other))
         if feet:
             leg = box(
                 (0.1 * height, feet, 0.1 * height), (0.42 * width - over, feet / 2, 0.44 * length - over), self.wood

@@ -1,4 +1,4 @@
-"""Programs of benches other than in a park: pews and settles, padded and curved benches, seats in a row on a beam."""
+"""Programs of benches other than in a park: pews and settles, padded benches, seats in a row on a beam."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from lmnet_utils.data.programs.parts import (
     cushion,
     extrusion,
     joined,
-    loft,
     mirrored,
     moved,
     rod,
@@ -135,7 +134,8 @@ class PaddedBench(Program):
     wood: Colour = colour(*WOODS, *METALS)
 
     def parts(self) -> list[Part]:
-        length, depth, pad = self.length, self.depth, self.pad
+        length = max(self.length, 1.1 if self.back != "none" else 0.9 if self.ends == "rolled" else 0.0)
+        depth, pad = self.depth, self.pad
         under = self.height - pad
         step = length / self.tufts
         seat = cushion((depth, pad, 1.01 * step), (0, under + pad / 2, 0), self.fabric, self.softness, 8)
@@ -185,109 +185,6 @@ class PaddedBench(Program):
         out = self.splay * under if self.style in ("tapered", "round") else 0.0
         post = leg(self.style, (x, under, z), (x + out, 0, z + out), t, self.wood)
         return [mirrored(mirrored(post), "x")]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CurvedBench(Program):
-    """A bench that follows an arc, or runs round a tree: of stone, of slats or padded, with or without a back."""
-
-    seat: str = one_of("slats", "solid", "cross slats", shares=(2, 2, 1))
-    base: str = one_of("legs", "blocks", "wall", shares=(3, 2, 1.5))
-    back: str = one_of("none", "slats", "board", shares=(4, 2, 1))
-    inwards: bool = one_of(False, True)  # the back stands on the outer side, its sitters look to the arc's middle
-    slats: int = one_of(3, 4, 5)
-    sweep: float = uniform(50.0, 420.0)  # degrees of the arc; half as many below 240, a whole ring above
-    radius: float = uniform(0.8, 2.2)  # metres, here and below: of the outer edge
-    height: float = uniform(0.38, 0.5)
-    depth: float = uniform(0.34, 0.5)
-    thick: float = uniform(0.03, 0.12)
-    rise: float = uniform(0.25, 0.5)  # of the back
-    lean: float = uniform(0.0, 0.3)  # of the back, over its height
-    leg: float = uniform(0.04, 0.10)
-    fill: float = uniform(0.7, 0.95)  # share of the seat that slats cover
-    inset: float = uniform(0.05, 0.2)  # of the base, of the depth
-    wood: Colour = colour(*WOODS, "grey", "white", "beige", "green", "blue")
-    frame: Colour = colour(*METALS, "grey", "beige")
-
-    def parts(self) -> list[Part]:
-        whole = self.sweep > 330.0
-        sweep = 360.0 if whole else self.sweep if self.sweep > 240.0 else 0.5 * self.sweep + 20.0
-        outer = min(self.radius, 1.3) if whole else self.radius
-        inner = outer - self.depth
-        top, low = self.height, self.height - self.thick
-        if self.seat == "slats":
-            edges = np.linspace(inner, outer, self.slats + 1)
-            wide = self.fill * self.depth / self.slats
-            parts = [
-                _swept([(r, low), (r + wide, low), (r + wide, top), (r, top)], sweep, self.wood) for r in edges[:-1]
-            ]
-        elif self.seat == "solid":
-            parts = [_swept([(inner, low), (outer, low), (outer, top), (inner, top)], sweep, self.wood)]
-        else:
-            count = int(np.radians(sweep) * outer / 0.13)
-            slat = box(
-                (self.depth, 0.4 * self.thick, self.fill * 0.11),
-                (inner + self.depth / 2, top - 0.2 * self.thick, 0),
-                self.wood,
-            )
-            parts = [turned(slat, "y", a) for a in (np.arange(count) + 0.5) * sweep / count - sweep / 2]
-            parts.append(
-                _swept(
-                    [(r, low - 0.02) for r in (inner + 0.1, inner + 0.13)]
-                    + [(inner + 0.13, top - 0.4 * self.thick), (inner + 0.1, top - 0.4 * self.thick)],
-                    sweep,
-                    self.frame,
-                )
-            )
-        a, b = inner + self.inset * self.depth, outer - self.inset * self.depth
-        if self.base == "wall":
-            parts.append(_swept([(a, 0), (b, 0), (b, low), (a, low)], sweep, self.frame))
-        else:
-            count = max(2, round(np.radians(sweep) * outer / 0.9)) if not whole else 6
-            if self.base == "blocks":
-                stand = box((b - a, low, 2 * self.leg), ((a + b) / 2, low / 2, 0), self.frame)
-            else:
-                post = [
-                    bar((r, 0, 0), (r, low, 0), self.leg, self.leg, self.frame)
-                    for r in (a + self.leg / 2, b - self.leg / 2)
-                ]
-                stand = joined(*post, bar((a, low - 0.02, 0), (b, low - 0.02, 0), self.leg, 0.04, self.frame))
-            ends = sweep / 2 - np.degrees(self.leg / inner) * 1.5
-            places = np.arange(count) * 360.0 / count if whole else np.linspace(-ends, ends, count)
-            parts += [turned(stand, "y", place) for place in places]
-            if self.back != "none":
-                foot, head = self._back(inner, outer)
-                post = [bar((*foot, 0), (*head, 0), 0.04, 0.04, self.frame)]
-                parts += [turned(post[0], "y", place) for place in places]
-        if self.back != "none":
-            parts += self._boards(inner, outer, sweep)
-        parts = [moved(part, -outer) for part in parts] if not whole else parts
-        return [turned(part, "y", 180.0) for part in parts] if self.inwards and not whole else parts
-
-    def _back(self, inner: float, outer: float) -> tuple[np.ndarray, np.ndarray]:
-        """Foot and head of the back, in the section: radius and height."""
-        side = 1 if self.inwards and self.sweep <= 330.0 else -1
-        foot = np.array([outer - 0.02 if side > 0 else inner + 0.02, self.height - self.thick])
-        return foot, foot + np.array([side * self.lean * self.rise, self.rise + self.thick])
-
-    def _boards(self, inner: float, outer: float, sweep: float) -> list[Part]:
-        foot, head = self._back(inner, outer)
-        count = self.slats - 1 if self.back == "slats" and self.base != "wall" else 1
-        parts = []
-        for i in range(count):
-            low = 0.25 if self.base != "wall" else 0.0
-            start, stop = low + (1 - low) * i / count, low + (1 - low) * (i + (0.8 if count > 1 else 1.0)) / count
-            p, q = foot + (head - foot) * start, foot + (head - foot) * stop
-            parts.append(_swept([p, p + (0.03, 0), q + (0.03, 0), q], sweep, self.wood))
-        return parts
-
-
-def _swept(rows: list, sweep: float, paint: Colour) -> Part:
-    """A section of rows (radius, height) carried through ``sweep`` degrees about y, symmetric about +x."""
-    section = np.asarray(rows, np.float64)
-    angles = np.radians(np.linspace(-sweep / 2, sweep / 2, max(9, int(sweep / 8))))
-    points = [np.stack([section[:, 0] * np.cos(a), section[:, 1], section[:, 0] * np.sin(a)], axis=-1) for a in angles]
-    return loft(np.array(points), paint, caps=sweep < 360.0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

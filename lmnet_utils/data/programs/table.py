@@ -44,6 +44,8 @@ class LeggedTable(Program):
 
     use: str = one_of(*SIZES, shares=(7, 4, 2.5, 1.5, 1.5, 1))
     along: str = one_of("z", "x", shares=(5, 1))  # the long side
+    square: bool = one_of(False, True, shares=(3, 1))  # as long as it is wide, or round
+    legs: int = one_of(4, 3, shares=(3, 1))  # three only if it is round
     shape: str = one_of("rectangle", "rounded", "oval", "octagon", "half-moon", shares=(11, 2, 3, 0.5, 0.8))
     style: str = one_of(
         "square", "tapered", "round", "turned", "hairpin", "sabre", "cabriole", shares=(6, 3, 3, 2, 1, 1, 1)
@@ -68,7 +70,7 @@ class LeggedTable(Program):
     same: bool = one_of(False, True)  # legs in the top's colour
 
     def parts(self) -> list[Part]:
-        length, width, height = (between(*ends, u) for ends, u in self._ranges())
+        length, width, height = self._size()
         paint = self.wood if self.same else self.metal
         plain = self.shape == "rectangle"
         top = self.top * (1.0 if self.use != "side" else 0.6)
@@ -83,7 +85,8 @@ class LeggedTable(Program):
         heads, feet = self._stand(length, width, height, leg)
         for head, foot in zip(heads, feet, strict=True):
             upright = table_leg(self.style, under, leg, self.bulge, paint)
-            upright = scaled(upright, *(1.0 if c >= 0 else -1.0 for c in (head[0], 1, head[1])))
+            aim = head if len(heads) == 3 else np.sign(head)
+            upright = turned(upright, "y", 45 - float(np.degrees(np.arctan2(aim[1], aim[0]))))
             lean = np.insert(foot - head, 1, 0.0) * (1 - upright.vertices[:, 1:2] / under)
             parts.append(upright._replace(vertices=upright.vertices + lean + np.insert(head, 1, 0.0)))
         apron = self.apron * height
@@ -99,8 +102,16 @@ class LeggedTable(Program):
                     )
         return [turned(part, "y", 90) if self.along == "x" else part for part in parts + self._lower(heads, feet, leg)]
 
-    def _ranges(self) -> list[tuple[tuple[float, float], float]]:
-        return list(zip(SIZES[self.use], (self.length, self.width, self.height), strict=True))
+    def _size(self) -> tuple[float, float, float]:
+        """Length, width, and height."""
+        ranges = zip(SIZES[self.use], (self.length, self.width, self.height), strict=True)
+        length, width, height = (between(*ends, u) for ends, u in ranges)
+        if self.square and self.use not in ("console", "work"):
+            return (2 * width if self.shape == "half-moon" else 1.1 * width), 1.1 * width, height
+        return length, width, height
+
+    def _shelf_paint(self) -> Colour:
+        return GLASS if self.glass else self.wood
 
     def _stand(self, length: float, width: float, height: float, leg: float) -> tuple[np.ndarray, np.ndarray]:
         """The legs' heads and feet: x and z of four, going round."""
@@ -108,34 +119,48 @@ class LeggedTable(Program):
         edge = self.inset * width + (0.5 * leg if self.style == "hairpin" else 0.5 * wide)
         x, z = width / 2 - edge, length / 2 - edge
         if self.shape in ("oval", "octagon"):
-            x, z = (0.70 - self.inset) * width / 2, (0.70 - self.inset) * length / 2
+            x, z = (0.70 - 0.8 * self.inset) * width / 2, (0.70 - 0.8 * self.inset) * length / 2
         elif self.shape == "rounded":
             x, z = x - 0.03 * width, z - 0.03 * width
         heads = np.array([(x, z), (-x, z), (-x, -z), (x, -z)])
+        if self.shape == "oval" and self.square and self.legs == 3:
+            angles = np.radians([0, 120, 240])
+            heads = 1.3 * x * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
         if self.shape == "half-moon":
             heads = np.array([(0.2 * width, 0.27 * length), (leg - width / 2, 0.42 * length)])
             heads = np.concatenate([heads, heads[::-1] * (1, -1)])
         out = max(self.splay, 0.0) * height if self.style in ("square", "tapered", "round", "hairpin", "sabre") else 0.0
-        return heads, heads + np.sign(heads) * min(out, 0.25 * width) * (0.0 if self.use == "work" else 1.0)
+        return heads, heads + heads / np.abs(heads).max(axis=1, keepdims=True) * min(out, 0.25 * width) * (
+            0.0 if self.use == "work" else 1.0
+        )
 
     def _lower(self, heads: np.ndarray, feet: np.ndarray, leg: float) -> list[Part]:
         """What joins the legs further down, and what stands at the back of a work bench."""
-        length, width, height = (between(*ends, u) for ends, u in self._ranges())
+        length, width, height = self._size()
         paint = self.wood if self.same else self.metal
+        if self.style == "hairpin":
+            return []
         y = self.level * height
         at = feet + (heads - feet) * self.level
-        a, b, c, d = np.insert(at, 1, y, axis=1)
+        a, b, c, d = np.insert(at, 1, y, axis=1)[[0, 1, 2, -1]]
         parts = []
         if self.stretcher == "box":
             parts += rails(at, y, 0.5 * leg, 0.5 * leg, paint)
+        elif len(heads) == 3 and self.stretcher != "none":
+            parts += [bar((0, y, 0), p, 0.45 * leg, 0.45 * leg, paint) for p in (a, b, c)]
         elif self.stretcher == "H":
             pairs = [(a, b), (c, d), ((a + b) / 2, (c + d) / 2)]
             parts += [bar(p, q, 0.5 * leg, 0.5 * leg, paint) for p, q in pairs]
         elif self.stretcher == "X":
             parts += [bar(p, q, 0.45 * leg, 0.45 * leg, paint) for p, q in ((a, c), (b, d))]
         if self.below == "shelf" or (self.use == "work" and self.below != "slats"):
-            parts.append(extrusion(at[:, ::-1], 0.02 + 0.3 * self.top, self.wood, "y", y + 0.4 * leg))
-        elif self.below == "slats" and self.shape != "half-moon":
+            thick = 0.02 + 0.3 * self.top
+            if self.shape == "oval":
+                radii = np.linalg.norm(at / [width, length], axis=1).mean() * np.array([width, length]) * 1.05
+                parts.append(disc(radii[0], radii[1], y, y + thick, self._shelf_paint()))
+            else:
+                parts.append(extrusion(at[:, ::-1], thick, self._shelf_paint(), "y", y + 0.4 * leg))
+        elif self.below == "slats" and self.shape != "half-moon" and len(heads) == 4:
             xs = np.linspace(b[0], a[0], 7)
             parts += [bar((x, y, c[2]), (x, y, a[2]), 0.07 * width, 0.02, self.wood) for x in xs]
             parts += [bar(p, q, 0.4 * leg, 0.4 * leg, paint) for p, q in ((a, b), (c, d))]
@@ -153,7 +178,7 @@ class PedestalTable(Program):
     use: str = one_of("dining", "bar", "side", "coffee", shares=(5, 3, 2, 1))
     shape: str = one_of("oval", "squircle", "rectangle", "octagon", "boat", shares=(8, 1, 3, 0.5, 0.7))
     columns: int = one_of(1, 2, shares=(5, 1))
-    column: str = one_of("plain", "turned", "tulip", "square", "rods", "cone", shares=(4, 3, 2, 1.5, 2, 1))
+    column: str = one_of("plain", "turned", "tulip", "square", "rods", "cone", "body", shares=(4, 3, 2, 1.5, 2, 1, 1))
     foot: str = one_of("disc", "dome", "cross", "claws", "plate", shares=(3, 2, 2, 4, 1.5))
     toes: int = one_of(3, 4, 5)
     size: float = uniform(0.0, 1.0)  # of the top: where between the least and the most of its use
@@ -174,7 +199,7 @@ class PedestalTable(Program):
             "side": ((0.35, 0.6), (0.42, 0.72)), "coffee": ((0.6, 1.1), (0.3, 0.5)),
         }[self.use]  # fmt: skip
         width, height = between(*wide, self.size), between(*high, self.height)
-        count = self.columns if self.column not in ("rods", "tulip") else 1
+        count = self.columns if self.column not in ("rods", "tulip", "body") else 1
         length = width * (1.0 if self.stretch < 1.1 and count == 1 else self.stretch)
         length = max(length, 1.5 * width + 0.5 * (self.stretch - 0.7)) if count == 2 else length
         under = height - self.top
@@ -185,6 +210,13 @@ class PedestalTable(Program):
             parts.append(moved(tabletop(board, 0.84 * length, 0.84 * width, rim, self.wood), y=under))
         if self.column == "rods":
             return parts + self._rods(width, under)
+        if self.column == "body":
+            size = 0.75 * self.spread + 0.1
+            if self.shape in ("rectangle", "boat"):
+                long = (0.4 + 0.6 * size) * size * length
+                return [*parts, box((size * width, under, long), (0, under / 2, 0), self.metal, 0.01)]
+            profile = [(0, 0), (1, 0), (1 - 0.3 * self.bulge, under / 2), (1, under), (0, under)]
+            return [*parts, scaled(lathe(profile, self.metal, 28), size * width / 2, 1, size * length / 2)]
         stand = self._stand(0.75 * width if count == 2 else width, under)
         if count == 2:
             z = 0.27 * length
@@ -194,7 +226,7 @@ class PedestalTable(Program):
 
     def _stand(self, width: float, under: float) -> list[Part]:
         """A column with its foot."""
-        r, reach = self.thickness * width / 2, self.spread * width / 2
+        r, reach = self.thickness * width / 2, max(self.spread, 0.65 if self.use == "bar" else 0.55) * width / 2
         if self.column == "tulip":
             rows = [(0, 0), (reach, 0), (0.97 * reach, 0.015), (0.6 * reach, 0.045), (1.4 * r, 0.16), (0.8 * r, 0.4)]
             rows += [(0.9 * r, 0.75), (2.2 * r, 0.96), (3 * r, 1.0)]
