@@ -14,6 +14,7 @@ from lmnet_utils.data.programs.car_body import (
     CHROME,
     DARK,
     GLASSES,
+    REAR_LAMP,
     RGB,
     Body,
     cabin,
@@ -37,6 +38,7 @@ from lmnet_utils.data.programs.parts import (
     joined,
     mirrored,
     moved,
+    painted,
     rod,
     scaled,
     sheet,
@@ -71,18 +73,25 @@ STYLES = {
     "minivan": Style(0.40, 0.18, 0.89, 0.97, 1.0, 1.02),
     "micro": Style(0.54, 0.19, 0.80, 0.93, 1.0, 1.38, 0.62),
     "pick-up": Style(0.35, 0.27, 0.55, 0.585, 1.0),
+    "supercar": Style(0.245, 0.25, 0.52, 0.84, 1.10, 1.10),
+    "long bonnet": Style(0.28, 0.42, 0.68, 0.90, 0.92),
+    "classic": Style(0.35, 0.31, 0.64, 0.79, 0.96, 0.98),
+    "prototype": Style(0.225, 0.28, 0.50, 0.78, 1.02, 1.06),
+    "limousine": Style(0.21, 0.20, 0.78, 0.87, 0.98, 0.68, 1.5),
     "convertible": Style(0.28, 0.32, 0.0, 0.0, 0.98),
 }
+
+SPORTING = ("coupe", "sports car", "convertible", "supercar", "long bonnet", "prototype", "limousine")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PassengerCar(Program):
     """A car for a few people: from the saloon and the sports car to the off-roader, the pick-up and the open two-seater."""
 
-    style: str = one_of(*STYLES, shares=(5, 4, 3, 4, 1, 4, 2, 4, 2, 0.7, 2, 2.5))
+    style: str = one_of(*STYLES, shares=(5, 4, 3, 4, 1, 4, 2, 4, 2, 0.7, 2, 2, 1, 1.5, 0.8, 0.3, 3))
     doors: int = one_of(2, 4, 4)
     lamps: str = one_of("long", "round", shares=(3, 1))
-    extra: str = one_of("none", "lip", "wing", "rack", "spare wheel", shares=(6, 2, 2, 2, 1))
+    extra: str = one_of("none", "lip", "wing", "rack", "spare wheel", "light bar", shares=(6, 2, 2, 2, 1, 0.7))
     spokes: int = one_of(0, 5, 6, 8)
     bumpers: str = one_of("none", "painted", "chrome", shares=(3, 2, 1))
     inside: str = one_of("empty", "seats", shares=(1, 2))
@@ -120,7 +129,7 @@ class PassengerCar(Program):
         rear, roof_rear = half - style.rear * length, half - style.roof_rear * length
         roof_rear = rear + (roof_rear - rear) * self.rear_rake
         front = max(front, roof_rear + 0.10 * length)
-        radius = self.wheel * height * (1.15 if self.style in ("coupe", "sports car", "convertible") else 1.0)
+        radius = self.wheel * height * (1.15 if self.style in SPORTING else 1.0)
         radius *= {"off-roader": 0.95, "micro": 0.78, "minivan": 0.82, "hatchback": 0.9}.get(self.style, 1.0)
         hollow = None
         if self.style == "convertible":
@@ -129,16 +138,16 @@ class PassengerCar(Program):
         elif self.style == "pick-up":
             hollow = (-half + 0.03 * length, rear - 0.04)
         panes: tuple[tuple[float, float], ...] = ((0.03, 0.45), (0.50, 0.95))
-        if self.doors == 2 or self.style in ("micro", "sports car"):
+        if self.doors == 2 or self.style in ("micro", "sports car", "supercar", "prototype", "long bonnet"):
             panes = ((0.05, 0.62), (0.68, 0.90)) if self.style in ("hatchback", "coupe", "beetle") else ((0.06, 0.80),)
-        elif self.style in ("estate", "minivan", "off-roader"):
+        elif self.style in ("estate", "minivan", "off-roader", "limousine"):
             panes = ((0.03, 0.33), (0.36, 0.64), (0.68, 0.94))
         return Body(
             length, width, height, self.clearance * height * (1.5 if self.style in ("off-roader", "pick-up") else 1.0),
             self.nose * waist, waist, waist * style.tail * self.tail, cowl, front, roof_rear, rear,
             (half - self.front_axle * length, -half + self.rear_axle * length), radius, 0.13 * width,
             self.taper, self.tumblehome + (0.08 if self.style in ("off-roader", "pick-up", "minivan") else 0.0),
-            max(self.roundness, 0.75) if self.style == "beetle" else self.roundness, panes, hollow,
+            max(self.roundness, {"beetle": 0.75, "classic": 0.5, "long bonnet": 0.5}.get(self.style, 0.0)), panes, hollow,
         )  # fmt: skip
 
     def parts(self) -> list[Part]:
@@ -158,7 +167,12 @@ class PassengerCar(Program):
         return parts
 
     def _seats(self, body: Body, room: tuple[float, float]) -> list[Part]:
-        rows = 2 if self.doors == 4 and self.style not in ("pick-up", "micro", "sports car") else 1
+        rows = (
+            2
+            if self.doors == 4
+            and self.style not in ("pick-up", "micro", "sports car", "supercar", "prototype", "long bonnet")
+            else 1
+        )
         first = room[1] - 0.42 * (room[1] - room[0]) / rows
         places = [first - row * 0.46 * (room[1] - room[0]) for row in range(rows)]
         size = min(1.0, 0.62 * body.height / 0.8)
@@ -216,7 +230,24 @@ class PassengerCar(Program):
                 for x in (0.2 * ends[0] + 0.8 * ends[1], 0.8 * ends[0] + 0.2 * ends[1])
             ]
             return [rails, feet, *bars]
-        low = self.style in ("sedan", "coupe", "fastback", "sports car")
+        if self.extra == "light bar" and self.style not in ("convertible", "prototype", "supercar"):
+            x, z = (0.55 * body.roof_front + 0.45 * body.roof_rear), 0.28 * self.tumblehome * body.width
+            bar = cushion((0.26, 0.13, z), (x, body.height + 0.05, 0.6 * z), REAR_LAMP, 0.4, 5)
+            return [
+                bar,
+                painted(scaled(bar, z=-1), (0.2, 0.35, 0.75)),
+                box((0.2, 0.12, 1.6 * z), (x, body.height - 0.02, 0), DARK),
+            ]
+        low = self.style in (
+            "sedan",
+            "coupe",
+            "fastback",
+            "sports car",
+            "supercar",
+            "prototype",
+            "long bonnet",
+            "classic",
+        )
         if self.extra == "wing" and low:
             x, y = rear + 0.08 * body.length, tail + 0.15 * body.height
             feet = mirrored(box((0.16, 0.19 * body.height, 0.04), (x, y - 0.09 * body.height, 0.6 * wide), DARK))
@@ -309,5 +340,5 @@ class Van(Program):
         return parts
 
 
-PROGRAMS = {PassengerCar: 30, Van: 4, FormulaCar: 2, VintageCar: 2, Truck: 2}
+PROGRAMS = {PassengerCar: 30, Van: 5, FormulaCar: 2, VintageCar: 2.5, Truck: 3.5}
 """Programs of the class, each with its share."""

@@ -65,13 +65,11 @@ class Body(NamedTuple):
     """From x to x the body is open above (a cockpit, a load bed), if at all."""
 
     def half_width(self, x: np.ndarray) -> np.ndarray:
+        """From the middle to the side, where the body is widest."""
         end = np.clip(1 - (self.length / 2 - np.abs(x)) / (0.09 * self.length), 0, 1)
-        return (
-            self.width
-            / 2
-            * (1 - self.taper * np.abs(2 * x / self.length) ** 3)
-            * (1 - (0.05 + 0.35 * self.roundness) * end**2.5)
-        )
+        plan = 1 - self.taper * np.abs(2 * x / self.length) ** 3
+        half: np.ndarray = self.width / 2 * plan * (1 - (0.05 + 0.35 * self.roundness) * end**2.5)
+        return half
 
     def deck(self, x: np.ndarray) -> np.ndarray:
         """Height of the lower body: bonnet, waist, boot."""
@@ -86,19 +84,21 @@ class Body(NamedTuple):
             rows += [(half - 0.5 * bonnet, rise), (half - 0.035 * self.length, self.nose * (0.68 + 0.36 * drop))]
         rows.append((half, self.nose * drop))
         smooth = curve(rows, 5)
-        return np.interp(x, smooth[:, 0], smooth[:, 1])
+        height: np.ndarray = np.interp(x, smooth[:, 0], smooth[:, 1])
+        return height
 
     def floor(self, x: np.ndarray) -> np.ndarray:
-        end = np.clip((np.abs(2 * x / self.length) - 0.75) / 0.25, 0, 1)
+        """Height of the lower edge."""
+        end: np.ndarray = np.clip((np.abs(2 * x / self.length) - 0.75) / 0.25, 0, 1)
         return self.clearance + 0.07 * self.height * end**1.5
 
 
 def lower_body(body: Body, paint: RGB) -> Part:
     """From the floor to the waist, along x; what lies hidden under the cabin is left out."""
     half = body.length / 2
-    arch, reach = 1.14 * body.radius, np.radians(np.linspace(-20, 200, 10))
+    arch, reach = 1.14 * body.radius, np.radians(np.linspace(-15, 195, 8))
     stations = [half * s for s in (-1, -0.985, -0.955, -0.89, 0.89, 0.955, 0.985, 1)]
-    stations += [*np.linspace(body.axles[-1] + arch, body.axles[0] - arch, 5), body.cowl, body.rear]
+    stations += [*np.linspace(body.axles[-1] + arch, body.axles[0] - arch, 4), body.cowl, body.rear]
     for axle in body.axles:
         stations += list(axle + arch * np.cos(reach))
     if body.hollow:
@@ -115,7 +115,10 @@ def lower_body(body: Body, paint: RGB) -> Part:
     rim = 0.80 * width
     if body.hollow:
         inside = (x > body.hollow[0]) & (x < body.hollow[1])
-        low = np.where(inside, floor + 0.12, low)
+        bed = np.maximum(floor + 0.12, np.minimum(well + 0.03, top - 0.15))
+        if body.roof_front > body.roof_rear and inside.any():  # a load bed is level, above its wheels
+            bed = np.full_like(x, bed[inside].max())
+        low = np.where(inside, bed, low)
         rim = np.where(inside, 0.88 * width, rim)
     middle = low + np.where(low == top, (0.01 + 0.04 * body.roundness) * body.width, 0)
     zero = np.zeros_like(x)
@@ -125,7 +128,7 @@ def lower_body(body: Body, paint: RGB) -> Part:
     part = loft(np.stack([np.stack([x, y, z], axis=-1) for z, y in rows], axis=1), paint)
     hidden = np.zeros((len(x) - 1, len(rows)), bool)
     if body.roof_front > body.roof_rear:
-        hidden[np.ix_((x[:-1] >= body.rear) & (x[1:] <= body.cowl), [7, 8])] = True
+        hidden[(x[:-1] >= body.rear) & (x[1:] <= body.cowl), 7:9] = True
         if body.hollow:
             hidden[(x[:-1] >= body.hollow[0] - 2e-3) & (x[1:] <= body.hollow[1] + 2e-3)] = False
     kept = ~np.concatenate([hidden.ravel(), hidden.ravel(), np.zeros(len(part.faces) - 2 * hidden.size, bool)])
@@ -190,7 +193,7 @@ def wheel_of(radius: float, width: float, rim: RGB, spokes: int) -> Part:
         (0.64 * r, 0.6 * w),
     ]  # fmt: skip
     disc = [(0.64 * r, 0.5 * w), (0.5 * r, 0.35 * w), (0.18 * r, 0.7 * w), (0, 0.75 * w)]
-    parts = [lathe(tyre, TYRE, 18, "z"), lathe(disc, rim if spokes == 0 else DARK, 18, "z")]
+    parts = [lathe(tyre, TYRE, 16, "z"), lathe(disc, rim if spokes == 0 else DARK, 16, "z")]
     if spokes:
         parts.append(ring(box((0.12 * r, 0.55 * r, 0.25 * w), (0, 0.38 * r, 0.75 * w), rim), spokes, "z"))
     return joined(parts)

@@ -318,15 +318,91 @@ class LongRifle(Program):
         ]
         back = round_body([(joint + 0.05, 0.017), (joint + 0.21, 0.016)], self.metal, 0.004)
         return [
-            plate,
-            cock,
-            pan,
-            ramrod,
-            back,
-            *bands,
+            plate, cock, pan, ramrod, back, *bands,
             trigger_guard(joint + 0.02, -self.belly - 0.004, 0.09, self.metal),
+        ]  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PrecisionRifle(Program):
+    """A modern sniper's rifle: a chassis with pistol grip and a long barrel, a large scope, often a bipod."""
+
+    butt: str = one_of("adjustable", "skeleton", "solid", "wire", shares=(3, 3, 2, 0.5))
+    muzzle: str = one_of("brake", "suppressor", "none", "flash hider", shares=(4, 2, 2, 1))
+    chassis: str = one_of("slab", "round", "open", shares=(3, 2, 1))
+    bipod: bool = one_of(True, False, shares=(2, 1))
+    bolt: bool = one_of(True, False)
+    length: float = uniform(1.0, 1.4)  # metres
+    joint: float = uniform(0.22, 0.30)  # where the butt meets the receiver, of the length
+    receiver: float = uniform(0.20, 0.27)  # length of the receiver, of the length
+    guard: float = uniform(0.12, 0.26)  # length of the hand guard, of the length
+    depth: float = uniform(0.065, 0.095)  # height of the receiver
+    width: float = uniform(0.036, 0.052)  # of the receiver
+    barrel: float = uniform(0.010, 0.016)  # radius
+    magazine: float = uniform(0.04, 0.13)  # metres below the receiver
+    lean: float = uniform(8.0, 28.0)  # degrees of the grip
+    drop: float = uniform(0.0, 0.05)  # of the butt's heel
+    leg: float = uniform(0.18, 0.28)  # length of the bipod
+    spread: float = uniform(0.25, 0.55)  # of its legs, over their length
+    scope: float = uniform(0.3, 1.3)  # size
+    metal: tuple[float, float, float] = colour(*GUNMETALS)
+    wood: tuple[float, float, float] = colour("olive", "beige", "black", "dark grey", "walnut", "oak")
+
+    def parts(self) -> list[Part]:
+        joint = self.joint * self.length
+        middle = joint + self.receiver * self.length
+        front = middle + self.guard * self.length
+        top, low = 0.35 * self.depth, -0.65 * self.depth
+        side = [
+            (joint, low + 0.008), (joint, top - 0.012), (joint + 0.03, top), (middle, top), (middle, low + 0.012),
+            (joint + 0.06, low),
+        ]  # fmt: skip
+        parts = [receiver_body(side, self.width, self.wood if self.chassis == "slab" else self.metal)]
+        parts += butt_stock(self.butt, joint + 0.005, (low + 0.012, top - 0.010), self.drop, (self.wood, self.metal))
+        parts += [
+            pistol_grip(joint + 0.035, low + 0.008, 0.105, self.lean, self.wood),
+            trigger_guard(joint + 0.05, low + 0.008, 0.075, self.metal),
         ]
+        parts.append(
+            box_magazine(joint + 0.17, low + 0.02, (0.02 + self.magazine, 0.075, 0.6 * self.width), 0, self.metal)
+        )
+        if self.chassis == "slab":
+            parts.append(
+                stock_body(
+                    [(middle - 0.01, low + 0.01, 0.004, self.width), (front, 0.6 * low, 0.0, 0.8 * self.width)],
+                    self.wood,
+                    0.7,
+                )
+            )
+        elif self.chassis == "round":
+            parts.append(round_body([(middle - 0.005, 0.8 * top + 0.006), (front, 0.8 * top + 0.006)], self.wood, 0, 8))
+        else:
+            parts.append(box((front - middle, 0.018, 0.6 * self.width), ((front + middle) / 2, -0.035, 0), self.metal))
+            parts.append(box((0.02, 0.04, 0.5 * self.width), (front - 0.02, -0.018, 0), self.metal))
+        end = max(self.length - (0.15 if self.muzzle == "suppressor" else 0.05), front + 0.08)
+        parts += [
+            round_body(
+                [(middle - 0.03, 1.35 * self.barrel), (front, 1.2 * self.barrel), (end, self.barrel)], self.metal
+            )
+        ]
+        parts += [
+            *muzzle_device(self.muzzle, end, self.barrel, self.metal),
+            rail(joint + 0.03, middle - 0.01, top, self.metal),
+        ]
+        parts += sights("scope", (joint + middle) / 2 + 0.02, top + 0.012, self.scope, BLACK)
+        if self.bolt:
+            parts.append(
+                tube(
+                    [(joint + 0.05, 0.01, 0.01), (joint + 0.045, 0.0, 0.05), (joint + 0.04, -0.02, 0.075)],
+                    [0.005, 0.005, 0.011],
+                    self.metal,
+                    6,
+                )
+            )
+        if self.bipod:
+            parts.append(bipod_legs(front - 0.03, -0.025, self.leg, self.spread, self.metal))
+        return parts
 
 
-PROGRAMS = {AssaultRifle: 8, LongRifle: 7, Shotgun: 2.5, SubmachineGun: 3, MachineGun: 2}
+PROGRAMS = {AssaultRifle: 8, LongRifle: 6, PrecisionRifle: 3, Shotgun: 2.5, SubmachineGun: 3, MachineGun: 2}
 """Programs of the class, each with its share."""
