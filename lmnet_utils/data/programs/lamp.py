@@ -1,4 +1,4 @@
-"""Programs of lamps that stand: table lamps, desk lamps, floor lamps, lanterns; with those of lamp_hung.py the class's programs."""
+"""Programs of lamps that stand: table lamps, desk lamps, floor lamps, lanterns; with lamp_hung.py and lamp_fixed.py the class's programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from lmnet_utils.data.programs.lamp_hung import CeilingLamp, Chandelier, PendantLamp, StreetLamp, WallLamp
+from lmnet_utils.data.programs.lamp_fixed import CeilingLamp, StreetLamp, WallLamp
+from lmnet_utils.data.programs.lamp_hung import Chandelier, PendantLamp
 from lmnet_utils.data.programs.lamp_parts import (
     Paint,
     bulb,
@@ -175,7 +176,7 @@ class DeskLamp(Program):
         lid = lathe([(radius * top, 0), (0, 0.02 * radius)], self.paint) if self.head == "can" else joined()
         light = moved(upended(bulb(0.3 * radius, LIGHT)), y=-0.05 * radius)
         cover = moved(shade(form, radius, deep, top, self.paint), y=-deep)
-        return [moved(turned(part, "z", tilt), *place, 0) for part in (cover, cap, lid, light)]
+        return [moved(turned(part, "z", tilt), place[0], place[1]) for part in (cover, cap, lid, light)]
 
     def _jointed(self) -> list[Part]:
         unit, thick = self.lower, self.thickness * self.lower
@@ -189,7 +190,7 @@ class DeskLamp(Program):
             10,
             "z",
         )
-        joints = [moved(joint, *place, 0) for place in (start, elbow, wrist)]
+        joints = [moved(joint, place[0], place[1]) for place in (start, elbow, wrist)]
         return [*self._arm(start, elbow), *self._arm(elbow, wrist), *joints, *self._head(wrist, self.tilt)]
 
     def _gooseneck(self) -> list[Part]:
@@ -245,7 +246,9 @@ class DeskLamp(Program):
 class FloorLamp(Program):
     """A lamp as tall as a person: a pole with a shade, an arc, a tripod, an uplighter, a reading arm, several heads."""
 
-    kind: str = one_of("pole", "arc", "tripod", "uplighter", "reading", "heads", "pillar", shares=(5, 2, 2, 2, 2, 2, 1))
+    kind: str = one_of(
+        "pole", "arc", "tripod", "uplighter", "reading", "heads", "pillar", "swing", shares=(5, 2, 2, 2, 2, 2, 1, 1.5)
+    )
     form: str = one_of(
         "straight", "bell", "dome", "cylinder", "square", "pleated", "globe", shares=(4, 1, 1, 3, 1, 1, 0.5)
     )
@@ -269,14 +272,14 @@ class FloorLamp(Program):
 
     def parts(self) -> list[Part]:
         kinds = {"arc": self._arc, "tripod": self._tripod, "uplighter": self._uplighter, "pillar": self._pillar}
-        kinds |= {"reading": self._reading, "heads": self._heads}
+        kinds |= {"reading": self._reading, "heads": self._heads, "swing": self._swing}
         parts = kinds.get(self.kind, self._pole)()
         tall = self.height
         if self.kind not in ("tripod", "pillar"):
             wide = self.spread * (1.3 if self.kind == "arc" or self.foot == "tripod" else 1.0)
             low = tall * (0.07 if self.foot == "tripod" else self.plinth)
             parts.append(foot(self.foot, wide * tall, low, self.body))
-        if self.tray != "none" and self.kind in ("pole", "reading"):
+        if self.tray != "none" and self.kind in ("pole", "reading", "swing"):
             size = 1.15 * self.radius * tall
             y = self.shelf * tall
             board = box((1.7 * size, 0.012 * tall, 1.7 * size), (0, y, 0), self.wood)
@@ -367,6 +370,16 @@ class FloorLamp(Program):
         path = curve([elbow - (0, 0.05 * tall), elbow, 0.5 * (elbow + wrist) + (0, 0.04 * tall), wrist], 5)
         arm = tube(np.insert(path, 2, 0, axis=1), 0.6 * self.thickness * tall, self.body, 6)
         return [self._post(0.88 * tall), arm, *self._head(wrist, self.tilt * 0.6)]
+
+    def _swing(self) -> list[Part]:
+        """A shade on an arm before the pole."""
+        tall, reach = self.height, 0.6 * self.reach * self.height
+        base = self._base()
+        path = curve(
+            [(0, 0.96 * base, 0), (0.25 * reach, base * 1.02, 0), (0.7 * reach, 0.97 * base, 0), (reach, base, 0)], 5
+        )
+        arm = tube(path, 0.6 * self.thickness * tall, self.body, 7)
+        return [self._post(base * 0.98), arm, *(moved(part, reach) for part in self._shade(base))]
 
     def _heads(self) -> list[Part]:
         tall = self.height

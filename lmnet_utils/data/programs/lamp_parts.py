@@ -52,12 +52,12 @@ def stem(form: str, radius: float, height: float, bulge: float, paint: Paint) ->
     return lathe(np.concatenate([curve(rows * (radius, height), 3), [(0, height)]]), paint, 20)
 
 
-def shade(form: str, radius: float, height: float, top: float, paint: Paint) -> Part:
+def shade(form: str, radius: float, height: float, top: float, paint: Paint, sides: int = 24) -> Part:
     """A lampshade, a thin shell that is open below; ``top`` is the radius at its top over that at its bottom."""
     rim = max(top, 0.08) * radius
-    t = np.linspace(0, 1, 10)
+    t = np.linspace(0, 1, 10 if sides > 16 else 6)
     if form == "globe":
-        return lathe(np.stack([radius * np.sin(np.pi * t), height * (1 - np.cos(np.pi * t)) / 2], -1), paint)
+        return lathe(np.stack([radius * np.sin(np.pi * t), height * (1 - np.cos(np.pi * t)) / 2], -1), paint, sides)
     if form == "square":
         return turned(lathe([(1.25 * radius, 0), (1.25 * rim, height)], paint, 4), "y", 45)
     if form == "hexagon":
@@ -74,7 +74,7 @@ def shade(form: str, radius: float, height: float, top: float, paint: Paint) -> 
     }
     heights = np.sin(0.5 * np.pi * t) if form in ("dome", "tulip") else t
     share = shares.get(form, 1 - t)
-    return lathe(np.stack([rim + (radius - rim) * share, heights * height], -1), paint)
+    return lathe(np.stack([rim + (radius - rim) * share, heights * height], -1), paint, sides)
 
 
 def spider(radius: float, y: float, paint: Paint) -> Part:
@@ -116,8 +116,8 @@ def foot(form: str, radius: float, height: float, paint: Paint) -> Part:
 
 
 def chain(length: float, width: float, paint: Paint) -> Part:
-    """A chain of upright links, at most twelve."""
-    count = int(np.clip(round(length / (1.3 * width)), 2, 12))
+    """A chain of upright links, at most nine."""
+    count = int(np.clip(round(length / (1.3 * width)), 2, 9))
     pitch = length / count
     hoop = oval(width, pitch * 1.3, 0.3, 8)
     link = tube(np.stack([hoop[:, 0], hoop[:, 1], 0 * hoop[:, 0]], -1), 0.12 * width, paint, 4, closed=True)
