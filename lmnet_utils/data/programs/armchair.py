@@ -64,6 +64,10 @@ class Armchair(Program):
         inner = back_foot + self.back_thickness * 0.35
         body = box((depth - 0.03, y - thick - under, seat), (0, (y - thick + under) / 2, 0), self.cover, 0.012)
         cushion_depth = front - inner + 0.02
+        if self.arms not in ("none", "wooden"):  # its sides and top are hidden
+            facing = np.cross(*(body.vertices[body.faces[:, i]] - body.vertices[body.faces[:, 0]] for i in (1, 2)))
+            seen = np.abs(facing).argmax(axis=1) != 2
+            body = Part(body.vertices, body.faces[seen], body.colours[seen])
         top = pad(cushion_depth, (seat * 0.99, seat * 0.99), thick * 1.1, soft, pillow)
         back = self._back(under, back_foot)
         parts = [body, moved(top, front - cushion_depth / 2 + 0.01, y - thick / 2), *back, *self._legs(under)]
@@ -178,7 +182,7 @@ class Armchair(Program):
 class CantileverChair(Program):
     """A chair with a frame of bent tube on either side: cantilever, sled or closed loop; seat and back of cloth, cane or pads."""
 
-    frame: str = one_of("cantilever", "armed cantilever", "sled", "loop", shares=(3, 4, 2, 2))
+    frame: str = one_of("cantilever", "armed cantilever", "sled", "loop", shares=(3, 5, 2, 2))
     filling: str = one_of("sling", "pads", "boards", shares=(2, 3, 1))
     rests: str = one_of("none", "wood", shares=(2, 1))
     seat_height: float = uniform(0.32, 0.47)  # metres, here and below

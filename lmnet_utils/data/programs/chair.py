@@ -8,17 +8,7 @@ import numpy as np
 
 from lmnet_utils.data.programs.armchair import Armchair, CantileverChair, LoungeChair
 from lmnet_utils.data.programs.parameters import FABRICS, METALS, PAINTS, WOODS, Program, colour, one_of, uniform
-from lmnet_utils.data.programs.parts import (
-    Part,
-    bar,
-    box,
-    lathe,
-    mirrored,
-    moved,
-    rod,
-    sheet,
-    tube,
-)  # fmt: skip
+from lmnet_utils.data.programs.parts import Part, bar, box, curve, lathe, mirrored, moved, rod, sheet, tube
 from lmnet_utils.data.programs.seating import (
     LEGS,
     Colour,
@@ -291,11 +281,11 @@ class ShellChair(Program):
     """A chair with a moulded seat and back, of one piece or two, on legs, runners, wires, a pedestal or a star."""
 
     base: str = one_of(
-        "wooden legs", "tubes", "sled", "wires", "cantilever", "trumpet", "disc", "star", "castors", "none",
-        shares=(4, 5, 3, 2, 1, 2, 1, 2, 2, 0.6),
+        "wooden legs", "tubes", "sled", "wires", "cantilever", "trumpet", "disc", "star", "castors", "none", "panels", "apron",
+        shares=(4, 5, 3, 2, 1, 2, 1, 2, 2, 0.6, 0.6, 0.6),
     )  # fmt: skip
     split: bool = one_of(False, True, shares=(3, 1))
-    arms: str = one_of("none", "wings", "loop", "tablet", shares=(5, 2, 1, 0.4))
+    arms: str = one_of("none", "wings", "loop", "tablet", shares=(5, 2, 1, 0.25))
     cushion: bool = one_of(False, True, shares=(3, 1))
     seat_height: float = uniform(0.39, 0.48)  # metres, here and below
     width: float = uniform(0.40, 0.56)
@@ -394,6 +384,20 @@ class ShellChair(Program):
             return [*cross, tie, hoop[1], moved(tie, middle[0]), mirrored(hoop[0]), *map(mirrored, wires)]
         if self.base == "none":
             return []
+        if self.base == "panels":
+            return [mirrored(box((0.75 * depth, y, 0.022), (0, y / 2, 0.44 * self.width), self.wood)), *cross]
+        if self.base == "apron":  # the seat's front goes on down to the floor
+            line = curve(
+                [
+                    (depth / 2, y + 0.02 - self.lip),
+                    (0.22 * depth, 0.55 * y),
+                    (0.1 * depth, 0.2 * y),
+                    (0.42 * depth, 0.0),
+                ],
+                4,
+            )
+            sides = np.linspace(0.85, 1.0, len(line)) * self.width
+            return [shell(line, sides, np.linspace(-0.02, -0.45, len(line)) * depth, self.material, self.thickness)]
         spider = lathe([(0, y - 0.03), (0.6 * z, y - 0.02), (0.7 * z, y + 0.005), (0, y + 0.005)], metal, 12)
         if self.base in ("star", "castors"):
             return [spider, star(0.29, 5 if self.base == "castors" else 4, y, self.base == "castors", metal)]
@@ -420,7 +424,7 @@ class ShellChair(Program):
 
 
 PROGRAMS = {
-    DiningChair: 9, ShellChair: 5, Armchair: 5, OfficeChair: 3, TubChair: 4, Stool: 4, CantileverChair: 2, LoungeChair: 3,
+    DiningChair: 9, ShellChair: 5, Armchair: 6, OfficeChair: 3, TubChair: 5, Stool: 4, CantileverChair: 3, LoungeChair: 3,
     FoldingChair: 2,
 }  # fmt: skip
 """Programs of the class, each with its share."""

@@ -53,7 +53,7 @@ def leg(kind: str, top: ArrayLike, foot: ArrayLike, thickness: float, colour: Co
     if kind == "tapered":
         return bar(a, b, 1.15 * thickness, 1.15 * thickness, colour, 0.55)
     if kind == "round":
-        return rod(a, b, (0.55 * thickness, 0.36 * thickness), colour)
+        return tube(a + t[::4] * (b - a), thickness * (0.55 - 0.19 * t[::4, 0]), colour, 12)
     if kind == "turned":
         swell = np.array([0.5, 0.5, 0.36, 0.58, 0.42, 0.5, 0.56, 0.52, 0.44, 0.36, 0.5, 0.4, 0.32])
         return tube(a + t * (b - a), 1.1 * thickness * swell, colour, 8)
@@ -67,7 +67,7 @@ def leg(kind: str, top: ArrayLike, foot: ArrayLike, thickness: float, colour: Co
 
 def plate(depth: float, widths: tuple[float, float], corner: float, thickness: float, colour: Colour) -> Part:
     """A level board about the origin, as wide as ``widths`` in front and behind; ``corner``: radius over the depth."""
-    outline = rounded_rectangle(1.0, 1.0, corner)
+    outline = rounded_rectangle(1.0, 1.0, corner, 6)
     edge = min(0.3 * thickness, 0.006)
     sections = []
     for y, inset in ((-0.5, edge), (-0.5 + edge / thickness, 0.0), (0.5 - edge / thickness, 0.0), (0.5, edge)):

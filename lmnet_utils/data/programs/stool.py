@@ -31,13 +31,13 @@ class Stool(Program):
     back: str = one_of("none", "low shell", "rail", "board", shares=(6, 2, 1, 2))
     rings: int = one_of(0, 1, 2, shares=(2, 4, 2))
     height: float = uniform(0.26, 0.84)  # of the seat; metres, here and below
-    width: float = uniform(0.28, 0.44)
+    width: float = uniform(0.28, 0.42)
     depth: float = uniform(0.85, 1.05)  # of the width
     thickness: float = uniform(0.02, 0.085)  # of the seat
     corner: float = uniform(0.04, 0.3)  # radius of a square seat's corners over its depth
-    inset: float = uniform(0.35, 0.88)  # of the legs' tops, over the seat's half
+    inset: float = uniform(0.52, 0.88)  # of the legs' tops, over the seat's half
     splay: float = uniform(0.0, 0.22)  # how far the feet stand out, over the height
-    post: float = uniform(0.026, 0.065)  # thickness of the legs
+    post: float = uniform(0.026, 0.075)  # thickness of the legs
     brace: float = uniform(0.18, 0.42)  # height of the lower ring, of the height
     back_height: float = uniform(0.14, 0.38)  # above the seat
     back_lean: float = uniform(4.0, 20.0)  # degrees
@@ -84,6 +84,7 @@ class Stool(Program):
         count = 4 if self.base == "sled" or "square" in self.seat or self.back != "none" else self.legs
         angles = np.radians(45 + 360 / count * np.arange(count) if count == 4 else 120 * np.arange(count))
         reach = self.inset * (1.2 if "square" in self.seat else 0.95) * (1 if count == 4 else 0.95)
+        reach *= 0.7 if self.base == "tube" and self.splay > 0.1 else 1.0
         out = np.stack([np.cos(angles) * depth, 0 * angles, np.sin(angles) * self.width], axis=-1) * 0.5 * reach
         tops = out + (0, top, 0)
         feet = out + out / np.linalg.norm(out, axis=1, keepdims=True) * self.splay * self.height * (
@@ -99,7 +100,7 @@ class Stool(Program):
         else:
             legs = [leg(self.base, a, b, post, frame) for a, b in zip(tops, feet, strict=True)]
         parts = list(legs)
-        rings = max(self.rings, 1) if top > 0.6 else self.rings
+        rings = max(self.rings, 1) if top > 0.6 else 0 if top < 0.36 else self.rings
         for level in (self.brace, self.brace + 0.3)[:rings]:
             points = feet + level * (tops - feet)
             parts += [bar(a, b, thin, thin, frame) for a, b in zip(points, np.roll(points, 1, axis=0), strict=True)]

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from lmnet_utils.data.programs.parameters import FABRICS, METALS, PAINTS, WOODS, Program, colour, one_of, uniform
-from lmnet_utils.data.programs.parts import Part, bar, box, cushion, lathe, mirrored, moved, rod, tube, turned
+from lmnet_utils.data.programs.parts import Part, bar, box, cushion, joined, lathe, mirrored, moved, rod, tube, turned
 from lmnet_utils.data.programs.seating import (
     Colour,
     bent,
@@ -174,6 +174,7 @@ class TubChair(Program):
     tilt: float = uniform(0.0, 0.22)  # how far the back leans backwards, over its height
     thickness: float = uniform(0.012, 0.11)  # of the wall
     bowl: float = uniform(0.04, 0.16)  # depth of the body under the seat
+    spread: float = uniform(1.02, 1.55)  # how far the legs' feet stand out, over their tops
     foot: float = uniform(0.18, 0.30)  # radius of the pedestal
     material: Colour = colour(*FABRICS, *PAINTS, "white")
     cover: Colour = colour(*FABRICS, "white")
@@ -187,12 +188,13 @@ class TubChair(Program):
         ease = 0.5 - 0.5 * np.cos(np.pi * behind)
         rise = self.back_height * (self.arm_height + (1 - self.arm_height) * ease**self.sharpness)
         rise *= 0.75 if self.club else 1.0
-        body = wall(plan, low + 0.04, y + rise, self.flare, thick, self.material)
+        start = low if self.club else y - 0.04 if self.body == "board" else y - 0.03 - 0.3 * self.bowl
+        body = wall(plan, start, y + rise, self.flare, thick, self.material)
         x, height, z = body.vertices.T
         lean = self.tilt * np.maximum(height - y, 0) * np.clip(-2 * x / depth, 0, 1)
         upper = [body._replace(vertices=np.stack([x - lean, height, z], axis=-1)), self._bottom(depth, low)]
         if self.roll and thick > 0.04:
-            edge = plan * (1 + 2 * self.flare * (y + rise - low) / width)[:, None]
+            edge = plan * (1 + 2 * self.flare * (y + rise - start) / width)[:, None]
             back = self.tilt * rise * np.clip(-2 * edge[:, 0] / depth, 0, 1)
             line = np.stack([edge[:, 0] - back, y + rise, edge[:, 1]], axis=-1)
             upper.append(tube(line, 0.75 * thick, self.material, 8))
@@ -219,19 +221,23 @@ class TubChair(Program):
 
     def _bottom(self, depth: float, low: float) -> Part:
         """What closes the tub below: a board or a bowl, of the same plan as the wall."""
-        width, y, _ = self._size()
+        width, y, thick = self._size()
         if self.body == "board" and not self.club:
             return moved(
                 plate(depth, (width, width), 0.5 - 0.4 * self._squareness(), 0.035, self.material), y=y - 0.035
             )
-        t = np.array([0.0, 0.35, 0.7, 1.0])
-        deep = y - low - 0.05 if self.club else self.bowl
-        radii = 0.5 + 0.5 * t**0.2 if self.club else 0.5 + 0.5 * np.sqrt(t)
-        bowl = lathe([(0, low), *zip(radii, low + deep * t**1.5, strict=True), (0, y - 0.03)], self.material, 24)
+        if self.club:
+            front = turned(lathe([(1, low), (1, y - 0.02)], self.material, 10, sweep=self.opening + 20), "y", 90)
+            bowl = joined(lathe([(0, low), (1, low)], self.material, 24), front)
+        else:
+            t = np.array([0.0, 0.35, 0.7, 1.0])
+            profile = [(0, low), *zip(0.5 + 0.5 * np.sqrt(t), low + self.bowl * t**1.5, strict=True), (0, y - 0.03)]
+            bowl = lathe(profile, self.material, 24)
         x, height, z = bowl.vertices.T
         radius = np.maximum(np.hypot(x, z), 1e-9)
         x, z = (np.sign(w) * np.abs(w / radius) ** (1 - 0.75 * self._squareness()) * radius for w in (x, z))
-        return bowl._replace(vertices=np.stack([x * 0.5 * depth, height, z * 0.5 * width], axis=-1))
+        grown = 0.0 if self.club else 0.5 * thick
+        return bowl._replace(vertices=np.stack([x * (0.5 * depth + grown), height, z * (0.5 * width + grown)], axis=-1))
 
     def _raise(self) -> float:
         fits = self.base in ("trumpet", "disc", "tubes") and self.width < 0.6 and not self.club
@@ -253,7 +259,7 @@ class TubChair(Program):
         if self.base == "plinth":
             size = (0.8 * depth, top, 0.8 * self.width)
             return [box(size, (0, top / 2, 0), self.material, 0.01)]
-        out = 1.25 if self.base == "tubes" else 1.15
+        out = self.spread
         kind, thick = ("tube", 0.045) if self.base == "tubes" else ("round", 0.05)
         tops = [(x * depth, top, 0.27 * self.width) for x in (0.27, -0.3)]
         legs = [mirrored(leg(kind, p, (p[0] * out, 0, p[2] * out), thick, metal)) for p in tops]
