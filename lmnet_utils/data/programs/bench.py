@@ -20,6 +20,7 @@ from lmnet_utils.data.programs.parts import (
     moved,
     rod,
     scaled,
+    sheet,
     tube,
     turned,
 )  # fmt: skip
@@ -227,9 +228,9 @@ class PlankBench(Program):
     above: str = one_of("none", "hooks", shares=(12, 1))
     count: int = one_of(2, 3, shares=(4, 1))  # supports
     slats: int = one_of(3, 4, 5, 7)
-    length: float = uniform(0.7, 2.4)  # metres
+    length: float = uniform(0.85, 2.4)  # metres
     height: float = uniform(0.34, 0.52)
-    depth: float = uniform(0.24, 0.55)
+    depth: float = uniform(0.24, 0.55)  # at most 0.45 of the length
     thick: float = uniform(0.02, 0.06)  # of the seat; slabs are twice as thick
     leg: float = uniform(0.035, 0.10)  # thickness of legs and bars
     splay: float = uniform(-0.15, 0.22)  # by how much legs lean out, of the height; upright below 0
@@ -242,7 +243,7 @@ class PlankBench(Program):
     frame: Colour = colour(*METALS, *WOODS, "grey", "green", "grey")
 
     def parts(self) -> list[Part]:
-        length, depth = self.length, self.depth
+        length, depth = self.length, self._depth()
         thick = self.thick * (2.2 if self.seat == "slab" else 1.0)
         stone = self.seat == "slab"
         paint = self.frame if not (stone and self.base in ("slabs", "blocks", "brackets")) else self.wood
@@ -257,6 +258,10 @@ class PlankBench(Program):
             parts.append(
                 mirrored(box((0.06 * depth, thick, length), (0.4 * depth, under - 0.4 * thick, 0), paint), "x")
             )
+        elif self.seat == "saddle":
+            across, along_z = np.meshgrid(np.linspace(-1, 1, 11), [-0.5, 0.0, 0.5], indexing="ij")
+            rows = under + self.bow * depth * across**2 + thick / 2
+            parts = [sheet(np.stack([-across * depth / 2, rows, along_z * length], axis=-1), thick, self.wood)]
         else:
             parts = [
                 box((depth, thick, length), (0, under + thick / 2, 0), self.wood, (0.12 if stone else 0.2) * thick)
@@ -278,9 +283,12 @@ class PlankBench(Program):
             parts += self._hooks(z)
         return parts
 
+    def _depth(self) -> float:
+        return min(self.depth, 0.45 * self.length)
+
     def _stand(self, under: float, paint: Colour) -> Part:
         """A support in the plane z = 0; the bench's end is towards +z."""
-        t, half = self.leg, self.stance * self.depth / 2
+        t, half = self.leg, self.stance * self._depth() / 2
         if self.base == "slabs":
             return box((2 * half, under, 0.4 * t + 0.015), (0, under / 2, 0), paint, 0.005)
         if self.base == "blocks":
@@ -292,7 +300,7 @@ class PlankBench(Program):
             outline = np.array([*side, *[(-x, y) for x, y in side[::-1]]])
             return extrusion(outline, 1.5 * t, paint)
         if self.base == "arms":  # hoops that end as arms above the seat
-            r, x = 0.35 * t + 0.006, self.depth / 2 + 0.02
+            r, x = 0.35 * t + 0.006, self._depth() / 2 + 0.02
             hoop = bent(np.array([(x, 0), (x, self.height + 0.18), (-x, self.height + 0.18), (-x, 0)]), 0.14, 6)
             cross = rod((x, under - r, 0), (-x, under - r, 0), r, paint, 8)
             return joined(tube(np.insert(hoop, 2, 0.0, axis=1), r, paint, 10), cross)
@@ -315,7 +323,7 @@ class PlankBench(Program):
 
     def _hooks(self, z: float) -> list[Part]:
         """Posts behind the bench with a board for hooks and a shelf, as in changing rooms."""
-        x, high = -self.depth / 2 - 0.02, 1.55 + 0.4 * self.fill
+        x, high = -self._depth() / 2 - 0.02, 1.55 + 0.4 * self.fill
         post = bar((x, 0, z), (x, high, z), 0.04, 0.04, self.frame)
         board = box((0.02, 0.12, self.length), (x + 0.03, high - 0.15, 0), self.wood)
         shelf = box((0.28, 0.02, self.length), (x + 0.12, high, 0), self.wood)

@@ -32,7 +32,9 @@ class FrameTable(Program):
     use: str = one_of("dining", "coffee", "console", "bar", shares=(6, 2.5, 1, 0.7))
     along: str = one_of("z", "x", shares=(6, 1))  # the long side
     shape: str = one_of("rectangle", "rounded", "boat", "oval", shares=(10, 1.5, 1, 1))
-    end: str = one_of("loop", "A", "X", "T", "slab", "arch", "V", "Z", shares=(4, 3, 2.5, 3, 3, 1, 1, 0.5))
+    end: str = one_of(
+        "loop", "A", "X", "T", "slab", "arch", "V", "Z", "sawhorse", shares=(4, 3, 2.5, 3, 3, 1, 1, 0.5, 1.5)
+    )
     link: str = one_of("none", "rail", "low rail", "panel", "pair", "shelf", shares=(2, 3, 2, 2, 1.5, 1.5))
     made: str = one_of("wood", "metal", "glass on metal", shares=(3, 3, 1))
     length: float = uniform(0.0, 1.0)  # where between the shortest and the longest of its use
@@ -57,11 +59,17 @@ class FrameTable(Program):
         under, thick = height - self.top, self.bar * min(max(height, 0.5), width)
         board = tabletop(self.shape, length, width, self.top, GLASS if self.made == "glass on metal" else self.wood)
         stance = self.stance * width * (0.75 if self.shape == "oval" else 1.0)
-        overhang = self.overhang * length + (0.12 * length if self.shape == "oval" else 0.0)
+        overhang = (
+            (0.12 if self.end == "sawhorse" else 0.0) * length
+            + self.overhang * length
+            + (0.12 * length if self.shape == "oval" else 0.0)
+        )
         z = length / 2 - overhang - thick / 2
         parts = [moved(board, y=height), mirrored(moved(self._end(stance, under, thick, paint), z=z))]
         drop = self.drop * under
-        if self.link in ("rail", "low rail"):
+        if self.end == "sawhorse":
+            pass
+        elif self.link in ("rail", "low rail"):
             y = under - drop if self.link == "rail" else 0.5 * thick if self.end in ("loop", "T") else 0.3 * under
             if self.end in ("A", "X", "V") or self.link == "low rail":
                 y = min(y, 0.5 * under) if self.end == "X" else y
@@ -90,6 +98,17 @@ class FrameTable(Program):
             bow = oval(1.3 * half, 2 * self.drop * h, sides=24)[:13]
             outline = [(half, 0), (half, h), (-half, h), (-half, 0), *bow[::-1]]
             return extrusion(outline, 0.4 * t + 0.015, paint, "z")
+        if self.end == "sawhorse":
+            out, y = (0.12 + 0.15 * self.slope) * h, (0.2 + 0.3 * self.drop) * h
+            legs = [
+                bar((x, h, 0), (x, 0, s * out), 0.6 * t, 0.6 * t, paint)
+                for x in (-0.85 * half, 0.85 * half)
+                for s in (-1, 1)
+            ]
+            low = (1 - y / h) * out
+            legs.append(bar((-half, head, 0), (half, head, 0), t, 0.8 * t, paint))
+            rail = bar((-0.85 * half, y, low), (0.85 * half, y, low), 0.5 * t, 0.5 * t, paint)
+            return joined(legs, mirrored(rail) if self.slope > 0.5 else rail)
         level = [((-half, head), (half, head))]
         if self.end == "loop":
             lines = [*level, ((-half, foot), (half, foot))]

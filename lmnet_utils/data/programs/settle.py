@@ -117,7 +117,7 @@ class PaddedBench(Program):
     base: str = one_of("legs", "box", "X", "plinth", "frame", shares=(5, 2, 1.5, 1, 1.5))
     style: str = one_of("square", "tapered", "round", "turned", "cabriole", shares=(2, 3, 2, 2, 1))
     ends: str = one_of("none", "rolled", "upright", "one", shares=(6, 2, 1, 0.7))
-    back: str = one_of("none", "low", "tall", shares=(6, 1, 1))
+    back: str = one_of("none", "low", "tall", shares=(8, 1, 0.7))  # without rolled ends
     tufts: int = one_of(1, 2, 3)  # cushions side by side
     length: float = uniform(0.7, 1.8)  # metres, here and below
     height: float = uniform(0.38, 0.54)  # of the seat
@@ -159,7 +159,7 @@ class PaddedBench(Program):
             arm = self.arm if self.back == "none" else min(self.arm, 0.8 * high)
             z = length / 2 - 0.3 * self.roll
             wall = cushion((depth, arm + pad, 0.6 * self.roll), (0, under + (arm + pad) / 2, z), self.fabric, 0.12, 6)
-            if self.ends == "rolled":
+            if self.ends == "rolled" and self.back == "none":
                 roll = rod((-depth / 2, 0, 0), (depth / 2, 0, 0), 0.5 * self.roll, self.fabric, 14)
                 wall = joined(wall, moved(roll, 0, self.height + arm - 0.3 * self.roll, z + 0.2 * self.roll))
             parts.append(wall if self.ends == "one" else mirrored(wall))

@@ -44,7 +44,7 @@ class LeggedTable(Program):
 
     use: str = one_of(*SIZES, shares=(7, 4, 2.5, 1.5, 1.5, 1))
     along: str = one_of("z", "x", shares=(5, 1))  # the long side
-    square: bool = one_of(False, True, shares=(3, 1))  # as long as it is wide, or round
+    square: bool = one_of(False, True, shares=(2, 1))  # as long as it is wide, or round
     legs: int = one_of(4, 3, shares=(3, 1))  # three only if it is round
     shape: str = one_of("rectangle", "rounded", "oval", "octagon", "half-moon", shares=(11, 2, 3, 0.5, 0.8))
     style: str = one_of(
@@ -119,7 +119,7 @@ class LeggedTable(Program):
         edge = self.inset * width + (0.5 * leg if self.style == "hairpin" else 0.5 * wide)
         x, z = width / 2 - edge, length / 2 - edge
         if self.shape in ("oval", "octagon"):
-            x, z = (0.70 - 0.8 * self.inset) * width / 2, (0.70 - 0.8 * self.inset) * length / 2
+            x, z = (0.70 - 0.7 * self.inset) * width / 2, (0.70 - 0.7 * self.inset) * length / 2
         elif self.shape == "rounded":
             x, z = x - 0.03 * width, z - 0.03 * width
         heads = np.array([(x, z), (-x, z), (-x, -z), (x, -z)])
