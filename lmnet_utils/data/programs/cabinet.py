@@ -97,9 +97,9 @@ class Cased(Program):
         return parts
 
     def _cell(self, kind: str, x: Sequence[float], y: Sequence[float], z: Sequence[float]) -> list[Part]:
-        body, front = self._paints()
+        body, _ = self._paints()
         t = min(self.board / 2, 0.2 * (y[1] - y[0]), 0.2 * (z[1] - z[0]))
-        inside = 0.85 * np.array(body)
+        inside = (0.85 * body[0], 0.85 * body[1], 0.85 * body[2])
         niche = [_rectangle(x[1], y, z, t), _rectangle(x[0] + self.board, y, z, t)]
         if kind == "open":
             return [_steps([_rectangle(x[1], y, z), *niche], [body, body, inside])]
@@ -110,7 +110,7 @@ class Cased(Program):
             return [_steps([_rectangle(x[1], y, z), *niche], [body, body, inside]), *self._opened(kind, x, y, z)]
         parts = self._leaf(kind, x, y, z, self.hinge)
         if self.hollow and kind != "glass":
-            parts.append(_steps([niche[0] - (1e-3, 0, 0), niche[1]], [inside, inside]))
+            parts.append(_steps([niche[0] - np.array([1e-3, 0, 0]), niche[1]], [inside, inside]))
         return parts
 
     def _opened(self, kind: str, x: Sequence[float], y: Sequence[float], z: Sequence[float]) -> list[Part]:
@@ -118,7 +118,7 @@ class Cased(Program):
         leaf = self._leaf(kind, x, y, z, self.hinge)
         if kind == "door":
             edge = z[0] if self.hinge > 0 else z[1]
-            return [turned(part, "y", -100 * self.opening * self.hinge, (x[1], 0, edge)) for part in leaf]
+            return [turned(part, "y", 100 * self.opening * self.hinge, (x[1], 0, edge)) for part in leaf]
         out, t = 0.6 * self.opening * (x[1] - x[0]), self.board
         rim, floor = y[0] + 0.75 * (y[1] - y[0]), y[0] + t
         z0, z1 = z[0] + t, z[1] - t

@@ -317,13 +317,13 @@ class BoxSpeaker(Program):
             if support in ("spikes", "plinth"):
                 support = "none"
         if self.kind == "amplifier":
-            path = [
+            hoop = [
                 (0, height, -0.15 * width),
                 (0, height + 0.06 * width, -0.12 * width),
                 (0, height + 0.06 * width, 0.12 * width),
                 (0, height, 0.15 * width),
             ]
-            parts = [*parts, tube(path, 0.02 * width, DARK, 6)]
+            parts = [*parts, tube(hoop, 0.02 * width, DARK, 6)]
         if support == "none":
             return parts
         if support == "plinth":
@@ -420,15 +420,15 @@ class DeskSpeaker(Program):
                 parts.append(mirrored(box((1.2 * r, 0.3 * r, 0.25 * r), (0, 0.12 * r, 0.3 * long), self.body)))
             if self.handle != "none":
                 y = 1.95 * r + 0.1 * r * (self.foot in ("ring", "disc"))
-                path = [
+                rail = [
                     (0, y, -0.38 * long),
                     (0, y + 0.45 * r, -0.3 * long),
                     (0, y + 0.45 * r, 0.3 * long),
                     (0, y, 0.38 * long),
                 ]
-                parts.append(tube(path, 0.08 * r, self.body, 6))
+                parts.append(tube(rail, 0.08 * r, self.body, 6))
         elif self.handle == "loop":
-            path = curve(
+            loop = curve(
                 [
                     (0, long - e, -0.7 * r),
                     (0, long + 0.5 * r, -0.5 * r),
@@ -437,7 +437,7 @@ class DeskSpeaker(Program):
                 ],
                 4,
             )
-            parts.append(tube(path, 0.07 * r, self.cone, 6))
+            parts.append(tube(loop, 0.07 * r, self.cone, 6))
         return parts
 
     def _ball(self, look: _Look) -> list[Part]:
@@ -672,7 +672,7 @@ class Horn(Program):
             handle = rod((0.6 * start, -0.8 * b, 0), (0.35 * start, -b - reach, 0), 0.045 * long, self.accent, 10)
             parts = [scaled(handle, z=0.8)]
             if self.strap == "strap":
-                path = curve(
+                strap = curve(
                     [
                         (0.1 * start, b * 0.9, 0),
                         (0.3 * start, 1.5 * b, 0),
@@ -681,7 +681,7 @@ class Horn(Program):
                     ],
                     5,
                 )
-                parts.append(tube(path, 0.014 * long, self.accent, 6))
+                parts.append(tube(strap, 0.014 * long, self.accent, 6))
             return parts
         if self.kind == "box":
             return [box((1.2 * start + b, 0.9 * b, 2 * b), (start * 0.6, -b - 0.3 * b, 0), self.accent, 0.05 * b)]

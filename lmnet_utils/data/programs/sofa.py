@@ -42,7 +42,7 @@ def _pad(low: tuple[float, float, float], high: tuple[float, float, float], pain
     a, b = np.asarray(low), np.asarray(high)
     if softness < 0.14:
         return box(b - a, (a + b) / 2, paint, bevel=0.25 * float((b - a).min()) * softness / 0.14)
-    return cushion(b - a, (a + b) / 2, paint, softness, 8)
+    return cushion(b - a, (a + b) / 2, paint, softness, 7)
 
 
 def _row(
@@ -209,7 +209,8 @@ class UpholsteredSofa(Program):
     def _base(self, inner: float, whole: float, low: float, deck: float) -> list[Part]:
         apron = _block((0.02, low, -inner / 2), (self.depth - 0.01, deck, inner / 2), self.fabric)
         if self.base == "legs":
-            corners = (0.03, self.depth * 0.97, -whole / 2, whole / 2)
+            half = whole / 2 - 0.35 * self.arm_width * (self.arms in ("rolled", "pillow"))
+            corners = (0.03, self.depth * 0.97, -half, half)
             return [apron, *_legs(self.leg, corners, low, self.leg_width, self.wood)]
         if self.base == "skirt":
             rings = [[(-g, y, -whole / 2 - g), (self.depth + g, y, -whole / 2 - g), (self.depth + g, y, whole / 2 + g),
@@ -461,7 +462,8 @@ class ShellSofa(Program):
         tangent = np.gradient(points, axis=0)
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
         depth = 0.018 * (np.arange(len(at)) % 2)[:, None]
-        return points + depth * np.stack([-tangent[:, 1], tangent[:, 0]], axis=-1)
+        ribbed: np.ndarray = points + depth * np.stack([-tangent[:, 1], tangent[:, 0]], axis=-1)
+        return ribbed
 
     def _profile(self, height: float) -> np.ndarray:
         t, r = self.thickness, self.roll
@@ -617,7 +619,7 @@ class FramedSofa(Program):
         half, depth, deck = inner / 2, self.depth, self.seat_height - self.cushion_height
         rail = min(0.9 * w + 0.02, 0.09)
         parts = [_block((x, deck - rail, -half), (x + w * 0.7, deck, half), paint) for x in (0.05, depth - w)]
-        if self.seat == "slats":
+        if self.seat == "slats" and self.back != "bolsters":
             deck = self.seat_height
             parts = [moved(part, y=self.cushion_height) for part in parts]
             count = 7
@@ -647,9 +649,9 @@ class FramedSofa(Program):
                 )
             ]
         if self.sides == "panels":
-            legs = _block((0, 0 if self.top == "flat" else 0.1, half), (depth, top, half + w), paint, 0.1 * w)
+            panel = _block((0, 0 if self.top == "flat" else 0.1, half), (depth, top, half + w), paint, 0.1 * w)
             feet = [_block((x, 0, half), (x + w, 0.1, half + w), paint) for x in (0.02, depth - w - 0.02)]
-            return [mirrored(joined(legs, feet if self.top != "flat" else []))]
+            return [mirrored(joined(panel, feet if self.top != "flat" else []))]
         if self.sides == "platform":  # a slab that reaches beyond the cushions on one side or both
             ends = (-half - 4 * self.spread, half + (4 * self.spread if self.top == "flat" else 0.05))
             slab = _block((0, deck - 0.04, ends[0]), (depth + 0.04, deck, ends[1]), paint)
