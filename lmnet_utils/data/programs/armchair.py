@@ -172,8 +172,8 @@ class Armchair(Program):
             return [mirrored(tube(path, 0.014, self.wood, 8, flatten=0.8))]
         kind = "square" if self.legs == "block" else self.legs
         ends = [
-            ((fore, under + 0.015, z), (fore + self.splay, 0, z + 0.5 * self.splay)),
-            ((-x, under + 0.015, z), (-x - self.splay, 0, z + 0.5 * self.splay)),
+            ((fore, under + 0.05, z), (fore + self.splay, 0, z + 0.5 * self.splay)),
+            ((-x, under + 0.05, z), (-x - self.splay, 0, z + 0.5 * self.splay)),
         ]
         return [mirrored(leg(kind, a, b, self.post, self.wood)) for a, b in ends]
 
@@ -234,10 +234,11 @@ class CantileverChair(Program):
             parts = [mirrored(self._tube([np.asarray(p) + outer for p in loop])), mirrored(inner)]
             parts += [
                 rod((p[0], p[1], -z - 0.02), (p[0], p[1], z + 0.02), 0.8 * self.radius, self.metal, 8)
-                for p in (back, front)
+                for p in (front + 0.25 * (back - front), front + 0.7 * (back - front))
             ]
         if self.frame != "loop":
             end = floor[1] + ((0, 0, 0.02) if self.frame == "armed cantilever" else (0, 0, 0))
+            end = (floor[0] + floor[1]) / 2 if self.frame == "sled" else end
             parts.append(rod(end * (1, 1, -1), end, self.radius, self.metal, 8))
         if self.rests == "wood" and self.frame in ("armed cantilever", "loop"):
             ends = arm - (0.06, -0.012, -0.02), rear + (0.1, 0.012, 0.02)
@@ -353,9 +354,8 @@ class LoungeChair(Program):
             parts += [moved(turned(part, "z", angle), middle[0], middle[1]) for part in piece]
         if self.pillow:
             d = line[-1] - line[-2]
-            place = (
-                line[-1] - 0.12 * d / np.linalg.norm(d) + self.thickness * np.array([d[1], -d[0]]) / np.linalg.norm(d)
-            )
+            lift = 0.045 + (0.85 * self.thickness if self.surface == "pads" else 0.0)
+            place = line[-1] - 0.12 * d / np.linalg.norm(d) + lift * np.array([d[1], -d[0]]) / np.linalg.norm(d)
             roll = cushion((0.11, 0.11, 0.8 * self.width), (*place, 0), self.cover, 0.6, 6)
             parts.append(roll)
         return parts
@@ -367,7 +367,9 @@ class LoungeChair(Program):
         fore = min(front[0] - 0.08, 0.5 * self.seat + 0.45) if not self._legless() else 0.5 * self.seat - 0.04
         level = float(np.interp(fore, *line[::-1].T)) if not self._legless() else y
         if self.frame == "star":
-            return [star(0.32, 4 if self.arms else 5, max(y - 0.05, 0.2), False, wood)]
+            middle = y - 0.5 * self.seat * np.sin(np.radians(self.tilt)) - 0.02
+            seat = turned(box((0.3, 0.04, 0.6 * self.width), (0, 0, 0), wood, 0.005), "z", self.tilt)
+            return [moved(seat, y=middle), star(0.32, 4 if self.arms else 5, middle, False, wood)]
         if self.frame == "cross":
             up = hip + (line[-1] - hip) * 0.55
             legs = [bar((0.5 * self.seat + 0.12, 0, half), (*up, half), post, 0.8 * post, wood)]

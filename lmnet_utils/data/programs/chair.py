@@ -343,8 +343,8 @@ class ShellChair(Program):
             soft = pad(0.8 * width * self.depth, (0.85 * width, 0.8 * width), 0.045, 0.4, self.cover)
             parts.append(moved(soft, 0.01, self.seat_height + 0.008))
         if self.split:
-            back = along(profile, np.linspace(joint - 0.1, joint + 0.3, 5)) - (0.012, 0.008)
-            bars = [np.insert(back, 2, side * 0.3 * width, axis=1) for side in (-1, 1)]
+            back = along(profile, np.linspace(joint - 0.1, joint + 0.3, 5)) - (0.007, 0.004)
+            bars = [np.insert(back, 2, side * 0.13 * width, axis=1) for side in (-1, 1)]
             parts += [tube(path, self.tube_radius, self._frame(), 8) for path in bars]
         return parts
 
@@ -361,7 +361,7 @@ class ShellChair(Program):
         cross = [rod((x, y - 0.005, -z), (x, y - 0.005, z), 0.9 * r, metal, 8) for x in (fore, aft)]
         if self.base == "wooden legs":
             legs = [leg("round", a, b, 0.042, self.wood) for a, b in zip(tops, feet, strict=True)]
-            cross = [bar((x, y - 0.012, -z), (x, y - 0.012, z), 0.035, 0.022, self.wood) for x in (fore, aft)]
+            cross = [bar((x, y - 0.003, -z), (x, y - 0.003, z), 0.035, 0.022, self.wood) for x in (fore, aft)]
             return [*cross, *map(mirrored, legs)]
         if self.base == "tubes":
             return [*cross, *(mirrored(rod(a, b, r, metal, 8)) for a, b in zip(tops, feet, strict=True))]
@@ -416,9 +416,10 @@ class ShellChair(Program):
             ]
             desk = plate(0.30, (self.width + 0.04, self.width + 0.1), 0.12, 0.016, self.wood)
             return [tube(bent(line, 0.06), self.tube_radius, self.metal, 8), moved(desk, 0.5 * depth, y + 0.235, -0.05)]
-        front, back = 0.3 * depth, -0.42 * depth
-        path = [(front, y - 0.03, 0.6 * z), (front, y - 0.03, z + 0.03), (front + 0.02, y + 0.2, z + 0.04)]
-        path += [(back, y + 0.2, z + 0.03), (back, y - 0.03, z + 0.03), (back, y - 0.03, 0.6 * z)]
+        narrow = self.base in ("star", "castors", "trumpet", "disc")
+        front, back, start = (0.1, -0.1, 0.03) if narrow else (0.26 * depth, -0.3 * depth, 0.4 * z)
+        path = [(front, y - 0.026, start), (front, y - 0.026, z + 0.03), (front + 0.02, y + 0.2, z + 0.04)]
+        path += [(back, y + 0.2, z + 0.03), (back, y - 0.026, z + 0.03), (back, y - 0.026, start)]
         rest = box((0.55 * depth, 0.022, 0.045), ((front + back) / 2, y + 0.21, z + 0.035), (0.14, 0.14, 0.15), 0.008)
         return [mirrored(tube(bent(path, 0.06), self.tube_radius, self.metal, 8)), mirrored(rest)]
 

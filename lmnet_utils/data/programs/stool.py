@@ -120,11 +120,13 @@ class Stool(Program):
             x, z = (w[:, None] * grow * size for w, size in ((np.cos(angles), depth), (np.sin(angles), self.width)))
             return [sheet(np.stack([x, y - 0.03 + rise, z], axis=-1), 0.012 + 0.25 * self.thickness, self.cover)]
         z, top = 0.36 * self.width, y + high
+        if "round" in self.seat:
+            z, foot = 0.25 * self.width, -0.41 * depth
         posts = [mirrored(bar((foot, y - 0.03, z), (foot - slope * high, top, z), 0.02, 0.02, self.frame))]
         v = np.linspace(-1, 1, 7)
         low = 0.45 if self.back == "board" else 0.75
         h, across = np.meshgrid(np.linspace(low, 1.05, 3), v, indexing="ij")
-        x = foot + 0.02 - slope * high * h + 0.04 * across**2
+        x = foot + 0.008 - slope * high * h + 0.04 * (across**2 - 4 * (z / self.width) ** 2)
         board = sheet(np.stack([x, y + high * h, across * 0.5 * self.width], axis=-1), 0.018, self.cover)
         return [*posts, board]
 
@@ -161,7 +163,7 @@ class FoldingChair(Program):
         front_foot, back_foot = np.array([feet, 0.01, z]), np.array([-feet, 0.01, z - 1.3 * self.post])
         joint = np.array([-depth / 2 + 0.03, y, z])
         top = joint + (-slope * self.back_height, self.back_height, 0)
-        half = [self._bar(back_foot, (0.92 * depth / 2, y - 0.02, back_foot[2]))]
+        half = [self._bar(back_foot, (0.92 * depth / 2, y - 0.006, back_foot[2]))]
         if not has_back:
             half.append(self._bar(front_foot, joint))
         elif self.frame_kind == "tube":
@@ -188,7 +190,7 @@ class FoldingChair(Program):
         return bar(a, b, 1.3 * self.post, 0.8 * self.post, self.frame)
 
     def _seat(self, depth: float) -> list[Part]:
-        y, inside = self.seat_height, self.width - 1.5 * self.post
+        y, inside = self.seat_height, self.width - 0.2 * self.post
         if self.seat == "pad":
             return [moved(pad(depth, (inside, 0.94 * inside), self.thickness + 0.01, 0.25, self.cover), y=y + 0.01)]
         if self.seat == "board":

@@ -63,9 +63,9 @@ class OfficeChair(Program):
 
     def _line(self, depth: float) -> tuple[float, float, float]:
         """The back's foot (x), its lower edge and its upper edge (y)."""
-        low = self.seat_height + (0.0 if self.back == "high" else self.gap)
+        low = self.seat_height + (-0.06 if self.back == "high" else self.gap)
         height = self.back_height + (0.16 if self.back == "high" else 0.0)
-        return -depth / 2 - 0.01, low, low + height
+        return (-depth / 2 + 0.02 if self.back == "high" else -depth / 2 - 0.01), low, low + height
 
     def _place(self, depth: float, y: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Points of the back's middle surface; ``v`` −1…1 across."""
@@ -200,7 +200,7 @@ class TubChair(Program):
             upper.append(tube(line, 0.75 * thick, self.material, 8))
         if self.cushion != "none" or self.club:
             soft = 0.6 if self.cushion == "round" else 0.3 + 0.4 * (1 - self._squareness())
-            inside = 0.96 - thick / width
+            inside = (1.07 if self.club else 0.96) - 0.9 * thick / width
             plump = 0.16 if self.club else 0.09
             upper.append(
                 moved(
