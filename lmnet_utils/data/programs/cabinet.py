@@ -648,7 +648,7 @@ class CornerCabinet(Cased):
         return [turned(part, "y", 45) for part in parts] if self.facing == "across" else parts
 
     def _doors(self, outline: np.ndarray, y0: float, y1: float, paint: RGB) -> list[Part]:
-        """A door before each slanted or inner side of the plan."""
+        """A door before each slanted or inner side of the plan, whose corners run from x to z."""
         sides = {"five sides": [(2, 3)], "L": [(2, 3), (3, 4)], "wings": [(3, 4)], "end": [(1, 2)], "quarter": []}[
             self.plan
         ]
@@ -662,9 +662,6 @@ class CornerCabinet(Cased):
             along = (b - a) / length  # (x, z); a leaf's own z must come to lie along it, its x outwards
             angle = np.degrees(np.arctan2(along[0], along[1]))
             outward = np.array([along[1], -along[0]])
-            if outward @ (middle - outline.mean(axis=0)) < 0:
-                angle += 180
-                outward = -outward
             place = middle + 0.001 * outward
             parts += [moved(turned(part, "y", angle), place[0], 0, place[1]) for part in leaf]
         return parts

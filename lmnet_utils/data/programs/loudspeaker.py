@@ -350,7 +350,7 @@ class BoxSpeaker(Program):
 class DeskSpeaker(Program):
     """A small loudspeaker: a ball, a bullet, a can, a roll, a dome, a cube, or a dock for a player."""
 
-    form: str = one_of("ball", "bullet", "can", "roll", "dome", "dock", "disc", shares=(3, 1, 2, 2, 1, 2, 2))
+    form: str = one_of("ball", "bullet", "can", "roll", "dome", "dock", "disc", shares=(3, 1, 2, 2, 1, 3, 2))
     foot: str = one_of("none", "disc", "legs", "ring", shares=(2, 2, 1, 1))
     handle: str = one_of("none", "loop", "strap", shares=(3, 1, 1))
     bands: int = one_of(1, 2, 3)
@@ -502,14 +502,14 @@ class DeskSpeaker(Program):
     def _dock(self, look: _Look) -> list[Part]:
         """A low body with two cones in its front, and a player that leans in its top."""
         deep, high = 2.2 * self.size, 1.6 * self.size * self.stretch
-        half = deep * self.width / 2
+        half = deep * max(self.width, 2.0 if self.foot != "ring" else 1.6) / 2
         plan = _plan(
             "round" if self.swell > 0 else "boat" if self.bands == 3 else "box", deep, 2 * half, 0.8, 0.15 * deep
         )
         parts = _cabinet((deep, high, 2 * half), plan, "blank", look, 0.0)
         r = min(0.4 * high, 0.3 * half)
         cone = _driver("cone", r, look)
-        if self.foot in ("none", "disc"):
+        if self.foot != "ring":
             inner = float(abs(plan[0, 1]))
             parts = parts[:3]
             edges = (-inner, -inner + 2.6 * r, inner - 2.6 * r, inner)
