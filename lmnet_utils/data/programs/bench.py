@@ -217,7 +217,7 @@ class ParkBench(Program):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlankBench(Program):
-    """A bench without a back: a plank, slats, a slab of stone or a mesh, on legs, slabs, frames or blocks; some with hooks above."""
+    """A bench without a back: a plank, slats, a saddle or a slab of stone, on legs, slabs, frames or blocks; some with hooks above."""
 
     seat: str = one_of("plank", "slats", "long slats", "slab", "saddle", shares=(4, 4, 1, 2, 1))
     leg_section: str = one_of("square", "round", shares=(2, 1))

@@ -84,7 +84,7 @@ def table_leg(style: str, height: float, thickness: float, bulge: float, paint: 
         spread, wire = 2.2 * thickness, 0.16 * thickness
         heads = [(-spread, height, 0.0), (0.0, height, -spread)]
         return joined([rod((0, 0, 0), head, wire, paint, 8) for head in heads])
-    bend = (0.8 if style == "cabriole" else 0.0) * thickness
+    bend = min(0.8 * thickness, 0.1 * height) if style == "cabriole" else 0.0
     path = curve([(0, height), (bend, 0.78 * height), (-0.3 * bend, 0.35 * height), (1.2 * bend + 0.6 * r, 0)], 4)
     radii = np.interp(
         path[:, 1], [0, 0.05 * height, 0.3 * height, 0.8 * height, height], [0.7 * r, 0.45 * r, 0.5 * r, r, r]
@@ -110,7 +110,7 @@ def drawer_front(size: tuple[float, float], place: tuple[float, float, float], p
 
 
 SIZES = {  # metres: length, width, height, each from … to
-    "dining": ((0.75, 2.3), (0.70, 1.05), (0.68, 0.78)),
+    "dining": ((0.75, 2.1), (0.70, 1.05), (0.68, 0.78)),
     "coffee": ((0.60, 1.40), (0.45, 0.95), (0.26, 0.48)),
     "side": ((0.35, 0.65), (0.35, 0.55), (0.42, 0.72)),
     "console": ((0.80, 1.60), (0.28, 0.48), (0.70, 0.92)),

@@ -37,7 +37,7 @@ class Pew(Program):
     base: str = one_of("open", "rail", "chest", shares=(2, 1, 2))
     crest: str = one_of("straight", "arched", shares=(2, 1))
     rack: bool = one_of(False, True, shares=(3, 1))  # for books, behind the back
-    length: float = uniform(0.8, 2.6)  # metres, here and below
+    length: float = uniform(1.0, 2.6)  # metres, here and below
     height: float = uniform(0.40, 0.48)  # of the seat
     depth: float = uniform(0.36, 0.52)
     rise: float = uniform(0.35, 0.85)  # of the back above the seat
@@ -273,5 +273,5 @@ class BeamBench(Program):
         whole = np.concatenate([grid, z[..., None]], axis=-1)
         if self.shape != "mesh":
             return sheet(whole, self.thick if self.shape == "flat" else 0.012, self.shell)
-        rods = [tube(whole[i], 0.008, self.shell, 6) for i in range(15)]
+        rods = [rod(whole[i, 0], whole[i, -1], 0.008, self.shell, 6) for i in range(15)]
         return joined(rods, [tube(whole[:, i], 0.012, self.shell, 6) for i in (0, 6)])

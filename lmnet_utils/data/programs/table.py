@@ -46,7 +46,7 @@ class LeggedTable(Program):
     along: str = one_of("z", "x", shares=(5, 1))  # the long side
     square: bool = one_of(False, True, shares=(2, 1))  # as long as it is wide, or round
     legs: int = one_of(4, 3, shares=(3, 1))  # three only if it is round
-    shape: str = one_of("rectangle", "rounded", "oval", "octagon", "half-moon", shares=(11, 2, 3, 0.5, 0.8))
+    shape: str = one_of("rectangle", "rounded", "oval", "octagon", "half-moon", shares=(11, 2, 4.5, 0.4, 0.7))
     style: str = one_of(
         "square", "tapered", "round", "turned", "hairpin", "sabre", "cabriole", shares=(6, 3, 3, 2, 1, 1, 1)
     )
@@ -178,9 +178,11 @@ class PedestalTable(Program):
     use: str = one_of("dining", "bar", "side", "coffee", shares=(5, 3, 2, 1))
     shape: str = one_of("oval", "squircle", "rectangle", "octagon", "boat", shares=(8, 1, 3, 0.5, 0.7))
     columns: int = one_of(1, 2, shares=(5, 1))
-    column: str = one_of("plain", "turned", "tulip", "square", "rods", "cone", "body", shares=(4, 3, 2, 1.5, 2, 1, 1))
+    column: str = one_of(
+        "plain", "turned", "tulip", "square", "rods", "cone", "body", shares=(4, 3, 2, 1.5, 3, 0.8, 0.8)
+    )
     foot: str = one_of("disc", "dome", "cross", "claws", "plate", shares=(3, 2, 2, 4, 1.5))
-    toes: int = one_of(3, 4, 5)
+    toes: int = one_of(3, 4, 5)  # of a single column
     size: float = uniform(0.0, 1.0)  # of the top: where between the least and the most of its use
     stretch: float = uniform(0.7, 1.6)  # length over width; below 1.1 the top is as long as it is wide
     height: float = uniform(0.0, 1.0)  # where between the least and the most of its use
@@ -227,6 +229,8 @@ class PedestalTable(Program):
     def _stand(self, width: float, under: float) -> list[Part]:
         """A column with its foot."""
         r, reach = self.thickness * width / 2, max(self.spread, 0.65 if self.use == "bar" else 0.55) * width / 2
+        if self.columns == 1 and self.shape != "oval":
+            reach *= min(self.stretch, 1.25) if self.stretch > 1.1 else 1.0
         if self.column == "tulip":
             rows = [(0, 0), (reach, 0), (0.97 * reach, 0.015), (0.6 * reach, 0.045), (1.4 * r, 0.16), (0.8 * r, 0.4)]
             rows += [(0.9 * r, 0.75), (2.2 * r, 0.96), (3 * r, 1.0)]
@@ -261,7 +265,8 @@ class PedestalTable(Program):
         path = curve([(0.5 * r, hip), (0.45 * reach, 0.75 * hip), (0.8 * reach, 0.2 * hip), (reach, 0.02 * under)], 4)
         radii = np.linspace(max(0.8 * r, 0.016), max(0.4 * r, 0.01), len(path))
         claw = tube(np.insert(path, 2, 0.0, axis=1), radii, self.metal, 8)
-        return [ring(claw, self.toes, start=45.0 if self.toes == 4 else 0.0)]
+        toes = self.toes if self.columns == 1 else 2
+        return [ring(claw, toes, start=45.0 if toes == 4 else 0.0)]
 
     def _rods(self, width: float, under: float) -> list[Part]:
         """Rods or bent tubes from foot to top that come close to each other on the way."""
