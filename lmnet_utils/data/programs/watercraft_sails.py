@@ -9,7 +9,7 @@ import numpy as np
 from lmnet_utils.data.programs import parts as kit
 from lmnet_utils.data.programs.parameters import Program, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import Part
-from lmnet_utils.data.programs.watercraft_kit import House, Hull, Paint, mast, sail, square_sail, stay
+from lmnet_utils.data.programs.watercraft_parts import House, Hull, Paint, mast, sail, square_sail, stay
 
 SPAR: Paint = (0.72, 0.73, 0.75)
 
@@ -45,7 +45,16 @@ class SailingBoat(Program):
         if self.kind == "catamaran":
             return self._catamaran()
         depth = self.depth * (0.85 if self.kind == "dinghy" else 1.0)
-        hull = Hull(self.beam * (1.2 if self.kind == "dinghy" else 1.0), depth, self.bow, self.transom, self.rake, 0.35, 0.5, self.sheer)
+        hull = Hull(
+            self.beam * (1.2 if self.kind == "dinghy" else 1.0),
+            depth,
+            bow=self.bow,
+            transom=self.transom,
+            rake=self.rake,
+            bow_rise=0.35,
+            stern_rise=0.5,
+            sheer=self.sheer,
+        )
         small = self.kind == "dinghy"
         hull = hull._replace(form=2.0, bulwark=0.006, well=0.52 if small else 0.3, well_depth=0.055 if small else 0.03)
         parts = [hull.part(self.hull, self.deck, self.deck, 0.3)]
@@ -53,11 +62,23 @@ class SailingBoat(Program):
         if not small:
             back = x + 0.08 - self.cabin
             width = 0.62 * self.beam
-            cabin = House(back, x + 0.08, level - 0.012, self.cabin_height + 0.008, width, 1.2, 0.2, 0.85, 0.45)
+            cabin = House(
+                back,
+                x + 0.08,
+                level - 0.012,
+                self.cabin_height + 0.008,
+                width,
+                slant=1.2,
+                slant_back=0.2,
+                taper=0.85,
+                round=0.45,
+            )
             parts += [cabin.part(self.hull if self.deck[0] < 0.5 else self.deck), hull.rail(-0.44, 0.46, 0.045, SPAR)]
             parts += self._keel(depth)
         else:
-            parts.append(kit.box((0.02, 0.02, 1.7 * float(hull.half(-0.1))), (-0.1, float(hull.deck(-0.1)) + 0.03, 0), self.deck))
+            parts.append(
+                kit.box((0.02, 0.02, 1.7 * float(hull.half(-0.1))), (-0.1, float(hull.deck(-0.1)) + 0.03, 0), self.deck)
+            )
             parts.append(kit.box((0.05, 0.16, 0.008), (-0.515, 0.05, 0), self.deck))
         parts += self._rig(x, level, self.mast_height, 0.5, float(hull.top(0.5)))
         if self.masts == 2 and not small:
@@ -67,7 +88,9 @@ class SailingBoat(Program):
         parts.append(stay((-0.5, float(hull.top(-0.5)), 0), (x, level + 0.98 * self.mast_height, 0)))
         return parts
 
-    def _rig(self, x: float, level: float, height: float, stem: float | None, low: float, scale: float = 1.0) -> list[Part]:
+    def _rig(
+        self, x: float, level: float, height: float, stem: float | None, low: float, scale: float = 1.0
+    ) -> list[Part]:
         """Mast, boom and sails; with ``stem``, where the jib is made fast, at the height ``low``."""
         parts = [mast((x, level - 0.01, 0), height, 0.008, SPAR)]
         boom_level, length = level + 0.12, self.boom * scale
@@ -83,10 +106,22 @@ class SailingBoat(Program):
                 top = tuple(0.93 * np.array(head) + 0.07 * np.array(start))
                 parts.append(sail(start, top, foot, self.belly, self.cloth))
         if self.sails == "stowed":
-            parts.append(kit.cushion((0.94 * length, 0.03, 0.028), (x - length / 2, boom_level + 0.018, side), self.cloth, 0.8, 6))
+            parts.append(
+                kit.cushion(
+                    (0.94 * length, 0.03, 0.028), (x - length / 2, boom_level + 0.018, side), self.cloth, 0.8, 6
+                )
+            )
         else:
             head = (x - 0.008, level + height * self.roach, 0)
-            parts.append(sail((x - 0.008, boom_level + 0.012, 0), head, (clew[0] + 0.01, boom_level + 0.012, clew[2]), self.belly, self.cloth))
+            parts.append(
+                sail(
+                    (x - 0.008, boom_level + 0.012, 0),
+                    head,
+                    (clew[0] + 0.01, boom_level + 0.012, clew[2]),
+                    self.belly,
+                    self.cloth,
+                )
+            )
         return parts
 
     def _keel(self, depth: float) -> list[Part]:
@@ -96,20 +131,36 @@ class SailingBoat(Program):
         if self.keel == "fin":
             outline = [(0.08, 0.3 * depth), (-0.12, 0.3 * depth), (-0.10, low), (0.02, low)]
             bulb = kit.cushion((0.24, 0.03, 0.04), (-0.04, low, 0), self.deck, 0.9, 5)
-            rudder = kit.extrusion([(-0.38, 0.6 * depth), (-0.46, 0.6 * depth), (-0.45, 0.8 * low), (-0.40, 0.8 * low)], 0.012, self.deck)
+            rudder = kit.extrusion(
+                [(-0.38, 0.6 * depth), (-0.46, 0.6 * depth), (-0.45, 0.8 * low), (-0.40, 0.8 * low)], 0.012, self.deck
+            )
             return [kit.extrusion(outline, 0.02, self.deck), bulb, rudder]
         outline = [(0.3, 0.2 * depth), (-0.44, 0.5 * depth), (-0.42, 0.5 * low), (0.0, 0.5 * low)]
         return [kit.extrusion(outline, 0.022, self.deck)]
 
     def _catamaran(self) -> list[Part]:
-        shape = Hull(0.1, self.depth, 1.7, 0.7, 0.02, 0.25, 0.3, 0.01, 0.0, 2.2, 0.004)
+        shape = Hull(
+            0.1,
+            self.depth,
+            bow=1.7,
+            transom=0.7,
+            rake=0.02,
+            bow_rise=0.25,
+            stern_rise=0.3,
+            sheer=0.01,
+            sheer_stern=0.0,
+            form=2.2,
+            bulwark=0.004,
+        )
         gap = self.beam * 1.45 / 2
         parts = [kit.mirrored(kit.moved(shape.part(self.hull, self.deck, self.deck, 0.3), z=gap))]
         level = self.depth
         bridge = kit.box((0.55, 0.03, 2 * gap), (-0.14, level - 0.02, 0), self.hull)
         beam = kit.rod((0.36, level - 0.01, -gap), (0.36, level - 0.01, gap), 0.01, SPAR, 8)
         net = kit.box((0.22, 0.004, 1.9 * gap), (0.245, level - 0.012, 0), (0.35, 0.35, 0.36))
-        cabin = House(-0.26, 0.13, level - 0.006, 0.10, 1.75 * gap, 1.3, 0.1, 0.82, 0.35).part(self.hull)
+        cabin = House(
+            -0.26, 0.13, level - 0.006, 0.10, 1.75 * gap, slant=1.3, slant_back=0.1, taper=0.82, round=0.35
+        ).part(self.hull)
         parts += [bridge, beam, net, cabin]
         x = self.mast_place
         foot = level + (0.09 if x < 0.02 else 0.0)
@@ -148,7 +199,18 @@ class TallShip(Program):
     def parts(self) -> list[Part]:
         high = {"galleon": 0.05, "frigate": 0.03, "clipper": 0.015}[self.kind]
         slim = 0.8 if self.kind == "clipper" else 1.0
-        shape = Hull(self.beam * slim, self.depth, self.bow, 0.72 if self.kind != "clipper" else 0.5, 0.1, 0.25, 0.3, self.sheer, high, 2.6)
+        shape = Hull(
+            self.beam * slim,
+            self.depth,
+            bow=self.bow,
+            transom=0.72 if self.kind != "clipper" else 0.5,
+            rake=0.1,
+            bow_rise=0.25,
+            stern_rise=0.3,
+            sheer=self.sheer,
+            sheer_stern=high,
+            form=2.6,
+        )
         hull = shape._replace(bulwark=0.022)
         parts = [hull.part(self.hull, self.wood, self.stripe if self.kind == "clipper" else self.wood, 0.35)]
         parts += self._gunports(hull) if self.kind != "clipper" else []
@@ -158,16 +220,24 @@ class TallShip(Program):
         parts.append(kit.rod((0.40, stem - 0.03, 0), tip, (0.012, 0.006), self.wood, 7))
         beak = [(0.44, 0.5 * stem), (0.5, 0.75 * stem), (0.56, stem + 0.03), (0.5, stem), (0.45, stem)]
         parts.append(kit.extrusion(beak, 0.016, self.wood))
-        places = [0.24, 0.24 - self.spread, 0.24 - 2 * self.spread] if self.masts == 3 else [0.24, 0.24 - 1.4 * self.spread]
+        places = (
+            [0.24, 0.24 - self.spread, 0.24 - 2 * self.spread] if self.masts == 3 else [0.24, 0.24 - 1.4 * self.spread]
+        )
         for i, x in enumerate(places):
             height = self.mast_height * (0.9, 1.0, 0.78)[i]
             parts += self._mast(hull, x, height, i == 2)
             chain = (x - 0.04, float(hull.top(x)), float(hull.half(x)))
-            shrouds = [stay(np.array(chain) + (dx, 0, 0), (x, float(hull.top(x)) + 0.6 * height, 0), self.wood) for dx in (0, 0.03, 0.06)]
+            shrouds = [
+                stay(np.array(chain) + (dx, 0, 0), (x, float(hull.top(x)) + 0.6 * height, 0), self.wood)
+                for dx in (0, 0.03, 0.06)
+            ]
             parts.append(kit.mirrored(kit.joined(shrouds)))
         level, height = float(hull.deck(0.24)), 0.9 * self.mast_height
         for share, reach in ((1.0, 0.72), (0.55, 0.5)):
-            start, head = np.array([0.46, stem, 0]) * (1 - share) + tip * share, np.array([0.24, level + reach * height, 0.0])
+            start, head = (
+                np.array([0.46, stem, 0]) * (1 - share) + tip * share,
+                np.array([0.24, level + reach * height, 0.0]),
+            )
             parts.append(stay(start, head, self.wood))
             if self.sails == "set":
                 foot = np.array([0.28, stem + 0.06, 0.03])
@@ -183,7 +253,10 @@ class TallShip(Program):
             length = min(0.9 * self.spread, x + 0.54) if not last else 0.24
             foot, head = level + 0.13, level + 0.72 * height
             peak = (x - 0.75 * length, head + 0.14 * height, 0.015)
-            parts += [kit.rod((x, foot, 0), (x - length, foot, 0.02), 0.005, self.wood, 5), kit.rod((x, head, 0), peak, 0.005, self.wood, 5)]
+            parts += [
+                kit.rod((x, foot, 0), (x - length, foot, 0.02), 0.005, self.wood, 5),
+                kit.rod((x, head, 0), peak, 0.005, self.wood, 5),
+            ]
             if self.sails == "set":
                 v, u = np.linspace(0, 1, 5)[:, None, None], np.linspace(0, 1, 5)[None, :, None]
                 luff = np.array([x - 0.012, foot, 0]) * (1 - v) + np.array([x - 0.012, head, 0]) * v
@@ -201,7 +274,15 @@ class TallShip(Program):
             parts.append(kit.rod((x + 0.012, top, -width / 2), (x + 0.012, top, width / 2), 0.006, self.wood, 5))
             if self.sails == "set":
                 foot = width if tier == 0 else width / self.narrowing
-                parts.append(square_sail((x + 0.016, top - 0.004, 0), 0.95 * (top - low), (0.92 * width, 0.95 * foot), self.belly, self.cloth))
+                parts.append(
+                    square_sail(
+                        (x + 0.016, top - 0.004, 0),
+                        0.95 * (top - low),
+                        (0.92 * width, 0.95 * foot),
+                        self.belly,
+                        self.cloth,
+                    )
+                )
             else:
                 parts.append(kit.cushion((0.022, 0.026, 0.9 * width), (x + 0.016, top + 0.008, 0), self.cloth, 0.8, 4))
         return parts
@@ -214,7 +295,11 @@ class TallShip(Program):
         return [kit.mirrored(kit.joined(ports))]
 
     def _castle(self, hull: Hull) -> list[Part]:
-        steps = {"galleon": ((-0.5, -0.16, 1.0), (-0.5, -0.32, 0.9)), "frigate": ((-0.49, -0.26, 0.45),), "clipper": ()}[self.kind]
+        steps = {
+            "galleon": ((-0.5, -0.16, 1.0), (-0.5, -0.32, 0.9)),
+            "frigate": ((-0.49, -0.26, 0.45),),
+            "clipper": (),
+        }[self.kind]
         level, parts = float(hull.top(-0.4)) - 0.01, []
         for back, front, share in steps:
             height = self.castle * share
@@ -223,11 +308,13 @@ class TallShip(Program):
             for a in x.tolist():
                 wide, low = float(hull.half(a)) * 0.98, float(hull.top(a)) - 0.012 if share in (1.0, 0.45) else level
                 top = level + height + 0.06 * (x[-1] - a)
-                rows.append([(a, low, -wide), (a - 0.015, top, -0.88 * wide), (a - 0.015, top, 0.88 * wide), (a, low, wide)])
+                rows.append(
+                    [(a, low, -wide), (a - 0.015, top, -0.88 * wide), (a - 0.015, top, 0.88 * wide), (a, low, wide)]
+                )
             parts.append(kit.loft(np.array(rows), self.hull if share != 0.9 else self.stripe))
             level += height - 0.004
         if self.kind == "galleon":
-            x, low = 0.33, float(hull.top(0.33)) - 0.03
+            low = float(hull.top(0.33)) - 0.03
             rows = []
             for a in (0.26, 0.34, 0.42):
                 wide = 0.97 * float(hull.half(a))

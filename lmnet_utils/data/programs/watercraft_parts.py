@@ -61,7 +61,9 @@ class Hull(NamedTuple):
         return np.maximum(share - MIDDLE, 0) / (1 - MIDDLE), np.maximum(MIDDLE - share, 0) / MIDDLE
 
     def _stations(self) -> np.ndarray:
-        x = np.concatenate([[0, 0.05, 0.12, 0.22, 0.32, MIDDLE, 0.52, 0.62], 0.5 + 0.5 * np.sin(np.linspace(0.5, np.pi / 2, 10))])
+        x = np.concatenate(
+            [[0, 0.05, 0.12, 0.22, 0.32, MIDDLE, 0.52, 0.62], 0.5 + 0.5 * np.sin(np.linspace(0.5, np.pi / 2, 10))]
+        )
         edges = [self.well - 0.004, self.well + 0.004] if self.well > 0 else []
         return np.unique(np.round(np.concatenate([x, edges]), 6)) - 0.5
 
@@ -167,7 +169,9 @@ class House(NamedTuple):
             front = self.front - self.slant * self.height * level
             back = min(self.back + self.slant_back * self.height * level, front - 0.2 * length)
             scale = 1 - (1 - self.taper) * level
-            plan = np.concatenate([outline * (1, scale) + (front, 0), [[back, -self.width / 2 * scale], [back, self.width / 2 * scale]]])
+            plan = np.concatenate(
+                [outline * (1, scale) + (front, 0), [[back, -self.width / 2 * scale], [back, self.width / 2 * scale]]]
+            )
             plan[:, 0] = np.maximum(plan[:, 0], back)
             rows.append(np.stack([plan[:, 0], 0 * plan[:, 0] + self.floor + self.height * level, plan[:, 1]], axis=-1))
         part = kit.loft(np.array(rows), paint)
@@ -223,7 +227,7 @@ def funnel(foot: ArrayLike, height: float, length: float, width: float, paint: P
 
 def gun(place: ArrayLike, size: float, barrels: int, ahead: bool, paint: Paint) -> Part:
     """A turret of the given length on its ring, its barrels pointing ahead or astern."""
-    block = House(-0.5, 0.5, 0.12, 0.42, 0.85, 0.6, 0.3, 0.8, 0.3).part(paint, paint)
+    block = House(-0.5, 0.5, 0.12, 0.42, 0.85, slant=0.6, slant_back=0.3, taper=0.8, round=0.3).part(paint, paint)
     drum = kit.lathe([(0.42, 0), (0.42, 0.14)], paint, 10)
     tubes = [
         kit.rod((0.3, 0.34, z), (1.5, 0.42, z), (0.055, 0.04), paint, 6)
@@ -235,7 +239,9 @@ def gun(place: ArrayLike, size: float, barrels: int, ahead: bool, paint: Paint) 
 
 def screw(place: ArrayLike, radius: float, paint: Paint) -> Part:
     """A ship's propeller."""
-    blade = kit.turned(kit.scaled(kit.cushion((1, 1, 1), softness=1.0, steps=4), 0.12 * radius, radius, 0.5 * radius), "y", 35)
+    blade = kit.turned(
+        kit.scaled(kit.cushion((1, 1, 1), softness=1.0, steps=4), 0.12 * radius, radius, 0.5 * radius), "y", 35
+    )
     blades = kit.ring(kit.moved(blade, y=0.5 * radius), 4, "x")
     hub = kit.cushion((0.5 * radius, 0.4 * radius, 0.4 * radius), softness=1.0, steps=4)
     return kit.moved(kit.painted(kit.joined(blades, hub), paint), *np.asarray(place, np.float64))
