@@ -109,6 +109,7 @@ class PassengerCar(Program):
     front_axle: float = uniform(0.165, 0.215)  # from the nose, of the length
     rear_axle: float = uniform(0.175, 0.225)  # from the tail, of the length
     taper: float = uniform(0.04, 0.14)  # share of the width lost at nose and tail
+    grille: float = uniform(0.0, 0.75)  # its width, of the front's; below 0.2 there is none
     tumblehome: float = uniform(0.66, 0.82)  # roof's width over the body's
     roundness: float = uniform(0.0, 0.75)  # 0 has edges, 1 is a beetle
     paint: tuple[float, float, float] = colour(*PAINTS)
@@ -154,28 +155,23 @@ class PassengerCar(Program):
         body = self.body()
         roof = self.roof if self.style in ("convertible", "micro") else self.paint
         parts = [lower_body(body, self.paint), road_wheels(body, self.rim, self.spokes), mirrors_of(body, self.paint)]
-        parts += lamps_of(body, 0.12 * body.height, self.lamps == "round")
+        parts += lamps_of(body, 0.12 * body.height, self.lamps == "round", self.grille)
         if self.style == "convertible":
             parts += [*self._windscreen(body), *self._seats(body, body.hollow or (0, 0))]
         else:
             parts.append(cabin(body, self.paint, self.glass, roof))
             if self.inside == "seats":
-                parts += self._seats(body, (max(body.rear, body.roof_rear - 0.10 * body.length), body.cowl - 0.5))
+                parts += self._seats(body, (max(body.rear, body.roof_rear - 0.02 * body.length), body.cowl - 0.5))
         if self.bumpers != "none":
             parts += self._bumpers(body, self.paint if self.bumpers == "painted" else CHROME)
         parts += self._extra(body)
         return parts
 
     def _seats(self, body: Body, room: tuple[float, float]) -> list[Part]:
-        rows = (
-            2
-            if self.doors == 4
-            and self.style not in ("pick-up", "micro", "sports car", "supercar", "prototype", "long bonnet")
-            else 1
-        )
+        rows = 2 if self.doors == 4 and room[1] - room[0] > 1.35 else 1
         first = room[1] - 0.42 * (room[1] - room[0]) / rows
         places = [first - row * 0.46 * (room[1] - room[0]) for row in range(rows)]
-        size = min(1.0, 0.62 * body.height / 0.8)
+        size = min(1.0, 0.72 * body.height)
         level = body.clearance + 0.12 * body.height + 0.10
         seats = [
             moved(scaled(car_seat(0, 0, 0, self.roof), size, size, size), x, level, 0.22 * body.width) for x in places

@@ -201,12 +201,12 @@ def wheel_of(radius: float, width: float, rim: RGB, spokes: int) -> Part:
 
 def road_wheels(body: Body, rim: RGB, spokes: int) -> Part:
     wheel = wheel_of(body.radius, body.tyre, rim, spokes)
-    places = [(x, body.radius, float(body.half_width(np.array(x))) - body.tyre / 2 - 0.01) for x in body.axles]
+    places = [(x, body.radius, 0.98 * float(body.half_width(np.array(x))) - body.tyre / 2 - 0.02) for x in body.axles]
     return mirrored(array(wheel, places))
 
 
-def lamps_of(body: Body, size: float, round_ones: bool) -> list[Part]:
-    """Head- and rear lamps, grille, number plates, bumpers' lower grille."""
+def lamps_of(body: Body, size: float, round_ones: bool, grille: float = 0.55) -> list[Part]:
+    """Head- and rear lamps, intake, number plate, and the grille, whose width is a share of the front's; below 0.2 there is none."""
     front, back = body.length / 2, -body.length / 2
     wide = float(body.half_width(np.array(front)))
     low, high = float(body.floor(np.array(front))), float(body.deck(np.array(front)))
@@ -218,10 +218,11 @@ def lamps_of(body: Body, size: float, round_ones: bool) -> list[Part]:
     back_wide, top = float(body.half_width(np.array(back))), float(body.deck(np.array(back)))
     rear_y = low + 0.74 * (top - low)
     rear = cushion((0.26, 1.2 * size, 1.3 * size), (back + 0.10, rear_y, back_wide - 0.3 * size), REAR_LAMP, 0.5, 5)
-    grille = box((0.06, 0.6 * size, 1.1 * wide), (front, y - 0.02, 0), DARK)
+    tall = min(max(0.33 / max(grille, 0.2), 0.6), 1.3) * size
+    mouth = [box((0.06, tall, 2 * grille * wide), (front, y - 0.02, 0), DARK)] if grille >= 0.2 else []
     intake = box((0.06, 0.45 * size, 1.3 * wide), (front, low + 0.4 * size, 0), DARK)
     plate = box((0.04, 0.11, 0.45), (back, low + 0.45 * (top - low), 0), (0.85, 0.85, 0.8))
-    return [mirrored(joined(lamp, rear)), grille, intake, plate]
+    return [mirrored(joined(lamp, rear)), *mouth, intake, plate]
 
 
 def mirrors_of(body: Body, paint: RGB) -> Part:

@@ -205,13 +205,14 @@ class SubmachineGun(Program):
         parts += butt_stock(self.butt, joint + 0.005, (low + 0.006, top - 0.004), self.drop, (self.wood, self.metal))
         parts += [trigger_guard(grip + 0.015, low + 0.004, 0.065, self.metal)]
         bend = 0.0 if self.bend < 8 else self.bend
-        size = (self.magazine, 0.036, 0.62 * self.width)
+        length = min(self.magazine, 0.45 * (middle + self.reach))
+        size = (length, 0.036, 0.62 * self.width)
         ahead = max(grip + 0.115, middle - 0.055)
         if self.feed == "grip":
             parts.append(
                 box((0.050, self.grip, 0.8 * self.width), (grip, low - self.grip / 2 + 0.01, 0), self.wood, 0.008)
             )
-            parts.append(box_magazine(grip, low, (self.magazine, 0.034, 0.5 * self.width), 0, self.metal))
+            parts.append(box_magazine(grip, low, (length, 0.034, 0.5 * self.width), 0, self.metal))
         else:
             parts.append(pistol_grip(grip, hang, self.grip, self.lean, self.wood))
         if self.feed == "before":
