@@ -177,7 +177,9 @@ class PassengerCar(Program):
             moved(scaled(car_seat(0, 0, 0, self.roof), size, size, size), x, level, 0.22 * body.width) for x in places
         ]
         wheel = tube(np.insert(arc(0.18, 0, 330, 10), 0, -0.02 * np.arange(11), axis=1), 0.018, DARK, 4, closed=True)
-        wheel = moved(turned(wheel, "z", -25), first + 0.42 * size, level + 0.38 * size, 0.22 * body.width)
+        wheel = moved(
+            turned(wheel, "z", -25), min(first + 0.42 * size, room[1] - 0.1), level + 0.30 * size, 0.22 * body.width
+        )
         return [mirrored(joined(seats)), wheel]
 
     def _windscreen(self, body: Body) -> list[Part]:

@@ -225,37 +225,40 @@ class VintageCar(Program):
         )
         return mirrored(sheet(grid, 0.03, self.guards))
 
+    def _saloon(self, cowl: float, rear: float, wide: float, floor: float) -> list[Part]:
+        """A closed cabin with its windows."""
+        waist, height = self.waist * self.height, self.height
+        slope = 0.10 + 0.25 * self.tail
+        side = [
+            (cowl, floor), (cowl, waist), (cowl - 0.06, height - 0.10), (cowl - 0.16, height - 0.02),
+            (cowl - 0.5, height), (rear + slope, height - 0.03),
+        ]  # fmt: skip
+        side += [
+            (rear + 0.5 * slope, height - 0.12), (rear + 0.2 * slope, waist),
+            (rear, floor + 0.25 * (waist - floor)), (rear + 0.08, floor),
+        ]  # fmt: skip
+        shell = extrusion(side, wide, self.paint)
+        high, top = height - 0.14, (cowl - 0.10, rear + slope + 0.12)
+        cuts = np.linspace(top[0], top[1], 1 + self.rows + (1 if top[0] - top[1] > 1.4 else 0))
+        panes = [
+            box(
+                (a - b - 0.09, high - waist - 0.05, wide + 0.03), ((a + b) / 2, (waist + high) / 2 + 0.02, 0),
+                (0.35, 0.42, 0.46),
+            )
+            for a, b in zip(cuts, cuts[1:], strict=False)
+        ]  # fmt: skip
+        screen = box(
+            (0.04, high - waist - 0.02, 0.85 * wide), (cowl - 0.02, (waist + high) / 2 + 0.02, 0),
+            (0.35, 0.42, 0.46),
+        )  # fmt: skip
+        back = box((0.06, 0.22, 0.5 * wide), (rear + 0.32 * slope, (waist + high) / 2 + 0.04, 0), (0.35, 0.42, 0.46))
+        return [shell, *panes, turned(screen, "z", 6, (cowl, waist, 0)), back]
+
     def _tub(self, cowl: float, rear: float, wide: float, floor: float) -> list[Part]:
         """What the passengers sit in."""
         waist, height = self.waist * self.height, self.height
-        slope = 0.10 + 0.25 * self.tail
         if self.kind == "closed":
-            side = [
-                (cowl, floor), (cowl, waist), (cowl - 0.06, height - 0.10), (cowl - 0.16, height - 0.02),
-                (cowl - 0.5, height), (rear + slope, height - 0.03),
-            ]  # fmt: skip
-            side += [
-                (rear + 0.5 * slope, height - 0.12), (rear + 0.2 * slope, waist),
-                (rear, floor + 0.25 * (waist - floor)), (rear + 0.08, floor),
-            ]  # fmt: skip
-            shell = extrusion(side, wide, self.paint)
-            high, top = height - 0.14, (cowl - 0.10, rear + slope + 0.12)
-            cuts = np.linspace(top[0], top[1], 1 + self.rows + (1 if top[0] - top[1] > 1.4 else 0))
-            panes = [
-                box(
-                    (a - b - 0.09, high - waist - 0.05, wide + 0.03), ((a + b) / 2, (waist + high) / 2 + 0.02, 0),
-                    (0.35, 0.42, 0.46),
-                )
-                for a, b in zip(cuts, cuts[1:], strict=False)
-            ]  # fmt: skip
-            screen = box(
-                (0.04, high - waist - 0.02, 0.85 * wide), (cowl - 0.02, (waist + high) / 2 + 0.02, 0),
-                (0.35, 0.42, 0.46),
-            )  # fmt: skip
-            back = box(
-                (0.06, 0.22, 0.5 * wide), (rear + 0.32 * slope, (waist + high) / 2 + 0.04, 0), (0.35, 0.42, 0.46)
-            )
-            return [shell, *panes, turned(screen, "z", 6, (cowl, waist, 0)), back]
+            return self._saloon(cowl, rear, wide, floor)
         edge = 0.94 * waist
         plan = [
             (-0.47 * wide, cowl + 0.02), (-0.5 * wide, cowl - 0.4), (-0.5 * wide, rear + 0.5),
