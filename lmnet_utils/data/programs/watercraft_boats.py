@@ -83,18 +83,9 @@ class SpeedBoat(Program):
             if place > -0.43:
                 parts += self._seat(place, floor, 0.34 * room, 0.23 * room)
         if self.kind == "inflatable":
-            s = np.array([-0.5, -0.3, -0.1, 0.1, 0.25, 0.36, 0.44])
-            radius = 0.35 * self.depth
-            path = np.stack([s, hull.top(s) - 0.2 * radius, np.maximum(hull.half(s), 0.02)], axis=-1)
-            tip = [(0.50, float(hull.top(0.5)), 0.0)]
-            bend = kit.curve(np.concatenate([path, tip, path[::-1] * (1, 1, -1)]), 2)
-            parts.append(kit.tube(bend, radius, self.second, 10))
+            parts.append(self._hose(hull))
         for i in range(self.engines):
-            z = (i - (self.engines - 1) / 2) * 0.3 * wide
-            cowl = kit.cushion((0.09, 0.085, 0.07), (-0.545, self.depth + 0.045, z), DARK, 0.6, 6)
-            parts += [cowl, kit.box((0.045, self.depth + 0.04, 0.02), (-0.54, 0.5 * self.depth, z), DARK)]
-            parts.append(kit.cushion((0.09, 0.03, 0.03), (-0.55, 0.04, z), DARK, 0.9, 4))
-            parts.append(kit.box((0.05, 0.025, 0.05), (-0.515, 0.93 * self.depth, z), DARK))
+            parts += self._outboard((i - (self.engines - 1) / 2) * 0.3 * wide)
         if self.roof == "bimini":
             level = float(hull.top(0)) + 0.16
             parts.append(kit.cushion((0.34, 0.02, 0.85 * wide), (-0.12, level, 0), self.second, 0.5, 6))
@@ -111,6 +102,21 @@ class SpeedBoat(Program):
                     )
                 )
         return parts
+
+    def _hose(self, hull: Hull) -> Part:
+        """The tube of air round an inflatable boat."""
+        s = np.array([-0.5, -0.3, -0.1, 0.1, 0.25, 0.36, 0.44])
+        radius = 0.35 * self.depth
+        path = np.stack([s, hull.top(s) - 0.2 * radius, np.maximum(hull.half(s), 0.02)], axis=-1)
+        tip = [(0.50, float(hull.top(0.5)), 0.0)]
+        bend = kit.curve(np.concatenate([path, tip, path[::-1] * (1, 1, -1)]), 2)
+        return kit.tube(bend, radius, self.second, 10)
+
+    def _outboard(self, z: float) -> list[Part]:
+        cowl = kit.cushion((0.09, 0.085, 0.07), (-0.545, self.depth + 0.045, z), DARK, 0.6, 6)
+        leg = kit.box((0.045, self.depth + 0.04, 0.02), (-0.54, 0.5 * self.depth, z), DARK)
+        foot = kit.cushion((0.09, 0.03, 0.03), (-0.55, 0.04, z), DARK, 0.9, 4)
+        return [cowl, leg, foot, kit.box((0.05, 0.025, 0.05), (-0.515, 0.93 * self.depth, z), DARK)]
 
     def _screen(self, x: float, level: float, width: float) -> Part:
         bow = kit.arc(1.0, -80, 80, 8)

@@ -263,7 +263,11 @@ class AircraftCarrier(Program):
             wide = 0.95 * self.nose * half
             side = [(0.34, level), (0.51, level), (0.51, level + 0.026), (0.42, level + 0.010)]
             parts.append(kit.extrusion(side, 2 * wide, self.deck))
-        z, x, top = 0.76 * half, self.island_place, level + 0.007
+        top = level + 0.007
+        return [*parts, *self._island(top), *self._airplanes(top)]
+
+    def _island(self, top: float) -> list[Part]:
+        x, half = self.island_place, self.width / 2
         length, high = self.island, self.island_height
         island = House(
             x - length / 2,
@@ -307,7 +311,9 @@ class AircraftCarrier(Program):
             tower.append(
                 funnel((x - 0.33 * length, top + 0.6 * high, 0), 0.4 * high, 0.25 * length, 0.2 * half, self.paint)
             )
-        parts += [kit.moved(part, z=z) for part in tower]
+        return [kit.moved(part, z=0.76 * half) for part in tower]
+
+    def _airplanes(self, top: float) -> list[Part]:
         shape = [
             (0.028, 0),
             (-0.004, 0.004),
@@ -320,6 +326,7 @@ class AircraftCarrier(Program):
         shape += [(-0.014, -0.004), (-0.018, -0.02), (-0.014, -0.02), (-0.004, -0.004)]
         plane = kit.extrusion(np.array(shape)[:, ::-1], 0.007, (0.62, 0.64, 0.66), "y")
         fin = kit.extrusion([(-0.014, 0), (-0.026, 0), (-0.026, 0.014), (-0.022, 0.014)], 0.003, (0.62, 0.64, 0.66))
+        half, parts = self.width / 2, []
         for i in range(self.planes):
             jet = kit.turned(kit.joined(plane, fin), "y", 20 if i % 2 else -35)
             parts.append(
@@ -378,10 +385,7 @@ class Submarine(Program):
         )
         bow = kit.box((0.035, 0.006, radius + 0.04), (0.36, 0.0, (radius + 0.04) / 2), self.hull, 0.002)
         parts.append(kit.mirrored(plane if self.planes == "on the sail" else bow))
-        reach = self.fin + 0.4 * radius
-        fin = kit.extrusion([(-0.47, 0), (-0.40, 0), (-0.43, reach), (-0.47, reach)], 0.007, self.hull)
-        parts.append(kit.ring(fin, 4, "x", 45 if self.tail == "X" else 0))
-        parts.append(screw((-0.515, 0, 0), 0.55 * radius, (0.65, 0.5, 0.3)))
+        parts += self._stern(radius)
         if self.era == "old":
             deck = House(
                 -0.42,
@@ -398,3 +402,9 @@ class Submarine(Program):
             rail = kit.rod((0.47, 1.1 * radius, 0), (x - 0.01, base + height, 0), 0.0015, self.hull, 3)
             parts += [deck, gun_, rail]
         return parts
+
+    def _stern(self, radius: float) -> list[Part]:
+        reach = self.fin + 0.4 * radius
+        fin = kit.extrusion([(-0.47, 0), (-0.40, 0), (-0.43, reach), (-0.47, reach)], 0.007, self.hull)
+        fins = kit.ring(fin, 4, "x", 45 if self.tail == "X" else 0)
+        return [fins, screw((-0.515, 0, 0), 0.55 * radius, (0.65, 0.5, 0.3))]

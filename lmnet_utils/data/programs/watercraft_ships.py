@@ -269,6 +269,22 @@ class PassengerShip(Program):
         parts.append(mast((span[1] - 0.06, level + 0.01, 0), 0.07, 0.004, self.house))
         if self.top == "pool" and self.kind != "liner":
             parts.append(kit.box((0.12, 0.006, 0.4 * width), (middle + 0.02, level, 0), (0.3, 0.6, 0.75)))
+        parts += self._funnels(middle, reach, level, width)
+        if self.kind == "liner":
+            for x in (0.36, -0.41):
+                parts.append(mast((x, float(shape.deck(x)) - 0.01, 0), 0.24, 0.005, (0.6, 0.45, 0.3)))
+        if self.boats == "boats":
+            boat = kit.cushion((0.036, 0.014, 0.014), (0, 0, 0), self.accent, 0.8, 4)
+            row = [
+                (x, self.depth * grow + 0.6 * height * lower, 0.49 * width)
+                for x in np.linspace(span[0], span[1] - 0.02, 8).tolist()
+            ]
+            parts.append(kit.mirrored(kit.array(boat, row)))
+        return parts
+
+    def _funnels(self, middle: float, reach: float, level: float, width: float) -> list[Part]:
+        """In a row; a ferry's two stand side by side."""
+        parts: list[Part] = []
         count = self.funnels if self.kind == "liner" else 1 + (self.funnels == 2 and self.kind == "ferry")
         places = (
             np.linspace(middle - 0.5 * reach, middle + 0.4 * reach, count).tolist()
@@ -284,19 +300,9 @@ class PassengerShip(Program):
                 0.32 * width,
                 self.accent,
             )
-            parts.append(kit.mirrored(stack) if side else stack)
             if side:
-                break
-        if self.kind == "liner":
-            for x in (0.36, -0.41):
-                parts.append(mast((x, float(shape.deck(x)) - 0.01, 0), 0.24, 0.005, (0.6, 0.45, 0.3)))
-        if self.boats == "boats":
-            boat = kit.cushion((0.036, 0.014, 0.014), (0, 0, 0), self.accent, 0.8, 4)
-            row = [
-                (x, self.depth * grow + 0.6 * height * lower, width / 2 + 0.003)
-                for x in np.linspace(span[0], span[1] - 0.02, 8).tolist()
-            ]
-            parts.append(kit.mirrored(kit.array(boat, row)))
+                return [kit.mirrored(stack)]
+            parts.append(stack)
         return parts
 
     def _tier(self, ends: tuple[float, float], floor: float, height: float, width: float, decks: int) -> Part:
