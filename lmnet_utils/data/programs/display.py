@@ -52,9 +52,10 @@ def _splay(form: str, size: tuple[float, float, float], paint: Paint) -> list[Pa
     if form == "hoop":
         t = 2 * np.pi * np.arange(28) / 28
         path = np.stack([0.5 * deep * np.cos(t), 0 * t + 0.5 * high, 0.5 * wide * np.sin(t)], -1)
-        return [tube(path, 0.5 * high, paint, 6, closed=True)]
+        spoke = rod((-0.5 * deep, 0.5 * high, 0), (0, 0.5 * high, 0), 0.5 * high, paint, 6)
+        return [tube(path, 0.5 * high, paint, 6, closed=True), spoke]
     ends = [(0.5 * deep, 0.5 * wide)] if form == "V" else [(0.5 * deep, 0.5 * wide), (-0.5 * deep, 0.4 * wide)]
-    start = -0.4 * deep if form == "V" else 0.0
+    start = -0.14 * deep if form == "V" else 0.0
     legs = [tube([(start, high, 0), (x, 0.4 * high, z)], (0.8 * high, 0.4 * high), paint, 6) for x, z in ends]
     return [mirrored(leg) for leg in legs]
 
@@ -157,7 +158,7 @@ class FlatScreen(Program):
         )
         parts = [housing, lid, moved(pane(*inner, front - 0.12 * deep, 0.0, self.screen), y=up)]
         if self.extra == "speakers":
-            column = box((deep * 1.1, high * 0.92, 0.1 * wide), (0, 0, 0.56 * wide), self.metal, 0.1 * deep)
+            column = box((deep * 1.1, high * 0.92, 0.1 * wide), (0, 0, 0.545 * wide), self.metal, 0.1 * deep)
             parts.append(mirrored(column))
         if self.chin > 0.05 and self.sole > 0.02:
             parts.append(
@@ -287,7 +288,7 @@ class ScreenGroup(Program):
             side = i - (self.count - 1) / 2
             turn = self.inwards * np.sign(side)
             shift = 0.5 * wide * np.sin(np.radians(self.inwards)) * abs(np.sign(side))
-            parts += [moved(turned(part, "y", -turn), shift, y, side * step) for part in panel]
+            parts += [moved(turned(part, "y", turn), shift, y, side * step) for part in panel]
         back = -0.5 * deep - 0.06 * self.width
         half = step * (self.count - 1) / 2
         ends = 0.45 * wide * np.sin(np.radians(self.inwards))

@@ -12,6 +12,7 @@ from lmnet_utils.data.programs.lamp_parts import (
     Paint,
     bulb,
     candle,
+    finial,
     foot,
     four,
     hoops,
@@ -92,7 +93,17 @@ class TableLamp(Program):
         if self.stem not in ("tripod",):
             parts.append(foot(self.foot, max(self.spread * radius, girth * 0.9), low, self.metal))
         if self.form != "globe":
-            parts.append(rod((0, end, 0), (0, tall - 0.06 * deep, 0), 0.012 * tall, self.metal, 6))
+            parts.append(
+                rod(
+                    (0, end, 0),
+                    (0, tall - (0.0 if self.form == "dome" else 0.06 * deep), 0),
+                    0.012 * tall,
+                    self.metal,
+                    6,
+                )
+            )
+            if self.form == "dome":
+                parts.append(finial(0.1 * radius, tall, self.metal))
             if self.form != "dome":
                 parts.append(spider(radius * (top + 0.06 * (1 - top)), tall - 0.06 * deep, self.metal))
                 edges = [(radius, base), (radius * top, tall)][: self.trims]
@@ -295,8 +306,18 @@ class FloorLamp(Program):
         parts = [moved(shade(self.form, radius, deep, top, self.paint), y=y)]
         if self.form not in ("dome", "globe"):
             parts += [spider(radius * (top + 0.06 * (1 - top)), y + 0.94 * deep, self.body)]
+        if self.form == "dome":
+            parts.append(finial(0.1 * radius, y + deep, self.body))
         if self.form != "globe":
-            parts += [rod((0, y - 0.01 * deep, 0), (0, y + 0.94 * deep, 0), 0.004 * self.height, self.body, 6)]
+            parts += [
+                rod(
+                    (0, y - 0.01 * deep, 0),
+                    (0, y + (1.0 if self.form == "dome" else 0.94) * deep, 0),
+                    0.004 * self.height,
+                    self.body,
+                    6,
+                )
+            ]
             parts += [moved(bulb(0.1 * deep, LIGHT), y=y + 0.35 * deep)]
         return parts
 
@@ -328,7 +349,13 @@ class FloorLamp(Program):
         bowl = upended(
             shade("dome" if self.form in ("dome", "bell", "globe") else "straight", radius, deep, 0.12, self.paint)
         )
-        return [self._post(tall - deep), moved(bowl, y=tall)]
+        parts = [self._post(tall - deep), moved(bowl, y=tall)]
+        if self.count == 5:  # a second, small head to read by
+            wrist = np.array([0.7 * self.reach * tall, 0.68 * tall])
+            path = curve([(0, 0.6 * tall), (0.3 * wrist[0], 0.69 * tall), (wrist[0], wrist[1])], 5)
+            arm = tube(np.insert(path, 2, 0, axis=1), 0.5 * self.thickness * tall, self.body, 6)
+            parts += [arm, *self._head(wrist, 0.6 * self.tilt)]
+        return parts
 
     def _pillar(self) -> list[Part]:
         tall, side = self.height * 0.8, self.radius * self.height

@@ -24,6 +24,7 @@ from lmnet_utils.data.programs.parts import (
     box,
     curve,
     cushion,
+    joined,
     lathe,
     mirrored,
     moved,
@@ -81,7 +82,7 @@ class CeilingLamp(Program):
         elif self.kind == "bowl":
             top = self.gap * radius
             rods = ring(
-                rod((0.9 * radius, 0, 0), (0.15 * radius, top, 0), 0.015 * radius, self.metal, 5), max(self.count, 3)
+                rod((0.99 * radius, 0, 0), (0.15 * radius, top, 0), 0.015 * radius, self.metal, 5), max(self.count, 3)
             )
             parts = [bowl, rods, moved(canopy("dome", 0.5 * self.plate * radius, self.metal), y=top * 0.98)]
             if self.edge == "double":
@@ -214,6 +215,8 @@ class WallLamp(Program):
             (0.02 * tall, 0.55 * tall, 0),
             self.metal,
         )
+        wide = 2 * float(np.interp(0.5 * tall, profile[:, 1], profile[:, 0]))
+        back = joined(back, box((0.05 * tall, 0.1 * tall, wide), (0.025 * tall, 0.5 * tall, 0), self.metal))
         if self.form in ("straight", "tulip"):
             rim = turned(
                 lathe(

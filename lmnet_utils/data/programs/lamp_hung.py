@@ -76,7 +76,7 @@ class PendantLamp(Program):
         """A shade below y = 0, its socket above."""
         radius = self.radius
         deep = 2 * radius if self.form == "globe" else radius * self.shade * (0.7 if self.form == "dome" else 1.0)
-        top = {"cylinder": 0.97, "globe": 0.1, "dome": 0.12}.get(self.form, self.top)
+        top = {"cylinder": 0.97, "globe": 0.1, "dome": 0.12, "tulip": 0.14}.get(self.form, self.top)
         parts = [moved(shade(self.form, radius, deep, top, self.paint), y=-deep)]
         wide = 0.16 * radius
         parts.append(
@@ -245,7 +245,7 @@ class Chandelier(Program):
                 (0.93 * reach, 0.35 * sag + 0.4 * end),
                 (reach, end),
             ],
-            4,
+            3,
         )
         return [tube(np.insert(path, 2, 0, axis=1), self.thickness * reach, self.metal, 5)]
 
@@ -253,7 +253,7 @@ class Chandelier(Program):
         reach, wide = self.reach, self.dish * self.reach
         tall = self.candle * reach
         if self.light == "hanging shade":
-            lights = [moved(shade("bell", 1.4 * wide, tall, 0.25, self.paint, 12), y=-tall)]
+            lights = [moved(shade("bell", 1.4 * wide, tall, 0.25, self.paint, 10), y=-tall)]
         else:
             lights = [
                 lathe(

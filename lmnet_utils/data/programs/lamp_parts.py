@@ -49,7 +49,7 @@ def stem(form: str, radius: float, height: float, bulge: float, paint: Paint) ->
     """A turned stem of one of the ``STEMS``; ``bulge`` over 1 moves its thick parts down, under 1 up."""
     rows = np.array(STEMS[form])
     rows[:, 1] = rows[:, 1] ** bulge
-    return lathe(np.concatenate([curve(rows * (radius, height), 3), [(0, height)]]), paint, 20)
+    return lathe(np.concatenate([curve(rows * (radius, height), 2), [(0, height)]]), paint, 20)
 
 
 def shade(form: str, radius: float, height: float, top: float, paint: Paint, sides: int = 24) -> Part:
@@ -85,6 +85,12 @@ def spider(radius: float, y: float, paint: Paint) -> Part:
 def trim(radius: float, y: float, width: float, paint: Paint) -> Part:
     """A band around a shade's edge."""
     return lathe([(radius * 1.01, y - width / 2), (radius * 1.03, y), (radius * 1.01, y + width / 2)], paint)
+
+
+def finial(radius: float, y: float, paint: Paint) -> Part:
+    """The knob that closes a dome at its top."""
+    rows = np.array([(1.3, -0.5), (1.3, 0.2), (0.5, 0.5), (0.6, 1.0), (0, 1.6)])
+    return lathe(rows * radius + (0, y), paint, 12)
 
 
 def bulb(radius: float, paint: Paint) -> Part:

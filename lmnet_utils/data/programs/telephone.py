@@ -65,11 +65,12 @@ class MobilePhone(Program):
         if self.antenna != "none" and self.kind != "slab":
             top = 0.5 * high if self.kind != "flip" else 0.0
             reach = high * (0.08 if self.antenna == "stub" else 0.3)
-            path = [(-0.25 * deep, top - 0.08 * high, 0.34 * wide), (-0.25 * deep, top + reach, 0.34 * wide)]
+            x = 0.25 * deep * (1 if self.kind == "slider" else -1)
+            path = [(x, top - 0.08 * high, 0.34 * wide), (x, top + reach, 0.34 * wide)]
             whole.append(tube(path, min(wide * (0.07 if self.antenna == "stub" else 0.025), 0.24 * deep), self.body, 8))
         if self.kind != "flip" and self.cameras:
             lens = lathe([(0.06 * wide, 0), (0.055 * wide, 0.1 * deep), (0, 0.1 * deep)], GLASS, 12, "x")
-            lens = moved(scaled(lens, x=-1), -deep / 2, 0.38 * high, -0.25 * wide)
+            lens = moved(scaled(lens, x=-1), 0.0 if self.kind == "slider" else -deep / 2, 0.38 * high, -0.25 * wide)
             whole.append(array(lens, [(0, -i * wide * 0.16, 0) for i in range(self.cameras)]))
         if self.pose == "upright":
             return [turned(part, "z", self.lean) for part in whole]

@@ -86,7 +86,7 @@ class DeskTelephone(Program):
             ]
         else:
             hand = [turned(turned(part, "y", 90), "z", -slope * 0.8) for part in hand]
-            spot = np.array([0.0, np.interp(0.0, [-edge, long / 2], [back, front]) + 0.02 * wide, -0.3 * wide])
+            spot = np.array([0.0, np.interp(0.0, [-edge, long / 2], [back, front]) - 0.02 * wide, -0.3 * wide])
             parts += [moved(part, *spot) for part in hand]
             end = spot + (0.48 * span, 0.3 * self.grip * wide - 0.48 * span * np.sin(np.radians(0.8 * slope)), 0)
             points = [
@@ -194,7 +194,8 @@ class DeskTelephone(Program):
         yoke = box((0.36 * long, 0.05 * wide, 0.56 * wide), (0, -0.01 * wide, 0), self.body, 0.01 * wide)
         span = 1.2 * wide
         form = "cups" if self.handset == "block" else self.handset
-        hand = [moved(part, y=-0.02 * wide) for part in handset(form, span, 0.85 * thick, self.bend, self._hand())]
+        drop = 0.085 * thick + self.bend * span - 0.03 * wide  # the handset's middle lies on the yoke
+        hand = [moved(part, y=-drop) for part in handset(form, span, 0.85 * thick, self.bend, self._hand())]
         parts += [moved(part, x, high + 0.02 * wide) for part in (fork, yoke, *hand)]
         end = np.array([x, high + 0.3 * thick, -0.46 * span])
         points = [
@@ -276,9 +277,9 @@ class WallTelephone(Program):
         hand = [
             turned(part, "z", -90) for part in handset(self.handset, span, grip, self.bend, self.body)
         ]  # underside to the wall
-        spot = np.array([deep + 0.15 * grip, 0.02 * high, -0.32 * wide])
+        spot = np.array([deep - 0.05 * grip, 0.02 * high, -0.32 * wide])
         if not beside:
-            spot = np.array([deep + 0.15 * grip, 0.5 * high - 0.9 * grip, 0.0])
+            spot = np.array([deep - 0.05 * grip, 0.5 * high - 0.9 * grip, 0.0])
         else:
             hand = [turned(part, "x", 90) for part in hand]
         hook = box((0.3 * grip, 0.5 * grip, 0.9 * grip), (-0.1 * grip, 0.12 * span if beside else 0, 0), self.metal)
