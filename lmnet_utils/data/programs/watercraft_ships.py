@@ -276,7 +276,7 @@ class PassengerShip(Program):
         if self.boats == "boats":
             boat = kit.cushion((0.036, 0.014, 0.014), (0, 0, 0), self.accent, 0.8, 4)
             row = [
-                (x, self.depth * grow + 0.6 * height * lower, 0.49 * width)
+                (x, self.depth * grow + 0.5 * height * lower - 0.006, 0.47 * width)
                 for x in np.linspace(span[0], span[1] - 0.02, 8).tolist()
             ]
             parts.append(kit.mirrored(kit.array(boat, row)))
