@@ -139,7 +139,7 @@ def _corner(signs: dict[int, int]) -> int:
     return sum(4 >> axis for axis, sign in signs.items() if sign > 0)
 
 
-def _hull_faces(quads: Sequence[Sequence[int]]) -> np.ndarray:
+def _hull_faces(quads: ArrayLike) -> np.ndarray:
     """Two triangles for each quadrilateral."""
     q = np.asarray(quads, np.int64)
     return np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]])
@@ -247,7 +247,7 @@ def rod(
 ) -> Part:
     """A straight tube; ``radius`` is one number, or two: at the start and the end."""
     radii = np.broadcast_to(np.asarray(radius, np.float64), (2,))
-    return tube([start, end], radii, colour, sides)
+    return tube(np.array([start, end], np.float64), radii, colour, sides)
 
 
 def bar(
