@@ -322,14 +322,15 @@ class ShellChair(Program):
 
     def _shells(self) -> list[Part]:
         width, paint = self.width, self.material
+        split = self.split and self.base != "apron"
         profile = self._profile()
         length = np.linalg.norm(np.diff(profile, axis=0), axis=1).sum()
         joint = self.width * self.depth / length
-        wings = 0.13 if self.arms == "wings" and not self.split else 0.0
-        ranges = [(0.0, 0.94 * joint), (joint + 0.14, 1.0)] if self.split else [(0.0, 1.0)]
+        wings = 0.13 if self.arms == "wings" and not split else 0.0
+        ranges = [(0.0, 0.94 * joint), (joint + 0.14, 1.0)] if split else [(0.0, 1.0)]
         parts = []
         for low, high in ranges:
-            s, outline = outline_widths(9 if self.split else 19, self.roundness)
+            s, outline = outline_widths(9 if split else 19, self.roundness)
             places = low + (high - low) * s
             shape = np.interp(
                 places, [0, 0.5 * joint, joint, 1], [1, 1, self.waist + 3 * wings * (1 - self.waist), self.back_width]
@@ -342,7 +343,7 @@ class ShellChair(Program):
         if self.cushion:
             soft = pad(0.8 * width * self.depth, (0.85 * width, 0.8 * width), 0.045, 0.4, self.cover)
             parts.append(moved(soft, 0.01, self.seat_height + 0.008))
-        if self.split:
+        if split:
             back = along(profile, np.linspace(joint - 0.1, joint + 0.3, 5)) - (0.007, 0.004)
             bars = [np.insert(back, 2, side * 0.13 * width, axis=1) for side in (-1, 1)]
             parts += [tube(path, self.tube_radius, self._frame(), 8) for path in bars]
@@ -397,7 +398,7 @@ class ShellChair(Program):
                 4,
             )
             sides = np.linspace(0.85, 1.0, len(line)) * self.width
-            return [shell(line, sides, np.linspace(-0.02, -0.45, len(line)) * depth, self.material, self.thickness)]
+            return [shell(line, sides, np.linspace(-0.02, -0.22, len(line)) * depth, self.material, self.thickness)]
         spider = lathe([(0, y - 0.03), (0.6 * z, y - 0.02), (0.7 * z, y + 0.005), (0, y + 0.005)], metal, 12)
         if self.base in ("star", "castors"):
             return [spider, star(0.29, 5 if self.base == "castors" else 4, y, self.base == "castors", metal)]

@@ -48,31 +48,33 @@ class Stool(Program):
     def parts(self) -> list[Part]:
         width, depth, y = self.width, self.width * self.depth, self.height
         board = min(self.thickness, 0.045)
-        if self.seat == "round board":
+        column = self.base in ("disc", "trumpet")
+        thick = max(self.thickness, 0.065 if column else 0.04)
+        kind = self.seat.replace("board", "pad") if column else self.seat  # a board on a column would be a table
+        if kind == "round board":
             seat = moved(plate(depth, (width, width), 0.49, board, self.cover), y=y - board / 2)
-        elif self.seat == "square board":
+        elif kind == "square board":
             seat = moved(plate(depth, (width, 0.94 * width), self.corner, board, self.cover), y=y - board / 2)
-        elif self.seat == "saddle":
+        elif kind == "saddle":
             s, outline = outline_widths(11, 0.35)
             middle = np.stack([depth * (0.5 - s), np.full(11, y - 0.02)], axis=-1)
-            seat = shell(middle, width * outline, 0.035, self.cover, board)
+            seat = shell(middle, width * outline, 0.03 * outline, self.cover, 0.012)
         else:
-            size = (width, width) if self.seat == "round pad" else (width, 0.95 * width)
-            plump = pad(depth, size, max(self.thickness, 0.04), 0.22, self.cover)
-            if self.seat == "round pad":
-                t = max(self.thickness, 0.04)
+            size = (width, width) if kind == "round pad" else (width, 0.95 * width)
+            plump = pad(depth, size, thick, 0.22, self.cover)
+            if kind == "round pad":
                 profile = [
-                    (0, -t / 2),
-                    (0.47, -t / 2),
-                    (0.5, -t / 4),
-                    (0.5, t / 5),
-                    (0.46, 0.45 * t),
-                    (0.36, t / 2),
-                    (0, t / 2),
+                    (0, -thick / 2),
+                    (0.47, -thick / 2),
+                    (0.5, -thick / 4),
+                    (0.5, thick / 5),
+                    (0.46, 0.45 * thick),
+                    (0.36, thick / 2),
+                    (0, thick / 2),
                 ]
                 round_pad = lathe(profile, self.cover, 24)
                 plump = round_pad._replace(vertices=round_pad.vertices * (depth, 1, width))
-            seat = moved(plump, y=y - max(self.thickness, 0.04) / 2)
+            seat = moved(plump, y=y - thick / 2)
         return [seat, *self._base(depth, y - 0.6 * board), *self._back(depth)]
 
     def _base(self, depth: float, top: float) -> list[Part]:
