@@ -4,7 +4,7 @@
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
-    python tools/ship_weights.py --tables  # only the tables of README.md, docs/results.md and docs/speed.md
+    python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs}.md
 
 Every number on the card and in these tables is read from files that are in the repository.
 """
@@ -19,6 +19,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import draw_programs
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
@@ -223,6 +225,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "verdicts": verdict_table(evaluation),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},
+        "docs/programs.md": {"programs": draw_programs.kinds(), "coverage": draw_programs.coverage()},
     }
 
 

@@ -28,6 +28,7 @@ VERSIONS = {
     # part: version, raised when other results come of …
     "axes": 1,  # frames of clouds and the camera
     "freeshapes": 1,  # making views, clouds and copies of the embedded meshes
+    "programs": 1,  # which objects the programs make
     "meshes": 2,  # reading and cleaning the user's own meshes
     "splits": 1,  # dividing objects into train, val and test; the classes
     "pack": 1,  # reading views, cameras and clouds, and turning them into network inputs
@@ -51,7 +52,7 @@ VERSIONS = {
 """Part → version: the code of a part gives the same results as long as its version is the same."""
 
 RESTS_ON = {
-    "freeshapes": ("axes",),
+    "freeshapes": ("axes", "programs"),
     "meshes": ("freeshapes",),
     "pack": ("axes",),
     "losses": ("geometry",),

@@ -48,6 +48,7 @@ class DataSettings(Settings):
     split: Split = "official"
     classes: Classes = "13"
     copies: Annotated[int, Field(ge=0)] = 0
+    programs: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     limit_per_class: Count | None = None
     workers: Count | None = None
     seed: Seed = 0

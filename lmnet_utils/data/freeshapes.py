@@ -2,7 +2,8 @@
 
 ``make_dataset`` is what notebook 01 calls: it makes from the committed ``data/freeshapes/source`` (meshes, attribution,
 licences), offline, 24 views, metadata and point clouds of every model, and the split files. The source itself was made
-once, by ``tools/build_freeshapes.py`` from Debian's package ``sweethome3d-furniture``.
+once, by ``tools/build_freeshapes.py`` from Debian's package ``sweethome3d-furniture``. For training alone, altered copies of
+its objects and objects of programs (:mod:`lmnet_utils.data.programs`) can be added.
 
 One frame for everything but the stored clouds: y up, front +x, bounding box centred with a diagonal of 1 (that of
 3D-R2N2's renderings and ShapeNet v1). Stored clouds are in the file frame of the original ``ShapeNet_pointclouds``.
@@ -11,6 +12,7 @@ One frame for everything but the stored clouds: y up, front +x, bounding box cen
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import hashlib
 import io
@@ -26,10 +28,13 @@ from lmnet_utils.core import cache, files, parallel, paths
 from lmnet_utils.data import splits
 from lmnet_utils.data.layout import cloud_dir, rendering_dir
 from lmnet_utils.data.mesh import GRID, Mesh
+from lmnet_utils.data.programs.catalogue import drawn_as, is_program, listed
 from lmnet_utils.data.views import COPY, process_renderer, random_stream, sample_clouds, write_clouds, write_views
 from lmnet_utils.geometry.pointclouds import unit_diagonal
 
 DATASET = "freeshapes"
+PARAMETERS_FILE = "program.json"
+"""Beside the clouds of a program's object: which program made it, and its parameters."""
 SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
 
 
@@ -87,7 +92,9 @@ def load_meshes() -> dict[str, Mesh]:
 
 
 def mesh_of(model: str, seed: int = 0) -> Mesh:
-    """The mesh of a model id, or of a copy (``<id>-c1`` …): mirrored half the time, stretched per axis, recoloured."""
+    """The mesh of a model id, of a copy (``<id>-c1`` …: mirrored half the time, stretched, recoloured), or of a program."""
+    if is_program(model):
+        return drawn_as(model).mesh()
     source, _, copy = model.partition("-c")
     mesh = load_meshes()[source]
     if not copy:
@@ -104,6 +111,12 @@ def _render_task(root: Path, synset: str, model: str, seed: int) -> None:
     write_views(root, synset, model, seed, mesh_of(model, seed), process_renderer())
 
 
+def _write_parameters(root: Path, synset: str, model: str) -> None:
+    made = drawn_as(model)
+    record = {"program": type(made).__name__, "parameters": dataclasses.asdict(made)}
+    files.write_json(cloud_dir(root, synset, model) / PARAMETERS_FILE, record)
+
+
 def make_dataset(
     dataset_root: Path | None = None,
     copies: int = 0,
@@ -111,6 +124,7 @@ def make_dataset(
     workers: int | None = None,
     limit: int | None = None,
     progress: bool = True,
+    programs: int = 0,
 ) -> dict[str, Any]:
     """Make FreeShapes in the R2N2 layout: renderings, metadata, clouds, splits. What is there and complete is kept.
 
@@ -120,13 +134,14 @@ def make_dataset(
         dataset_root: where to; by default ``data/freeshapes``.
         copies: altered copies (mirrored, stretched, recoloured) of each training model; they are listed in the train
             files only, and only where their source is.
-        seed: of views, clouds and copies. What another seed made in the same place is removed first.
+        seed: of views, clouds, copies and programs' objects. What another seed made in the same place is removed first.
         workers: rendering processes; by default one a core.
         limit: at most so many models of each class on each side of the official split, for a quick look.
         progress: show a bar.
+        programs: how many objects of programs, of all 13 classes; in the train files only, as the copies.
 
     Returns:
-        counts: models, copies, rendered (how many were not there yet), and clouds.
+        counts: models, copies, programs, rendered (how many were not there yet), and clouds.
     """
     root = dataset_root or paths.dataset_dir(DATASET)
     rows = attribution()
@@ -135,8 +150,12 @@ def make_dataset(
     chosen = splits.first_of_each(official, limit)
     official, drawn = splits.restrict(official, chosen), splits.restrict(drawn, chosen)
     training = sorted(set(official.train) | set(drawn.train)) if copies else []
-    names = sorted(chosen) + [f"{model}-c{k}" for k in range(1, copies + 1) for model in training]
-    _keep_or_clear(root, seed)
+    copied = [f"{model}-c{k}" for k in range(1, copies + 1) for model in training]
+    made = listed(programs, seed)
+    names = sorted(chosen) + copied + made
+    made_by = {"recipe": cache.VERSIONS["freeshapes"], "seed": seed}
+    _keep_or_clear(root / "made_by.json", {**made_by, "source": files.sha256_of(source_dir() / "meshes.npz.xz")}, "*")
+    _keep_or_clear(root / "programs_made_by.json", {"programs": cache.VERSIONS["programs"], "seed": seed}, "program_*")
 
     clouds, renderings = [], []
     for name in names:
@@ -146,13 +165,16 @@ def make_dataset(
         if not rendering_dir(root, synset, model).is_dir():
             renderings.append((root, synset, model, seed))
     for _, synset, model, _ in tqdm(clouds, desc="point clouds", disable=not progress or not clouds):
+        if is_program(model):
+            _write_parameters(root, synset, model)
         write_clouds(root, synset, model, sample_clouds(mesh_of(model, seed), model, seed))
-    splits.write(root, "official", official, copies)
-    splits.write(root, "60-20-20", drawn, copies)
+    splits.write(root, "official", official, copies, made)
+    splits.write(root, "60-20-20", drawn, copies, made)
     _render_all(renderings, workers, progress)
     return {
         "models": len(chosen),
-        "copies": len(names) - len(chosen),
+        "copies": len(copied),
+        "programs": len(made),
         "rendered": len(renderings),
         "clouds": len(clouds),
     }
@@ -160,22 +182,18 @@ def make_dataset(
 
 def _render_all(tasks: list[tuple[Path, str, str, int]], workers: int | None, progress: bool) -> None:
     # Large meshes first: the processes then end together.
-    tasks.sort(key=lambda task: (-len(load_meshes()[task[2].partition("-c")[0]].faces), task[2]))
+    sizes = {model: len(mesh.faces) for model, mesh in load_meshes().items()}
+    tasks.sort(key=lambda task: (-sizes.get(task[2].partition("-c")[0], 0), task[2]))
     bar = {"desc": "renderings", "unit": "model", "disable": not progress or not tasks}
     for _ in parallel.each(_render_task, tasks, jobs=workers, bar=bar):
         pass
 
 
-def _keep_or_clear(root: Path, seed: int) -> None:
-    """Remove what another version of this code, source or seed made below ``root``; renderings and clouds only."""
-    made_by = {
-        "recipe": cache.VERSIONS["freeshapes"],
-        "seed": seed,
-        "source": files.sha256_of(source_dir() / "meshes.npz.xz"),
-    }
-    record = root / "made_by.json"
+def _keep_or_clear(record: Path, made_by: dict[str, Any], models: str) -> None:
+    """Remove the renderings and clouds of ``models`` (a pattern) that another version of this code, source or seed made."""
     if not record.is_file() or files.read_json(record) != made_by:
         record.unlink(missing_ok=True)  # first, so that half-removed files are never taken for new ones
         for name in ("ShapeNetRendering", "ShapeNet_pointclouds"):
-            shutil.rmtree(root / name, ignore_errors=True)
+            for folder in (record.parent / name).glob(f"*/{models}"):
+                shutil.rmtree(folder, ignore_errors=True)
     files.write_json(record, made_by)

@@ -17,7 +17,11 @@ def prepare_data(settings: DataSettings) -> dict[str, Any]:
     """
     if settings.dataset == freeshapes.DATASET:
         return freeshapes.make_dataset(
-            copies=settings.copies, seed=settings.seed, workers=settings.workers, limit=settings.limit_per_class
+            copies=settings.copies,
+            seed=settings.seed,
+            workers=settings.workers,
+            limit=settings.limit_per_class,
+            programs=settings.programs,
         )
     if settings.download:
         fetch_shapenet(settings.dataset)

@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +138,18 @@ def extended(old: Split, new: Split) -> Split:
     return Split(train, val, test)
 
 
-def write(root: Path, name: str, split: Split, copies: int = 0) -> None:
-    """Write a split's files for all class groups; each training model is followed by its ``copies`` copies."""
+def write(root: Path, name: str, split: Split, copies: int = 0, made: Sequence[str] = ()) -> None:
+    """Write a split's files for all class groups.
+
+    Args:
+        copies: so many altered copies of each training model are listed beside it.
+        made: models that are for training alone, such as those of programs.
+    """
     for group in GROUPS:
         synsets = synsets_of(group)
         part = _filtered(split, functools.partial(_is_of, synsets))
         part.train.extend([f"{model}-c{k}" for model in part.train for k in range(1, copies + 1)])
+        part.train.extend([model for model in made if _is_of(synsets, model)])
         write_group(root, name, group, part)
 
 

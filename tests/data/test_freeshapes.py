@@ -192,7 +192,7 @@ def test_what_another_version_made_is_removed_even_if_the_removal_is_cut_short(t
 
     def cleared() -> bool:
         kept.mkdir(parents=True, exist_ok=True)
-        freeshapes._keep_or_clear(tmp_path, 0)
+        freeshapes._keep_or_clear(tmp_path / "made_by.json", {"recipe": cache.VERSIONS["freeshapes"]}, "*")
         return not kept.is_dir()
 
     assert cleared()  # nobody knows what made it
@@ -201,7 +201,7 @@ def test_what_another_version_made_is_removed_even_if_the_removal_is_cut_short(t
     with monkeypatch.context() as killed:
         killed.setattr(freeshapes.shutil, "rmtree", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            freeshapes._keep_or_clear(tmp_path, 0)
+            freeshapes._keep_or_clear(tmp_path / "made_by.json", {"recipe": cache.VERSIONS["freeshapes"]}, "*")
     assert cleared() and not cleared()
 
 

@@ -1,0 +1,80 @@
+"""The sheets of objects from programs, and the table of how near they come to real objects: docs/programs.md and its pictures.
+
+::
+
+    lmnet run programs --only 01                    # makes the data set and measures
+    python tools/draw_programs.py --run programs    # keeps the run's metrics.json as benchmarks/programs.json, draws the sheets
+    python tools/ship_weights.py --tables           # writes the tables
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+
+import numpy as np
+from PIL import Image
+
+from lmnet_utils.core import paths
+from lmnet_utils.core.files import atomic_path, read_json
+from lmnet_utils.data.layout import class_of, classes_in
+from lmnet_utils.data.programs.catalogue import programs_of
+from lmnet_utils.data.programs.pictures import pictures
+from lmnet_utils.data.taxonomy import CLASSES
+from lmnet_utils.evaluation.tables import table
+
+SHEET = (8, 3)
+"""Columns and rows of a sheet."""
+DOCS = paths.project_root() / "docs"
+KEPT = paths.project_root() / "benchmarks" / "programs.json"
+
+
+def draw_sheet(category: str) -> None:
+    """Write the sheet of a class: seeds 0, 1, 2, … from the front-left, as they come."""
+    columns, lines = SHEET
+    tiles = np.array(pictures(category, range(columns * lines)))  # (T, 137, 137, 3)
+    size = tiles.shape[1]
+    sheet = tiles.reshape(lines, columns, size, size, 3).swapaxes(1, 2).reshape(lines * size, columns * size, 3)
+    with atomic_path(DOCS / "programs" / f"{category}.png") as temporary:
+        Image.fromarray(sheet).quantize(96, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)
+
+
+def kinds() -> str:
+    """The table of programs: class, program, share, numbers of parameters."""
+    rows = []
+    for category in CLASSES:
+        programs = programs_of(category)
+        for program, share in programs.items():
+            says = (program.__doc__ or "").strip().split("\n")[0].rstrip(".")
+            parameters = len(program.distributions())
+            part = f"{share / sum(programs.values()):.0%}"
+            rows.append({"class": category, "program": says, "share": part, "parameters": parameters})
+    return table(rows)
+
+
+def coverage() -> str:
+    """The table of the nearest objects of programs, class by class, from the kept metrics of notebook 01."""
+    found = read_json(KEPT)["results"]["program_coverage"]
+    rows = []
+    for name in [*classes_in(row["object"] for row in found), "all"]:
+        mine = [row for row in found if name in (class_of(row["object"]), "all")]
+        program, real = (np.array([row[kind] for row in mine]) for kind in ("program", "real"))
+        distances = {"nearest program": program, "nearest real": real, "nearest of both": np.fmin(program, real)}
+        rows.append({"class": name, "objects": len(mine)} | {kind: f"{d.mean():.1f}" for kind, d in distances.items()})
+    return table(rows)
+
+
+def main() -> int:
+    """Keep a run's metrics, draw the sheets. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--run", help="keep the metrics of this run's notebook 01, which docs/programs.md quotes")
+    run = parser.parse_args().run
+    if run:
+        shutil.copyfile(paths.run_dir(run, "01_data_preparation") / "metrics.json", KEPT)
+    for category in CLASSES:
+        draw_sheet(category)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
