@@ -21,8 +21,9 @@ quickstart: $(STAMP)  ## the whole paper on the embedded data set, from images t
 	$(BIN)/lmnet run quickstart
 	@echo "Report: runs/quickstart/report.html"
 
+# A file of tests at a time to each process: what its tests share is made once. tests/conftest.py says which come first.
 test: lint  ## lint, unit tests, every notebook at smoke size
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 freeshapes: $(STAMP)  ## train the shipped weights again, from scratch (hours)
 	$(BIN)/lmnet run freeshapes

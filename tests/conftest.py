@@ -8,14 +8,60 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from lmnet_utils.core import parallel
+
 # In the background of a shell pytest ignores Ctrl-C, and so would the programs that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# ---------------------------------------------------------------------------------------------------------- side by side
+# `make test` runs the tests in several processes (pytest-xdist), a file at a time: what a file's tests share is made once.
+# Plain `pytest tests/x.py` knows nothing of this.
+LONGEST_FIRST = (
+    "run/test_notebooks.py",
+    "run/test_miniature.py",
+    "run/test_pipeline.py",
+    "data/test_freeshapes.py",
+    "apps/test_browser.py",
+    "apps/test_explorer.py",
+)
+"""Files that take longest, by minutes: begun last, one of them would keep a process busy while the others are done."""
+MOST_PROCESSES = 3
+"""More are of no use: the longest file takes a third of the time of all."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes ``--numprocesses=auto`` means: one for every core that may be used."""
+    return min(parallel.cores(), MOST_PROCESSES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: Sequence[object]) -> None:
+    """Each process has its share of the cores: threads that wait for a core of another's take twice the time."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, parallel.cores() // len(specs))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a process of several, the longest files come first, and first in them what is longest: the smoke run.
+
+    A process that has two tests left is given the next file; that one must not have to wait for them.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        name = Path(os.path.relpath(item.path, Path(__file__).parent)).as_posix()
+        file = LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+        return file, "smoke_run" not in getattr(item, "fixturenames", ())
+
+    items.sort(key=place)  # what is equal stays in its order
 
 
 @pytest.fixture

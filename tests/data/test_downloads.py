@@ -23,7 +23,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from loopback import File, Loopback
-from test_archives import make
+from test_archives import make, takes_data_filter
 from test_models import port_state_dict, reference_autoencoder, reference_features
 from test_transfer import QUOTA_PAGE, VIRUS_PAGE, FullDisk
 
@@ -208,7 +208,13 @@ def test_terms_and_sizes_are_shown_before_anything_is_fetched(world, capsys, mon
         assert words in output
 
 
-@pytest.mark.parametrize("answer, agreed", [("y", True), (" Yes ", True), ("n", False), ("", False), (None, False)])
+@pytest.mark.parametrize(
+    "answer, agreed",
+    [
+        *(pytest.param(answer, True, marks=takes_data_filter) for answer in ("y", " Yes ")),
+        *((answer, False) for answer in ("n", "", None)),
+    ],
+)
 def test_a_person_is_asked(world, capsys, monkeypatch, answer, agreed):
     def asked(question):
         assert "Do you accept these terms" in question and not world.server.requests
@@ -223,6 +229,7 @@ def test_a_person_is_asked(world, capsys, monkeypatch, answer, agreed):
     assert agreed or "nothing was downloaded" in errors
 
 
+@takes_data_filter
 def test_what_is_here_is_neither_asked_for_nor_fetched_again(world, capsys, monkeypatch):
     assert lmnet(capsys, "shapenet-renderings", "--yes", "--quiet")[0] == 0
     assert world.data() == {"shapenet/ShapeNetRendering.tgz": world.tgz, **below("shapenet", RENDERINGS)}
@@ -235,6 +242,7 @@ def test_what_is_here_is_neither_asked_for_nor_fetched_again(world, capsys, monk
     assert world.data() == below("shapenet", RENDERINGS)
 
 
+@takes_data_filter
 def test_the_list_shows_states_and_addresses(world, capsys):
     def states() -> dict[str, str]:
         lines = [line.split() for line in lmnet(capsys, "--list")[1].splitlines() if " = " not in line]
@@ -257,6 +265,7 @@ def test_the_list_shows_states_and_addresses(world, capsys):
     assert "shapenet = shapenet-renderings + shapenet-clouds + shapenet-split" in lmnet(capsys, "--list")[1]
 
 
+@takes_data_filter
 def test_the_command_goes_on_after_a_failure_and_refuses_what_it_does_not_know(world, capsys, tmp_path):
     world.server.files[TGZ].status = world.server.files[MIRROR].status = 404
     status, output, errors = lmnet(capsys, "shapenet-renderings", "shapenet-clouds", "--yes", "--quiet")
@@ -269,6 +278,7 @@ def test_the_command_goes_on_after_a_failure_and_refuses_what_it_does_not_know(w
         download("encoder_l3")
 
 
+@takes_data_filter
 def test_an_interrupted_download_says_that_it_goes_on(world, capsys, monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
@@ -285,6 +295,7 @@ def test_an_interrupted_download_says_that_it_goes_on(world, capsys, monkeypatch
 
 
 # ------------------------------------------------------------------------------------------------------ what comes out
+@takes_data_filter
 def test_an_archive_from_drive_is_unpacked_recorded_and_removed(world):
     assert (
         download("shapenet-clouds", remove_archive=True, quiet=True)
@@ -301,6 +312,7 @@ def test_an_archive_from_drive_is_unpacked_recorded_and_removed(world):
     assert len(world.server.requests) == requests
 
 
+@takes_data_filter
 def test_the_original_breaks_and_the_mirror_goes_on(world):
     cut = len(world.tgz) // 3
     world.server.files[TGZ].cuts, world.server.files[TGZ].ranges = [cut] * 9, False
@@ -309,6 +321,7 @@ def test_the_original_breaks_and_the_mirror_goes_on(world):
     assert record()["source"].endswith(MIRROR) and below("shapenet", RENDERINGS).items() <= world.data().items()
 
 
+@takes_data_filter
 def test_check_puts_back_what_is_missing(world):
     download("shapenet-clouds", quiet=True)
     gone = paths.dataset_dir("shapenet") / next(iter(CLOUDS))
@@ -320,6 +333,7 @@ def test_check_puts_back_what_is_missing(world):
     assert gone.read_bytes() == CLOUDS[next(iter(CLOUDS))] and len(world.server.requests) == requests
 
 
+@takes_data_filter
 def test_a_folder_that_was_deleted_is_made_again(world):
     download("shapenet-clouds", quiet=True)
     shutil.rmtree(assets.asset("shapenet-clouds").place)
@@ -333,6 +347,7 @@ BY_HAND = (
 )
 
 
+@takes_data_filter
 def test_no_network(world, monkeypatch):
     def unknown(*_, **__):
         raise OSError(-2, "Name or service not known")
@@ -343,11 +358,13 @@ def test_no_network(world, monkeypatch):
     assert "http://cvgl.stanford.edu/data2/" in message and "http://ftp.cs.stanford.edu/cs/" in message
 
 
+@takes_data_filter
 def test_404_everywhere(world):
     world.server.files[TGZ].status = world.server.files[MIRROR].status = 404
     refused("shapenet-renderings", "not found", "answers 404", BY_HAND)
 
 
+@takes_data_filter
 def test_drives_quota(world):
     world.page("shapenet-clouds", QUOTA_PAGE)
     refused(
@@ -361,6 +378,7 @@ def test_drives_quota(world):
     assert not world.data()
 
 
+@takes_data_filter
 def test_truncated(world):
     cut = len(world.tgz) // 2
     for path in (TGZ, MIRROR):
@@ -374,6 +392,7 @@ def test_truncated(world):
     assert kept["shapenet/ShapeNetRendering.tgz.part/part"] == world.tgz[:cut]
 
 
+@takes_data_filter
 def test_a_wrong_hash_of_the_manifest(world):
     world.entry("shapenet-renderings")["sha256"] = "0" * 64
     refused("shapenet-renderings", "wrong hash", "0" * 64, hashlib.sha256(world.tgz).hexdigest(), "--force", BY_HAND)
@@ -382,6 +401,7 @@ def test_a_wrong_hash_of_the_manifest(world):
     assert assets.is_here(assets.asset("shapenet-renderings"))
 
 
+@takes_data_filter
 def test_the_first_download_sets_the_hash_and_later_ones_must_have_it(world):
     download("shapenet-clouds", quiet=True, remove_archive=True)
     first = record("shapenet-clouds")["sha256"]
@@ -395,6 +415,7 @@ def test_the_first_download_sets_the_hash_and_later_ones_must_have_it(world):
     assert "shapenet/ShapeNet_pointclouds/new" in world.data()
 
 
+@takes_data_filter
 def test_parts_that_do_not_fit_together_are_fetched_once_more(world):
     """A server without ETag whose file has changed between two attempts, its size has not."""
     download("shapenet-clouds", quiet=True, remove_archive=True)
@@ -409,6 +430,7 @@ def test_parts_that_do_not_fit_together_are_fetched_once_more(world):
     assert below("shapenet", CLOUDS).items() <= world.data().items()
 
 
+@takes_data_filter
 def test_a_disk_without_room_is_noticed_before_anything_is_fetched(world, monkeypatch):
     world.entry("shapenet-renderings").update(copy.deepcopy(REAL["assets"]["shapenet-renderings"]))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=20 * 10**9))
@@ -421,6 +443,7 @@ def test_a_disk_without_room_is_noticed_before_anything_is_fetched(world, monkey
     assert not world.server.requests
 
 
+@takes_data_filter
 def test_a_size_that_only_the_server_knows_is_checked_against_the_disk(world, monkeypatch):
     world.entry("shapenet-clouds").update(about_bytes=None, unpacked={"bytes": 1, "files": 1})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=downloads.SPARE + 5000))
@@ -428,6 +451,7 @@ def test_a_size_that_only_the_server_knows_is_checked_against_the_disk(world, mo
     assert not world.data()
 
 
+@takes_data_filter
 def test_a_disk_that_runs_full_while_downloading(world, monkeypatch):
     with monkeypatch.context() as full:
         full.setattr(transfer, "open", lambda file, *_, **__: FullDisk(file, "wb", 20_000), raising=False)
@@ -439,12 +463,14 @@ def test_a_disk_that_runs_full_while_downloading(world, monkeypatch):
     assert below("shapenet", RENDERINGS).items() <= world.data().items()
 
 
+@takes_data_filter
 def test_a_folder_that_cannot_be_written(world):
     paths.dataset_dir("shapenet").write_text("a file stands in its way")
     refused("shapenet-renderings", "cannot write", "See to the folder $LMNET_DATA/shapenet, or set LMNET_DATA")
     assert not world.server.requests
 
 
+@takes_data_filter
 def test_two_processes_do_not_download_one_file(world):
     item = assets.asset("shapenet-renderings")
     item.incoming.mkdir(parents=True)
@@ -464,11 +490,12 @@ def test_two_processes_do_not_download_one_file(world):
 
 
 def test_a_python_that_cannot_unpack_safely_is_named_before_anything_is_fetched(world, monkeypatch):
-    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)  # such a Python may run this very test
     refused("shapenet-renderings", "old python", "takes Python 3.10.12, 3.11.4 or a later one, this is 3.")
     assert not world.server.requests
 
 
+@takes_data_filter
 def test_a_disk_that_runs_full_while_unpacking(world, monkeypatch):
     original, written = archives._put, []
 
@@ -495,6 +522,7 @@ def damage(archive: bytes, files: dict[str, bytes], number: int) -> bytes:
     return bytes(data)
 
 
+@takes_data_filter
 def test_damaged_members_are_listed_the_rest_comes_and_the_hash_is_not_trusted(world):
     world.drive("shapenet-clouds", damage(world.zip, CLOUDS, 12))
     message = refused(
@@ -512,6 +540,7 @@ def test_damaged_members_are_listed_the_rest_comes_and_the_hash_is_not_trusted(w
     assert below("shapenet", CLOUDS).items() <= world.data().items() and record("shapenet-clouds")["confirmed"]
 
 
+@takes_data_filter
 def test_a_damaged_first_download_does_not_shut_out_a_sound_one(world):
     world.drive("shapenet-clouds", damage(world.zip, CLOUDS, 1))
     refused("shapenet-clouds", "damaged")
@@ -520,6 +549,7 @@ def test_a_damaged_first_download_does_not_shut_out_a_sound_one(world):
     assert record("shapenet-clouds")["sha256"] == hashlib.sha256(world.zip).hexdigest()
 
 
+@takes_data_filter
 def test_a_malicious_archive_is_refused_and_leaves_nothing_outside(world):
     with tarfile.open(world.folder / "evil.tgz", "w:gz") as archive:
         for name in ("ShapeNetRendering/good", "../../../evil"):
@@ -538,12 +568,14 @@ def test_a_malicious_archive_is_refused_and_leaves_nothing_outside(world):
 @pytest.mark.parametrize(
     "content, words", [(b"no archive at all", "is no archive"), (b"PK\x03\x04cut", "truncated or damaged")]
 )
+@takes_data_filter
 def test_something_else_comes_from_drive(world, content, words):
     world.drive("shapenet-clouds", content)
     refused("shapenet-clouds", "damaged", words)
     assert not world.data()
 
 
+@takes_data_filter
 def test_a_record_that_cannot_be_read_is_named(world, capsys):
     assets.asset("shapenet-clouds").target.parent.mkdir()
     assets.asset("shapenet-clouds").target.with_name(assets.RECORD).write_text("{")
@@ -561,6 +593,7 @@ def put_by_hand(name: str, content: bytes) -> Path:
     return target
 
 
+@takes_data_filter
 def test_a_file_put_in_place_by_hand_is_found_and_checked(world):
     target = put_by_hand("shapenet-renderings", world.tgz)
     download("shapenet-renderings", quiet=True)
@@ -576,12 +609,14 @@ def test_a_file_put_in_place_by_hand_is_found_and_checked(world):
         (lambda tgz: QUOTA_PAGE.encode(), "web page", "is a web page, not data"),
     ],
 )
+@takes_data_filter
 def test_a_wrong_file_put_in_place_by_hand_is_refused_and_kept(world, change, fault, words):
     target = put_by_hand("shapenet-renderings", change(world.tgz))
     refused("shapenet-renderings", fault, "$LMNET_DATA/shapenet/ShapeNetRendering.tgz", words, BY_HAND)
     assert target.read_bytes() == change(world.tgz) and not world.server.requests
 
 
+@takes_data_filter
 def test_the_hash_holds_for_files_put_in_place_by_hand(world):
     download("shapenet-clouds", quiet=True)
     shutil.rmtree(assets.asset("shapenet-clouds").place)
@@ -589,6 +624,7 @@ def test_the_hash_holds_for_files_put_in_place_by_hand(world):
     refused("shapenet-clouds", "wrong hash", record("shapenet-clouds")["sha256"])
 
 
+@takes_data_filter
 def test_a_file_elsewhere_is_unpacked_from_there_and_stays(world, capsys):
     elsewhere = world.folder / "from the browser (1).tgz"
     elsewhere.write_bytes(world.tgz)
@@ -598,6 +634,7 @@ def test_a_file_elsewhere_is_unpacked_from_there_and_stays(world, capsys):
     assert not world.server.requests and record()["confirmed"]
 
 
+@takes_data_filter
 def test_a_large_file_is_not_read_again_where_it_was_read(world, monkeypatch):
     put_by_hand("shapenet-renderings", world.tgz)
     download("shapenet-renderings", quiet=True)
@@ -760,6 +797,7 @@ def prepare() -> dict:
     return preparation.prepare_data(notebook_settings.DataSettings(dataset="shapenet", download=True))
 
 
+@takes_data_filter
 def test_notebook_01_fetches_shapenet_shows_its_terms_and_does_without_the_authors_lists(world, capsys):
     world.page("shapenet-split", QUOTA_PAGE)
     made = prepare()
@@ -777,6 +815,7 @@ def test_notebook_01_fetches_shapenet_shows_its_terms_and_does_without_the_autho
     assert len(world.server.requests) == requests + 1, "nothing was"
 
 
+@takes_data_filter
 def test_notebook_01_goes_on_with_a_download_that_broke_off(world, capsys):
     file = world.server.files[TGZ]
     file.cuts, world.server.files[MIRROR].cuts = [10_000] + [0] * 9, [0] * 9

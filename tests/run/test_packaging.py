@@ -60,6 +60,7 @@ TOOLS = {
     "import-linter": ("Makefile", "lint-imports"),
     "mypy": ("Makefile", "$(BIN)/mypy"),
     "pre-commit": ("Makefile", "pre-commit install"),
+    "pytest-xdist": ("Makefile", "--numprocesses"),
     "ipykernel": ("pyproject.toml", "ipykernel"),  # the kernel that every notebook runs in
 }
 
@@ -337,7 +338,8 @@ def test_make_lint_checks_style_floors_and_types_and_make_test_does_so_first(che
     checks = [".venv/bin/ruff check .", ".venv/bin/ruff format --check .", ".venv/bin/lint-imports", ".venv/bin/mypy"]
     _make(checkout, "install")
     assert _make(checkout, "--dry-run", "lint").splitlines() == checks
-    assert _make(checkout, "--dry-run", "test").splitlines() == [*checks, ".venv/bin/python -m pytest"]
+    everything = ".venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder"
+    assert _make(checkout, "--dry-run", "test").splitlines() == [*checks, everything]
 
 
 def test_help_is_the_default_and_lists_every_target(checkout: Path) -> None:
