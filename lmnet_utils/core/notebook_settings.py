@@ -226,6 +226,7 @@ class EvaluationSettings(_OnTestObjects):
     diversity_samples: Annotated[int, Field(ge=2)]  # one has no diversity
     diversity_views: Count | None
     diversity_objects: Count | None
+    emd_without_icp: bool = True
 
     @model_validator(mode="after")
     def _each_icp_once(self) -> EvaluationSettings:
