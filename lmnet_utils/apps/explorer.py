@@ -42,6 +42,7 @@ from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.models.predictions import write_ply
+from lmnet_utils.rendering.grids import on_grey
 from lmnet_utils.rendering.renders import write_gif
 
 MAX_STATE = 2 * 10**6  # bytes of a saved state, uploads within
@@ -291,7 +292,7 @@ class Explorer:
 
     def _thumbnail(self, model: str, view: int, text: str, alt: str) -> dict[str, str]:
         def make() -> str:
-            picture = self.session.image(self.state, f"{model}/{view}")
+            picture = on_grey(self.session.image(self.state, f"{model}/{view}"))
             small = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BOX))
             return figures.data_uri(png_bytes(small))
 

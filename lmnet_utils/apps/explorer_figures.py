@@ -30,6 +30,7 @@ from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.models.losses import target_sigma
 from lmnet_utils.rendering import pages
+from lmnet_utils.rendering.grids import on_grey
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,7 +79,7 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]
     results = session.results(state)
     item, truth = session.item(state.image), session.truth(state)
     where = f"{class_name(item.synset)}, azimuth {item.azimuth:.0f}°" if item else "upload"
-    shared = [ViewPanel("input", "image", session.image(state), note=where, alt=f"The input image: {where}")]
+    shared = [ViewPanel("input", "image", on_grey(session.image(state)), note=where, alt=f"The input image: {where}")]
     if state.truth and truth is not None:
         shared.append(_cloud("truth", "truth", truth, "the true shape"))
     limit = spread_limit(results)

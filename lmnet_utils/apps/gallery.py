@@ -18,6 +18,7 @@ from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.models import inference
 from lmnet_utils.rendering import pages
+from lmnet_utils.rendering.grids import on_grey
 
 
 def gallery_states(
@@ -51,7 +52,7 @@ def gallery_html(session: Session, states: Sequence[State], title: str = "3D-LMN
     for state in states:
         item = session.item(state.image)
         name = f"{class_name(item.synset)} {item.azimuth:.0f}°" if item else "upload"
-        thumbnails.append((figures.data_uri(png_bytes(session.image(state)[::2, ::2])), name))
+        thumbnails.append((figures.data_uri(png_bytes(on_grey(session.image(state)[::2, ::2]))), name))
     temperature = f" σ is multiplied by {states[0].temperature:g}." if states[0].temperature != 1 else ""
     about = (
         "One image, several shapes that the network holds possible, for networks trained with different weights λ of the "

@@ -98,6 +98,7 @@ class EncoderSettings(TrainingSettings):
     ``"chamfer"`` (direct regression: the encoder and a decoder of its own, end to end) or ``"chamfer_frozen"`` (the
     same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``).
     ``views_per_model``: views drawn per model and epoch; None takes all.
+    ``validation_views``: views of each validation object scored after an epoch; None takes all.
     ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
     ``augment``: images flipped left to right with probability ½, the target being the mirrored cloud's latent.
     """
@@ -112,6 +113,7 @@ class EncoderSettings(TrainingSettings):
     diversity_weight: float = 0.0
     alpha: float = PAPER_ALPHA
     penalty_angle: Positive = PAPER_ANGLE
+    validation_views: Count | None = None
 
     @property
     def model_name(self) -> str:
@@ -225,6 +227,7 @@ class EvaluationSettings(_OnTestObjects):
     diversity_samples: Annotated[int, Field(ge=2)]  # one has no diversity
     diversity_views: Count | None
     diversity_objects: Count | None
+    emd_without_icp: bool = True
 
     @model_validator(mode="after")
     def _each_icp_once(self) -> EvaluationSettings:

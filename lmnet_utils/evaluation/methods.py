@@ -239,13 +239,12 @@ def retrieval_oracles(
     @functools.cache
     def chosen() -> dict[str, dict[str, str]]:  # both oracles come of one comparison of all pairs
         truth, others = task.pack.points_1024[task.pack.rows(task.test)], task.pack.points[task.pack.rows(taken)]
-        distances = protocol.chamfer_matrix(truth, others, seed=seed, progress=progress)["chamfer"]
         same = np.array([[other.split("/")[0] == model.split("/")[0] for other in taken] for model in task.test])
         same[~same.any(axis=1)] = True
-        nearest = {"class": protocol.best_candidates(distances, same), "all": protocol.best_candidates(distances)}
+        nearest = protocol.nearest_by_chamfer(truth, others, (same, None), seed=seed, progress=progress)
         return {
             among: {model: taken[k] for model, k in zip(task.test, found, strict=True)}
-            for among, found in nearest.items()
+            for among, found in zip(("class", "all"), nearest, strict=True)
         }
 
     identity = {"training_objects": names_hash(taken), "seed": seed}

@@ -27,12 +27,14 @@ class Scoring:
         icp: some of ``"none"``, ``"exact"``, ``"official"`` (:data:`lmnet_utils.core.settings.Icp`).
         emd: also the earth mover's distance.
         seed: of the draw of the points that are compared.
+        emd_without_icp: whether EMD, the slowest score, is computed of clouds that are not aligned, too.
     """
 
     views: int | None = None
     icp: Sequence[str] = ("none",)
     emd: bool = False
     seed: int = 0
+    emd_without_icp: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def score_method(
     items = items_of(task.pack, method.objects, how.views if method.images else 1)
     key = {"method": dict(method.identity), "objects": names_hash(method.objects), **task.data}
     key |= {"icp": list(how.icp), "emd": how.emd, "seed": how.seed}
+    key |= {} if how.emd_without_icp else {"emd_without_icp": False}
 
     def compute(span: slice) -> dict[str, np.ndarray]:
         part = items[span]
@@ -83,8 +86,9 @@ def score_method(
         found = {}
         for kind in how.icp:
             icp = None if kind == "none" else kind
+            emd = how.emd and (icp is not None or how.emd_without_icp)
             try:
-                scores = protocol.score(truth, clouds, seed=how.seed, icp=icp, emd=how.emd)
+                scores = protocol.score(truth, clouds, seed=how.seed, icp=icp, emd=emd)
             except ValueError as error:
                 raise ValueError(f"{method.label}, from item {span.start} on: {error}") from error
             found.update({f"{kind}.{name}": values for name, values in scores.items()})

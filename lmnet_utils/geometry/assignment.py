@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 _SMALL = 320  # below this size SciPy alone is about as fast
 _BLOCK = 64  # bidders at once: their rows of 1024 fp32 costs fit in a core's L2 cache
@@ -33,6 +32,8 @@ def optimal_assignment(cost: NDArray[Any]) -> NDArray[np.int64]:
     Raises:
         ValueError: a matrix that is not square, or NaN or infinite costs.
     """
+    from scipy.optimize import linear_sum_assignment  # takes half a second to import, and most notebooks match nothing
+
     cost = np.asarray(cost, np.float64)
     if cost.ndim != 2 or cost.shape[0] != cost.shape[1]:
         raise ValueError(f"expected a square cost matrix (N, N), found shape {cost.shape}.")

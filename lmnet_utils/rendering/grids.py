@@ -98,6 +98,11 @@ def cloud_grid(
 
 
 # ------------------------------------------------------------------------------------------------------------- grids
+def on_grey(images: np.ndarray) -> np.ndarray:
+    """Input images (…, H, W, 3) uint8 for people: the networks' black background becomes grey, so that dark objects show."""
+    return np.where((images == 0).all(axis=-1, keepdims=True), np.uint8(140), images)
+
+
 def image_grid(
     rows: Sequence[Sequence[np.ndarray | None]],
     column_titles: Sequence[str] = (),

@@ -20,6 +20,15 @@ class StepFailed(Exception):
     """A notebook stopped; the message holds the cell, the traceback's last lines and the command that continues."""
 
 
+_LEAVE = "__import__('atexit').register(__import__('os')._exit, 0);"
+_KERNEL_OPTIONS = (
+    "--log-level=40",  # else it warns of unencrypted loopback
+    # Registered first, so called last: when all others have cleaned up the process ends, instead of taking torch apart,
+    # object by object, for a second or two.
+    f'--IPKernelApp.exec_lines=["{_LEAVE}"]',
+)
+
+
 # ---------------------------------------------------------------------------------------------------- one notebook
 class _Progress:
     """Plain lines of progress: one for each code cell, and what a cell prints once it takes longer than a moment."""
@@ -104,7 +113,7 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
         @property
         def kernel_spec(self) -> KernelSpec:
             native = get_kernel_dict()
-            argv = [sys.executable, *native["argv"][1:], "--log-level=40"]  # else it warns of unencrypted loopback
+            argv = [sys.executable, *native["argv"][1:], *_KERNEL_OPTIONS]
             return KernelSpec(**{**native, "argv": argv})
 
     source = nbformat.read(notebook_path(step.notebook), as_version=4)

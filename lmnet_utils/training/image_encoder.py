@@ -195,9 +195,10 @@ def compute_latents(
 def score_encoder(
     training: Training, decoder: PointCloudAutoencoder | ImageEncoder, batch: int = 64
 ) -> np.ndarray | None:
-    """Chamfer ×100 of the validation objects' decoded images, each view; None without a validation set."""
+    """Chamfer ×100 of the validation objects' decoded images, so many views as the settings say; None without such objects."""
     pack, rows = training.data.pack, training.data.pack.rows(training.data.split.val)
-    views = min(pack.views, max(1, VALIDATION_VIEWS // max(1, len(rows))))
+    wanted = training.settings.validation_views or pack.views
+    views = min(pack.views, wanted, max(1, VALIDATION_VIEWS // max(1, len(rows))))
     pairs = [(row, view) for row in rows for view in np.linspace(0, pack.views - 1, views).astype(int)]
     training.model.eval()
     scores = []

@@ -150,9 +150,16 @@ def test_comparison_only_has_methods_that_cover_all_objects():
     assert summaries.comparison([every], "none", {"3"}) == []
 
 
-def test_best_candidates_by_hand():
-    distances = np.array([[3.0, 1, 2], [1, 1, 0]])
-    assert protocol.best_candidates(distances).tolist() == [1, 2]
-    assert protocol.best_candidates(distances, np.array([[True, False, True], [True, False, False]])).tolist() == [2, 0]
-    with pytest.raises(ValueError, match="ground truth 1"):
-        protocol.best_candidates(distances, np.array([[True, False, True], [False, False, False]]))
+def test_the_nearest_candidates_are_those_of_the_whole_matrix():
+    rng = np.random.default_rng(3)
+    truth, others = rng.random((6, 40, 3)), rng.random((9, 60, 3)) * rng.random((9, 1, 3))
+    others[7] = others[2]  # of two equal ones the first
+    matrix = protocol.chamfer_matrix(truth, others, seed=1)["chamfer"]
+    mask = rng.random((6, 9)) < 0.4
+    mask[:, 5] = True
+    allowed, all_of_them = protocol.nearest_by_chamfer(truth, others, (mask, None), seed=1)
+    np.testing.assert_array_equal(all_of_them, matrix.argmin(axis=1))
+    np.testing.assert_array_equal(allowed, np.where(mask, matrix, np.inf).argmin(axis=1))
+    mask[4] = False
+    with pytest.raises(ValueError, match="no candidate is allowed for ground truth 4"):
+        protocol.nearest_by_chamfer(truth, others, (mask,))
