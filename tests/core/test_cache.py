@@ -35,13 +35,18 @@ RENEW = "python tests/core/test_cache.py"
 CODE = {
     "axes": ["geometry.frames", "geometry.camera"],
     "freeshapes": ["data.freeshapes", "data.views", "data.mesh"],
+    "programs": sorted(
+        f"data.programs.{path.stem}"
+        for path in (PACKAGE / "data" / "programs").glob("*.py")
+        if path.stem not in ("__init__", "pictures")
+    ),
     "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
     "geometry": ["geometry.pointclouds", "geometry.pairs", "geometry.assignment"],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
-    "training": ["training.loop", "training.autoencoder", "training.image_encoder"],
+    "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
     "predictions": ["models.predictions", "models.registry"],
     "inference": ["models.inference"],
     "frames": ["models.orientation"],
@@ -52,7 +57,13 @@ CODE = {
         *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims")),
         *("evaluation.diversity_figures", "evaluation.errors_by_view"),
     ],
-    "rendering": ["rendering.renders", "rendering.grids", "rendering.curves", "evaluation.tables"],
+    "rendering": [
+        "rendering.renders",
+        "rendering.grids",
+        "rendering.curves",
+        "evaluation.tables",
+        "data.programs.pictures",
+    ],
     "photos": [
         "data.images",
         *(f"apps.{name}" for name in ("cutouts", "placing", "reconstruction", "photos", "photo_pages")),
