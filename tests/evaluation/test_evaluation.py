@@ -109,6 +109,12 @@ def test_scores_are_those_of_the_metrics_item_by_item(task):
             np.testing.assert_allclose(scored.scores[kind][name], values, rtol=1e-9)
 
 
+def test_emd_may_be_left_out_of_clouds_that_are_not_aligned(task):
+    how = Scoring(1, ["none", "exact"], True, emd_without_icp=False)
+    scores = scoring.score_method(task, Counting(task).method(), how, progress=False).scores
+    assert "emd" in scores["exact"] and "emd" not in scores["none"]
+
+
 def test_kept_scores_serve_again_and_only_for_the_same_thing(task, tmp_path):
     def asked(method=None, task=task, batch_size=64, **options):
         counting = Counting(task)
@@ -133,6 +139,7 @@ def test_kept_scores_serve_again_and_only_for_the_same_thing(task, tmp_path):
     assert asked(seed=1) == 6
     assert asked(icp=["exact"]) == 6
     assert asked(emd=True) == 6
+    assert asked(emd=True, emd_without_icp=False) == 6
     assert asked() == 0  # the first one's scores were kept through all this
 
 

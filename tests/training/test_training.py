@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -198,6 +200,14 @@ def test_direct_regression_needs_no_autoencoder_and_pairs_flipped_images_with_mi
         assert torch.equal(target, cloud * torch.tensor([1.0, 1.0, -1.0 if flipped else 1.0]))
         kinds.add(flipped)
     assert kinds == {False, True}
+
+
+def test_validation_scores_as_many_views_as_the_settings_say(boxes):
+    data, model = loop.open_data(encoder_settings()), networks.ImageEncoder(width=0.25, decoder=True)
+    training = SimpleNamespace(data=data, model=model, device="cpu", autocast=contextlib.nullcontext)
+    for views, expected in ((None, data.pack.views), (1, 1), (5, 5), (1000, data.pack.views)):
+        training.settings = encoder_settings(validation_views=views)
+        assert len(image_encoder.score_encoder(training, model)) == expected * len(data.split.val)
 
 
 def test_models_are_named_by_loss_weight_alpha_and_seed():
