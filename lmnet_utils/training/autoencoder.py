@@ -88,6 +88,7 @@ def score_autoencoder(training: Training, batch: int = 64) -> np.ndarray | None:
         with training.autocast():
             clouds = torch.from_numpy(pack.points[part]).to(training.device)
             prediction = training.model(clouds).float().cpu()
+        training.check(prediction)
         scores.append(scaled_chamfer(torch.from_numpy(pack.points_1024[part]), prediction).numpy())
     training.model.train()
     return np.concatenate(scores) if scores else None

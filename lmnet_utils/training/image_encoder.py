@@ -208,6 +208,7 @@ def score_encoder(
             output = training.model(pack.images(part[:, 0], part[:, 1]).to(training.device))
         mean = output[0] if isinstance(output, tuple) else output
         prediction = decoder.decode(mean.float()).cpu()
+        training.check(prediction)
         scores.append(scaled_chamfer(torch.from_numpy(pack.points_1024[part[:, 0]]), prediction).numpy())
     training.model.train()
     return np.concatenate(scores) if scores else None

@@ -183,6 +183,7 @@ class Training:
         self.precision = "bf16" if self.accelerator.mixed_precision == "bf16" else "fp32"
         self.model = model.to(self.device)
         self.epoch = 0
+        self._members = np.zeros(0, np.int64)  # of the last batch
         self._weight = 1.0  # of this process's share of a batch
         self.resumed_from: int | None = None
         self._finished = False
