@@ -33,9 +33,9 @@ else:
 """
 # 11 training objects: with batches of 4 the last one of an epoch of images (44 of them, in sixes) is uneven for 2 and 3
 VARIANTS = {
-    "autoencoder": ("autoencoder", {**AUTOENCODER, "batch_size": 5, "epochs": 3}),
+    "autoencoder": ("autoencoder", {**AUTOENCODER, "batch_size": 5, "epochs": 3, "learning_rate": 1e-6}),
     "encoder_l1": ("encoder", {**ENCODER, "batch_size": 6, "epochs": 2}),
-    "encoder_chamfer": ("encoder", {**ENCODER, "batch_size": 6, "epochs": 2, "loss": "chamfer"}),
+    "encoder_chamfer": ("encoder", {**ENCODER, "batch_size": 6, "epochs": 2, "loss": "chamfer", "learning_rate": 1e-6}),
     "encoder_lambda_5.5": (
         "encoder",
         {**ENCODER, "batch_size": 6, "epochs": 2, "loss": "probabilistic", "diversity_weight": 5.5},
@@ -121,23 +121,22 @@ def test_gradients_and_batch_norm_are_those_of_one_process_in_float64(count: int
 def test_two_and_three_processes_train_as_one(name: str, boxes: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal up to the rounding of sums, which are added up in another order.
 
-    Latent matching is smooth and stays within 1e-4. Where the loss is a Chamfer distance, rounding decides which of two
-    almost equally near points is the nearest one: in the crowded cloud of an untrained decoder this moves the gradient by
-    two per cent from the first step on, in one process as in several.
+    Where the loss is a Chamfer distance, rounding decides which of two almost equally near points is the nearest one, and in
+    the crowded cloud of an untrained decoder that moves the gradient by two per cent, in one process as in several. So the
+    steps of these two are small here: losses, shares and batch norm are compared, not where small differences lead to.
     """
     monkeypatch.setenv("LMNET_TRAINED_MODELS", boxes["LMNET_TRAINED_MODELS"])
-    smooth = name in ("encoder_l1", "encoder_lambda_5.5")
     alone = train(1, name, boxes, "one")
     for count in (2, 3):
         together = train(count, name, boxes, f"of_{count}")
         assert len(together) == len(alone)
         for a, b in zip(alone, together, strict=True):
-            assert b["loss"] == pytest.approx(a["loss"], rel=1e-4 if smooth else 0.03)
-            assert b["validation_chamfer"] == pytest.approx(a["validation_chamfer"], rel=1e-3 if smooth else 0.1)
+            assert b["loss"] == pytest.approx(a["loss"], rel=1e-4)
+            assert b["validation_chamfer"] == pytest.approx(a["validation_chamfer"], rel=1e-3)
             assert b["learning_rate"] == a["learning_rate"]
         ours, theirs = weights("one", name), weights(f"of_{count}", name)
         assert ours.keys() == theirs.keys()
-        for key in ours if smooth else ():
+        for key in ours:
             torch.testing.assert_close(
                 theirs[key], ours[key], rtol=1e-2, atol=2e-4, msg=lambda text, key=key: f"{key}: {text}"
             )
