@@ -25,6 +25,7 @@ SQUARES = [(i, 2) for i in range(100)]
 def two_cores(monkeypatch):
     monkeypatch.setattr(parallel, "cores", lambda: 2)
     monkeypatch.setattr(parallel, "_work", 0.0)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # as a user may have it: `make test` gives its processes one thread each
 
 
 def process_ids(count=8, **options):
