@@ -32,8 +32,8 @@ LONGEST_FIRST = (
     "apps/test_explorer.py",
 )
 """Files that take longest, by minutes: begun last, one of them would keep a process busy while the others are done."""
-MOST_PROCESSES = 4
-"""More are of no use: the longest file takes as long as a fourth of them all."""
+MOST_PROCESSES = 3
+"""More are of no use: the longest file takes a third of the time of all."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -49,15 +49,17 @@ def pytest_xdist_setupnodes(specs: Sequence[object]) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a process of several, the longest files come first, and first in them what is longest: the smoke run.
+
+    A process that has two tests left is given the next file; that one must not have to wait for them.
+    """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
 
     def place(item: pytest.Item) -> tuple[int, bool]:
-        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        name = Path(os.path.relpath(item.path, Path(__file__).parent)).as_posix()
         file = LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
-        return file, "smoke_run" not in getattr(
-            item, "fixturenames", ()
-        )  # a process with two tests left is given a file more
+        return file, "smoke_run" not in getattr(item, "fixturenames", ())
 
     items.sort(key=place)  # what is equal stays in its order
 
