@@ -24,14 +24,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # `make test` runs the tests in several processes (pytest-xdist), a file at a time: what a file's tests share is made once.
 # Plain `pytest tests/x.py` knows nothing of this.
 LONGEST_FIRST = (
-    "run/test_notebooks.py",
-    "run/test_miniature.py",
+    "run/test_notebooks.py",  # a third of everything
+    "run/test_miniature.py",  # a quarter
+    "training/test_processes.py",
+    "training/test_training.py",
+    "data/test_meshes.py",
+    "apps/test_browser.py",
     "run/test_pipeline.py",
     "data/test_freeshapes.py",
-    "apps/test_browser.py",
+    "evaluation/test_pix3d.py",
+    "run/test_trainings.py",
+    "data/programs/test_programs.py",
+    "models/test_published_layout.py",
+    "models/test_frames.py",
     "apps/test_explorer.py",
+    "core/test_parallel.py",
+    "apps/test_app.py",
 )
-"""Files that take longest, by minutes: begun last, one of them would keep a process busy while the others are done."""
+"""Files of more than ten seconds: begun last, one of them would keep one process busy and the others waiting."""
 MOST_PROCESSES = 3
 """More are of no use: the longest file takes a third of the time of all."""
 
