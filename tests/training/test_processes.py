@@ -24,12 +24,12 @@ import sys, json, torch
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings
 from lmnet_utils.training import autoencoder, image_encoder, loop
 torch.set_num_threads(1)
-loop.STATE_INTERVAL_S = float(sys.argv[3])
-settings = json.loads(sys.argv[2])
-if sys.argv[1] == "autoencoder":
-    autoencoder.train_autoencoder(AutoencoderSettings(**settings), progress=False)
-else:
-    image_encoder.train_image_encoder(EncoderSettings(**settings), progress=False)
+loop.STATE_INTERVAL_S = float(sys.argv[2])
+for kind, settings in json.loads(sys.argv[1]):
+    if kind == "autoencoder":
+        autoencoder.train_autoencoder(AutoencoderSettings(**settings), progress=False)
+    else:
+        image_encoder.train_image_encoder(EncoderSettings(**settings), progress=False)
 """
 # 11 training objects: with batches of 4 the last one of an epoch of images (44 of them, in sixes) is uneven for 2 and 3
 VARIANTS = {
@@ -45,42 +45,37 @@ VARIANTS = {
 
 @pytest.fixture(scope="module")
 def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The variables under which the kit finds a tree of boxes and an autoencoder of it."""
+    """The variables under which the kit finds a tree of boxes."""
     folder = tmp_path_factory.mktemp("processes")
     write_tree(folder / "data" / "boxes", {"train": 11, "val": 3, "test": 3})
     names = {"LMNET_DATA": "data", "LMNET_TRAINED_MODELS": "trained_models", "LMNET_RUNS": "runs"}
-    environment = {**os.environ, **{key: str(folder / name) for key, name in names.items()}}
-    started = start(1, "autoencoder", {**AUTOENCODER, "run": "frozen", "epochs": 2}, environment)
-    assert started.wait() == 0
-    return environment
+    return {**os.environ, **{key: str(folder / name) for key, name in names.items()}}
 
 
-def start(count: int, kind: str, settings: dict, environment: dict, interval: float = 120.0) -> subprocess.Popen:
-    """Start a training in ``count`` processes, as ``accelerate launch`` and ``torchrun`` do."""
+def start(count: int, trainings: list, environment: dict, interval: float = 120.0) -> subprocess.Popen:
+    """Start trainings, one after the other, in ``count`` processes, as torchrun does."""
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)] if count > 1 else []
     script = Path(environment["LMNET_RUNS"]).parent / "training.py"
     script.write_text(SCRIPT)
-    command = [sys.executable, *launch, str(script), kind, json.dumps(settings), str(interval)]
+    command = [sys.executable, *launch, str(script), json.dumps(trainings), str(interval)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def train(count: int, name: str, environment: dict, run: str) -> list[dict]:
-    kind, settings = VARIANTS[name]
-    settings = {**settings, "run": run}
-    if kind == "encoder":
-        settings["autoencoder"] = str(Path(environment["LMNET_TRAINED_MODELS"]) / "frozen" / "autoencoder")
-    process = start(count, kind, settings, environment)
-    output = process.communicate()[0]
-    assert process.returncode == 0, output[-3000:]
-    folder = Path(environment["LMNET_TRAINED_MODELS"]) / run / name
-    assert {path.name for path in folder.iterdir()} == {
-        "model.safetensors",
-        "config.json",
-        "metrics.json",
-        "tensorboard",
-    }
-    assert output.count("epoch   1/") == 1, "one process alone reports"
-    return json.loads((folder / "metrics.json").read_text())["results"]["history"]
+@pytest.fixture(scope="module")
+def trained(boxes: dict[str, str]) -> Path:
+    """Below this folder, run ``of_<N>`` holds every variant trained in N processes; encoders match ``frozen``'s latents."""
+    models = Path(boxes["LMNET_TRAINED_MODELS"])
+    frozen = ("autoencoder", {**AUTOENCODER, "run": "frozen", "epochs": 2})
+    for count in (1, 2, 3):
+        trainings = [frozen] if count == 1 else []
+        for kind, settings in VARIANTS.values():
+            own = {"autoencoder": str(models / "frozen" / "autoencoder")} if kind == "encoder" else {}
+            trainings.append((kind, {**settings, **own, "run": f"of_{count}"}))
+        process = start(count, trainings, boxes)
+        output = process.communicate()[0]
+        assert process.returncode == 0, output[-3000:]
+        assert output.count("epoch   1/") == len(trainings), "one process alone reports"
+    return models
 
 
 GRADIENTS = """
@@ -118,35 +113,37 @@ def test_gradients_and_batch_norm_are_those_of_one_process_in_float64(count: int
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_two_and_three_processes_train_as_one(name: str, boxes: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_and_three_processes_train_as_one(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal up to the rounding of sums, which are added up in another order.
 
     Where the loss is a Chamfer distance, rounding decides which of two almost equally near points is the nearest one, and in
     the crowded cloud of an untrained decoder that moves the gradient by two per cent, in one process as in several. So the
     steps of these two are small here: losses, shares and batch norm are compared, not where small differences lead to.
     """
-    monkeypatch.setenv("LMNET_TRAINED_MODELS", boxes["LMNET_TRAINED_MODELS"])
-    alone = train(1, name, boxes, "one")
-    for count in (2, 3):
-        together = train(count, name, boxes, f"of_{count}")
+    monkeypatch.setenv("LMNET_TRAINED_MODELS", str(trained))
+    alone, *others = (
+        json.loads((trained / f"of_{count}" / name / "metrics.json").read_text())["results"]["history"]
+        for count in (1, 2, 3)
+    )
+    for count, together in enumerate(others, start=2):
         assert len(together) == len(alone)
         for a, b in zip(alone, together, strict=True):
             assert b["loss"] == pytest.approx(a["loss"], rel=1e-4)
             assert b["validation_chamfer"] == pytest.approx(a["validation_chamfer"], rel=1e-3)
             assert b["learning_rate"] == a["learning_rate"]
-        ours, theirs = weights("one", name), weights(f"of_{count}", name)
+        ours, theirs = weights("of_1", name), weights(f"of_{count}", name)
         assert ours.keys() == theirs.keys()
         for key in ours:
-            torch.testing.assert_close(
-                theirs[key], ours[key], rtol=1e-2, atol=2e-4, msg=lambda text, key=key: f"{key}: {text}"
-            )
+            torch.testing.assert_close(theirs[key], ours[key], rtol=1e-2, atol=2e-4, msg=f"{count} processes: {key}")
+        left = {path.name for path in (trained / f"of_{count}" / name).iterdir()}
+        assert left == {"model.safetensors", "config.json", "metrics.json", "tensorboard"}
 
 
 def test_a_killed_process_ends_all_and_another_number_goes_on(boxes: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMNET_TRAINED_MODELS", boxes["LMNET_TRAINED_MODELS"])
     settings = {**AUTOENCODER, "batch_size": 5, "epochs": 40}
-    whole = start(1, "autoencoder", {**settings, "run": "whole"}, boxes)
-    process = start(2, "autoencoder", {**settings, "run": "killed"}, boxes, interval=0.0)
+    whole = start(1, [("autoencoder", {**settings, "run": "whole"})], boxes)
+    process = start(2, [("autoencoder", {**settings, "run": "killed"})], boxes, interval=0.0)
     state = paths.model_dir("killed", "autoencoder") / "training_state.pt"
     deadline = time.monotonic() + 120
     while not state.exists() or torch.load(state, weights_only=True)["state"]["epoch"] < 3:
@@ -157,7 +154,7 @@ def test_a_killed_process_ends_all_and_another_number_goes_on(boxes: dict, monke
     process.communicate(timeout=60)
     assert process.returncode != 0, "the others do not wait for ever"
 
-    again = start(3, "autoencoder", {**settings, "run": "killed"}, boxes)
+    again = start(3, [("autoencoder", {**settings, "run": "killed"})], boxes)
     output = again.communicate()[0]
     assert again.returncode == 0 and output.count("going on in epoch") == 1, output[-3000:]
     assert whole.wait() == 0
