@@ -3,6 +3,7 @@
 ::
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
+    python tools/ship_weights.py programs --name programs  # the same of those that were trained on programs' objects, too
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
     python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs}.md
 
@@ -31,6 +32,15 @@ from lmnet_utils.models.registry import describe, find_networks, first_seeds, re
 from lmnet_utils.models.weights import load_model, save_model
 
 SIZE_LIMIT = 25_000_000  # bytes, all weights together
+DATA_WORDS = {
+    "freeshapes": "of which three in four are altered copies (mirrored, stretched, recoloured) of the others",
+    "programs": "2,000 of them [objects from programs](../../docs/programs.md), and of the real ones three in four altered copies of the others",
+}
+"""Folder of shipped weights → what their training clouds are."""
+LIMITS = {
+    "freeshapes": "airplanes and boats appear in no or next to no training object.",
+    "programs": "airplanes, rifles and boats are known from programs alone, as no real one is in the training set.",
+}
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
 README_COLUMNS = ("model", "chamfer", "emd", "f_score_2")
 README_ROWS = ("sampling floor", "autoencoder", "L1", "L2", "retrieval by L1's latent")
@@ -44,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 08 has scored its models"
     )
+    parser.add_argument("--name", choices=list(DATA_WORDS), default="freeshapes", help="folder of the shipped weights")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--tables", action="store_true", help="only write the tables of README and docs again")
     what.add_argument(
@@ -52,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         if not options.tables:
-            print(paths.display((ship_evaluation if options.evaluation else ship)(options.run)))
+            print(paths.display((ship_evaluation if options.evaluation else ship)(options.run, options.name)))
         for document in update_tables():
             print(paths.display(document))
     except (FileNotFoundError, ValueError) as error:
@@ -80,7 +91,8 @@ def ship(run: str, name: str = "freeshapes") -> Path:
     for network in first_seeds(map(read_info, folders.values())):
         save_model(destination / network, load_model(folders[network]), half=True)
         shutil.copyfile(folders[network] / "metrics.json", destination / network / "metrics.json")
-    _describe(destination, evaluation, f"(run `{run}`), then `python tools/ship_weights.py {run}`")
+    own = f" --name {name}" if name != "freeshapes" else ""
+    _describe(destination, evaluation, f"(run `{run}`), then `python tools/ship_weights.py {run}{own}`")
     return destination
 
 
@@ -124,7 +136,8 @@ def _describe(destination: Path, evaluation: dict[str, Any], made_by: str) -> No
     trainings = {info.name: read_json(destination / info.name / "metrics.json") for info in infos}
     write_json(destination / "evaluation.json", evaluation)
     with atomic_path(destination / "MODEL_CARD.md") as temporary:
-        temporary.write_text(model_card(made_by, trainings, evaluation, size), encoding="utf-8")
+        card = model_card(destination.name, made_by, trainings, evaluation, size)
+        temporary.write_text(card, encoding="utf-8")
 
 
 def results_tables(evaluation: dict[str, Any]) -> str:
@@ -278,22 +291,25 @@ def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def model_card(made_by: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
-    """The model card as Markdown, from the trainings' and the evaluation's records."""
+def model_card(name: str, made_by: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
+    """The model card of ``trained_models/<name>`` as Markdown, from the trainings' and the evaluation's records."""
     first = next(iter(trainings.values()))
     data, machine = first["data"], first["environment"]
     encoders = [_label(name, record) for name, record in trainings.items() if name != "autoencoder"]
-    return f"""# Model card: FreeShapes weights
+    title = "FreeShapes weights" if name == "freeshapes" else "weights of FreeShapes and programs"
+    decoder = "; direct regression carries a decoder of its own" if "encoder_chamfer" in trainings else ""
+    several = "s" if len(encoders) > 1 else ""
+    return f"""# Model card: {title}
 
 Networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and {len(encoders)} image
-encoders ({", ".join(encoders)}) in quarter width, port architecture; direct regression carries a decoder of its own.
+encoder{several} ({", ".join(encoders)}) in quarter width, port architecture{decoder}.
 Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.weights.load_model(folder)` loads one.
 
-**Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]} clouds, of
-which three in four are altered copies (mirrored, stretched, recoloured) of the others; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
+**Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]} clouds,
+{DATA_WORDS.get(name, DATA_WORDS["freeshapes"])}; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
 [ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
 
-**Made by** `lmnet run freeshapes` {made_by}. All settings stand in each folder's `config.json`, the histories in
+**Made by** `lmnet run {name}` {made_by}. All settings stand in each folder's `config.json`, the histories in
 `metrics.json`. Machine: {machine["processor"]}, {machine["cores"]} cores, {machine["gpu"] or "no GPU"}, torch {machine["packages"].get("torch")}.
 
 {table([_training_row(name, record) for name, record in trainings.items()])}
@@ -305,8 +321,8 @@ training seeds were scored, over them too (the rule: `lmnet_utils/evaluation/sta
 
 {results_tables(evaluation)}
 
-**Limits.** Furniture, mostly: chairs, tables, cabinets, lamps and sofas make up most of the training objects; airplanes and boats appear in no or next to
-no training object. Renderings in the camera of 3D-R2N2 on black only. The intervals are wide, because the test set is small. Not
+**Limits.** Furniture, mostly: chairs, tables, cabinets, lamps and sofas make up most of the real training objects; {LIMITS.get(name, LIMITS["freeshapes"])}
+Renderings in the camera of 3D-R2N2 on black only. The intervals are wide, because the test set is small. Not
 comparable with figures on ShapeNet.
 """
 
