@@ -26,8 +26,8 @@ import draw_programs
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
 from lmnet_utils.evaluation.records import remade
-from lmnet_utils.evaluation.results import BEST, COLUMN_TITLES, ICP_WORDS, contenders
-from lmnet_utils.evaluation.tables import table
+from lmnet_utils.evaluation.results import BEST, COLUMN_TITLES, contenders
+from lmnet_utils.evaluation.tables import ICP_WORDS, table
 from lmnet_utils.models.registry import describe, find_networks, first_seeds, read_info
 from lmnet_utils.models.weights import load_model, save_model
 

@@ -13,10 +13,9 @@ from lmnet_utils.core.files import atomic_path, read_json
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import summaries
 from lmnet_utils.evaluation.scoring import Scored, evaluations
-from lmnet_utils.evaluation.tables import table
+from lmnet_utils.evaluation.tables import ICP_WORDS, table
 
 # ------------------------------------------------------------------------------------------------------------ tables
-ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
 COLUMN_TITLES = {
     "n_models": "objects",
     "n_views": "images",

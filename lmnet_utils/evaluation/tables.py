@@ -11,6 +11,8 @@ import pandas as pd
 from lmnet_utils.core.checks import choose
 
 FORMATS = ("markdown", "csv", "plain", "latex")
+ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
+"""Kind of ICP → how a table or figure says it."""
 DIGITS = 2  # after the point, except in CSV
 
 _BOLD = "\ue000{}\ue001"  # two private characters, until a format's own marks take their place

@@ -20,6 +20,7 @@ import pandas as pd
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json
+from lmnet_utils.evaluation.tables import ICP_WORDS
 from lmnet_utils.rendering import pages
 from lmnet_utils.run.state import duration, load_state, stored_path
 
@@ -38,7 +39,6 @@ WORDS = {
     "git_commit": "git commit",
     "git_dirty": "uncommitted changes",
 }
-ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
 OPENING = {"06_inference": "single_view.png", "07_rendering": "encoder_l1.png"}
 """The pictures that the page opens with: image, cloud and truth, of these notebooks."""
 KEY_ROWS = {
