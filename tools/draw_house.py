@@ -30,15 +30,19 @@ WIDTH, INDENT, CHIP, LINE = 13.0, 3.1, 0.34, 0.44  # inches
 
 
 def modules() -> dict[str, dict[str, int]]:
-    """Room → module → lines."""
-    return {
-        room: {
-            path.stem: len(path.read_text(encoding="utf-8").splitlines())
-            for path in sorted((ROOT / PACKAGE / room).glob("*.py"))
-            if path.stem != "__init__"
-        }
-        for room in FLOORS
-    }
+    """Room → module → lines; a folder of modules counts as one, ``programs/``."""
+    found: dict[str, dict[str, int]] = {}
+    for room in FLOORS:
+        folder = ROOT / PACKAGE / room
+        own = {path.stem: _lines(path) for path in folder.glob("*.py") if path.stem != "__init__"}
+        for inner in {path.parent for path in folder.glob("*/*.py")}:
+            own[f"{inner.name}/"] = sum(map(_lines, inner.glob("*.py")))
+        found[room] = dict(sorted(own.items()))
+    return found
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def imports() -> Counter[tuple[str, str]]:
