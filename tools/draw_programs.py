@@ -3,7 +3,7 @@
 ::
 
     lmnet run programs --only 01                    # makes the data set and measures
-    python tools/draw_programs.py --run programs    # keeps the run's metrics.json as benchmarks/programs.json, draws the sheets
+    python tools/draw_programs.py --run programs-scratch  # keeps the run's metrics.json as benchmarks/programs.json, draws the sheets
     python tools/ship_weights.py --tables           # writes the tables
 """
 
@@ -21,11 +21,14 @@ from lmnet_utils.data.layout import class_of, classes_in
 from lmnet_utils.data.programs.catalogue import programs_of
 from lmnet_utils.data.programs.pictures import pictures
 from lmnet_utils.data.taxonomy import CLASSES
+from lmnet_utils.evaluation.records import scored_of
+from lmnet_utils.evaluation.statistics import mean_interval, paired_difference
 from lmnet_utils.evaluation.tables import table
 
 SHEET = (8, 3)
 """Columns and rows of a sheet."""
 DOCS = paths.project_root() / "docs"
+WEIGHTS = paths.project_root() / "trained_models"
 KEPT = paths.project_root() / "benchmarks" / "programs.json"
 
 
@@ -62,6 +65,52 @@ def coverage() -> str:
         distances = {"nearest program": program, "nearest real": real, "nearest of both": np.fmin(program, real)}
         rows.append({"class": name, "objects": len(mine)} | {kind: f"{d.mean():.1f}" for kind, d in distances.items()})
     return table(rows)
+
+
+def gain() -> str:
+    """The table of what programs buy: the two shipped sets of weights on the same test objects, with paired differences."""
+    without, with_them = (
+        {one.method.name: one for one in scored_of(read_json(WEIGHTS / name / "evaluation.json")["results"]["objects"])}
+        for name in ("freeshapes", "programs")
+    )
+    rows = []
+    for network, words in (("autoencoder", "autoencoder"), ("encoder_l1", "L1")):
+        a, b = without[network], with_them[network]
+        objects = [item.model for item in a.items]
+        if objects != [item.model for item in b.items]:
+            raise ValueError(
+                f"{network}: the two evaluations are of other objects or views; score both in the same way."
+            )
+        for score, title in (("chamfer", "Chamfer"), ("emd", "EMD")):
+            values = [one.scores["exact"][score] for one in (a, b)]
+            found = paired_difference(values[1], values[0], objects)
+            row = {
+                "network": words,
+                "score, ×100": title,
+                "real objects": f"{mean_interval(values[0], objects)['mean']:.2f}",
+            }
+            row["and programs"] = f"{mean_interval(values[1], objects)['mean']:.2f}"
+            row["difference"] = f"{found['difference']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
+            rows.append(row)
+    return table(rows)
+
+
+def gain_by_class() -> str:
+    """Chamfer distance of both sets of weights, class by class."""
+    found = {}
+    for name in ("freeshapes", "programs"):
+        for row in read_json(WEIGHTS / name / "evaluation.json")["results"]["per_class"]:
+            if row["icp"] == "exact" and row["model"] in ("autoencoder", "L1"):
+                own = found.setdefault(row["classes"], {"class": row["classes"], "objects": row["n_models"]})
+                own[f"{row['model']}, {'real objects' if name == 'freeshapes' else 'and programs'}"] = (
+                    f"{row['chamfer']:.2f}"
+                )
+    return table(
+        [
+            {key: own[key] for key in ("class", "objects", *sorted(set(own) - {"class", "objects"}, reverse=True))}
+            for own in found.values()
+        ]
+    )
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 ::
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
-    python tools/ship_weights.py programs --name programs  # the same of those that were trained on programs' objects, too
+    python tools/ship_weights.py programs-scratch --name programs  # the same of those that were trained on programs' objects, too
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
     python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs}.md
 
@@ -238,7 +238,12 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "verdicts": verdict_table(evaluation),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},
-        "docs/programs.md": {"programs": draw_programs.kinds(), "coverage": draw_programs.coverage()},
+        "docs/programs.md": {
+            "programs": draw_programs.kinds(),
+            "coverage": draw_programs.coverage(),
+            "gain": draw_programs.gain(),
+            "classes": draw_programs.gain_by_class(),
+        },
     }
 
 
@@ -301,7 +306,7 @@ def model_card(name: str, made_by: str, trainings: dict[str, Any], evaluation: d
     several = "s" if len(encoders) > 1 else ""
     return f"""# Model card: {title}
 
-Networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and {len(encoders)} image
+Networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and {len(encoders) if several else "one"} image
 encoder{several} ({", ".join(encoders)}) in quarter width, port architecture{decoder}.
 Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.weights.load_model(folder)` loads one.
 
