@@ -204,7 +204,7 @@ def test_direct_regression_needs_no_autoencoder_and_pairs_flipped_images_with_mi
 
 def test_validation_scores_as_many_views_as_the_settings_say(boxes):
     data, model = loop.open_data(encoder_settings()), networks.ImageEncoder(width=0.25, decoder=True)
-    training = SimpleNamespace(data=data, model=model, device="cpu", autocast=contextlib.nullcontext)
+    training = SimpleNamespace(data=data, model=model, device="cpu", autocast=contextlib.nullcontext, check=id)
     for views, expected in ((None, data.pack.views), (1, 1), (5, 5), (1000, data.pack.views)):
         training.settings = encoder_settings(validation_views=views)
         assert len(image_encoder.score_encoder(training, model)) == expected * len(data.split.val)

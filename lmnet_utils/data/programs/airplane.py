@@ -16,7 +16,6 @@ from lmnet_utils.data.programs.airplane_parts import (
     landing_leg,
     nacelle,
     planform,
-    where,
     wing_surface,
 )
 from lmnet_utils.data.programs.parameters import Program, colour, one_of, uniform
@@ -30,6 +29,7 @@ from lmnet_utils.data.programs.parts import (
     loft,
     mirrored,
     moved,
+    recoloured,
     rounded_rectangle,
 )
 
@@ -72,13 +72,13 @@ class Airliner(Program):
         shape = Fuselage(2 * half, 2 * tall, self.nose * self.diameter, min(self.tail * self.diameter, 0.4))
         body = shape._replace(droop=0.35, rise=self.rise, sharpness=0.55, end=0.14).part(self.body, 18)
         glass_end = 0.5 - 0.35 * self.nose * self.diameter
-        body = where(body, lambda x, y, z: (x > glass_end) & (x < 0.5 - 0.012) & (y > 0.12 * tall), GLASS)
+        body = recoloured(body, lambda x, y, z: (x > glass_end) & (x < 0.5 - 0.012) & (y > 0.12 * tall), GLASS)
         if self.livery == "stripe":
-            body = where(body, lambda x, y, z: (abs(y) < 0.25 * tall) & (x < 0.44), self.accent)
+            body = recoloured(body, lambda x, y, z: (abs(y) < 0.25 * tall) & (x < 0.44), self.accent)
         elif self.livery == "belly":
-            body = where(body, lambda x, y, z: y < -0.35 * tall, self.metal)
+            body = recoloured(body, lambda x, y, z: y < -0.35 * tall, self.metal)
         elif self.livery == "plain":
-            body = where(body, lambda x, y, z: x < -0.32, self.accent)
+            body = recoloured(body, lambda x, y, z: x < -0.32, self.accent)
         parts = [body]
         if four_decks == "hump":
             parts.append(cushion((0.36, 0.9 * tall, 1.5 * half), (0.27, tall * 0.88, 0), self.body, 0.9, 8))
@@ -220,7 +220,7 @@ class Fighter(Program):
         shape = Fuselage(2 * half, 2 * tall, self.nose, 0.22, self.sharpness, 0.25, 0.0, end, 0.15)
         if self.intakes == "nose":
             shape = shape._replace(sharpness=0.5, droop=0.0)
-        body = where(shape.part(self.body), lambda x, y, z: x > 0.43, self.second)
+        body = recoloured(shape.part(self.body), lambda x, y, z: x > 0.43, self.second)
         parts = [body, self._open_nose(half)] if self.intakes == "nose" else [body]
         seat = 0.5 - self.nose * 0.72 - self.canopy / 2
         height = self.canopy_height * self.width
@@ -248,7 +248,7 @@ class Fighter(Program):
             (0.6, 0.37),
         ]
         lip = lathe(np.array(rows) * (half, 1), self.body, 16, "x")
-        return where(lip, lambda x, y, z: (x < 0.49) & (x > 0.455) & (np.hypot(y, z) < 0.5 * half), DARK)
+        return recoloured(lip, lambda x, y, z: (x < 0.49) & (x > 0.455) & (np.hypot(y, z) < 0.5 * half), DARK)
 
     def _ducts(self, half: float, tall: float) -> list[Part]:
         wide, start = self.duct * self.width, 0.5 - self.nose - 0.08
@@ -263,7 +263,9 @@ class Fighter(Program):
             radius,
             1,
         )
-        nozzle = where(lathe(rows, (0.35, 0.34, 0.33), 14, "x"), lambda x, y, z: np.hypot(y, z) < 0.6 * radius, DARK)
+        nozzle = recoloured(
+            lathe(rows, (0.35, 0.34, 0.33), 14, "x"), lambda x, y, z: np.hypot(y, z) < 0.6 * radius, DARK
+        )
         places = [(-0.49, 0, 0)] if self.jets == 1 else [(-0.48, 0, 0.85 * half), (-0.48, 0, -0.85 * half)]
         if self.jets == 2:
             barrel = moved(self._duct(-0.02, 1.6 * radius, 1.7 * radius, -0.46), 0, 0, 0.85 * half)
@@ -278,7 +280,7 @@ class Fighter(Program):
             rows.append(section * size + (x, 0, 0))
         rows[0][:, 0] += 0.5 * rows[0][:, 1]  # the mouth is raked
         duct = loft(np.array(rows), self.body)
-        return where(duct, lambda x, y, z: (x > start - 0.025) & (np.hypot(y, z) < 0.3 * min(height, width)), DARK)
+        return recoloured(duct, lambda x, y, z: (x > start - 0.025) & (np.hypot(y, z) < 0.3 * min(height, width)), DARK)
 
     def _wings(self, tall: float) -> list[Part]:
         semi, y = self.span / 2, self.wing_height * tall

@@ -17,7 +17,6 @@ from lmnet_utils.data.programs.airplane_parts import (
     planform,
     propeller,
     rounded_tip,
-    where,
     wing_surface,
 )
 from lmnet_utils.data.programs.parameters import Program, colour, one_of, uniform
@@ -32,6 +31,7 @@ from lmnet_utils.data.programs.parts import (
     lathe,
     mirrored,
     moved,
+    recoloured,
     rod,
     scaled,
     turned,
@@ -94,7 +94,7 @@ class PropellerPlane(Program):
         x = 0.5 - self.wing_place - 0.5 * self.chord
         if self.wing == "high":
             cabin = cushion((0.36, 1.3 * tall, 1.9 * half), (x, 0.62 * tall, 0), self.body, 0.55, 8)
-            return [where(cabin, lambda a, b, c: (b > 0.8 * tall) & (b < 1.15 * tall), GLASS)]
+            return [recoloured(cabin, lambda a, b, c: (b > 0.8 * tall) & (b < 1.15 * tall), GLASS)]
         if self.cockpit == "open" or (self.wing == "biplane" and self.cockpit == "cabin"):
             seat = cushion((0.10, 0.5 * tall, 1.2 * half), (x - 0.10, 0.9 * tall, 0), DARK, 0.8, 6)
             return [
@@ -202,7 +202,7 @@ class Transport(Program):
             2 * half, 2 * half, self.nose * self.diameter, self.tail_length, 0.5, 0.25, self.rise, 0.15, 0.2
         )
         start = 0.5 - 0.7 * self.nose * self.diameter
-        body = where(shape.part(self.body), lambda x, y, z: (x > start) & (x < 0.49) & (y > 0.2 * half), GLASS)
+        body = recoloured(shape.part(self.body), lambda x, y, z: (x > start) & (x < 0.49) & (y > 0.2 * half), GLASS)
         parts = [body, *self._wings(), *self._engines(), *self._empennage()]
         pods = cushion((0.22, half, 0.6 * half), (0.02, -0.7 * half, 0.9 * half), self.body, 0.6, 6)
         if self.wing == "high":
@@ -309,7 +309,7 @@ class Glider(Program):
         tall = self.width * self.tallness / 2
         body = Fuselage(self.width, 2 * tall, 0.25, 0.6, 0.55, 0.15, 0.2, self.boom).part(self.body)
         if self.engine == "none":
-            body = where(body, lambda x, y, z: (x > 0.2) & (x < 0.47) & (y > 0.2 * tall), GLASS)
+            body = recoloured(body, lambda x, y, z: (x > 0.2) & (x < 0.47) & (y > 0.2 * tall), GLASS)
         rows = planform(0.5 - self.wing_place, self.chord, self.span / 2, self.taper, 1.5)
         rows = rounded_tip(rows, 0.15) if self.tips == "rounded" else rows
         parts = [body, mirrored(wing_surface(rows, 0.12, self.body, self.dihedral, (0, 0.5 * tall, 0)))]
@@ -357,7 +357,7 @@ class FlyingWing(Program):
         chord = np.maximum(lead - np.array(end), self.tip)
         parts = [mirrored(wing_surface(np.stack([lead, out, chord], -1), self.thickness, self.body))]
         high = 0.5 * self.thickness * self.root
-        glass = where(
+        glass = recoloured(
             cushion((self.hump, 1.5 * high, self.hump_width), (-0.48 * self.root, 0.75 * high, 0), self.body, 0.9, 8),
             lambda x, y, z: (x > -0.48 * self.root + 0.22 * self.hump) & (y > high), GLASS,
         )  # fmt: skip

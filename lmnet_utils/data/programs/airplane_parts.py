@@ -5,13 +5,25 @@ The fuselage is 1 long, its nose at x = +0.5, its axis at y = 0; all other lengt
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lmnet_utils.data.programs.parts import Part, bar, extrusion, joined, lathe, loft, moved, oval, ring, rod, turned
+from lmnet_utils.data.programs.parts import (
+    Part,
+    bar,
+    extrusion,
+    joined,
+    lathe,
+    loft,
+    moved,
+    oval,
+    recoloured,
+    ring,
+    rod,
+    turned,
+)
 
 Paint = tuple[float, float, float]
 DARK: Paint = (0.12, 0.12, 0.13)
@@ -75,12 +87,6 @@ def rounded_tip(rows: np.ndarray, share: float = 0.25, elliptical: bool = False)
     return np.stack([lead - 0.4 * (chord - chords), out, chords], axis=-1)
 
 
-def where(part: Part, test: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray], paint: Paint) -> Part:
-    """The part with another colour where ``test`` holds for the middle (x, y, z) of a face."""
-    x, y, z = part.vertices[part.faces].mean(axis=1).T
-    return part._replace(colours=np.where(test(x, y, z)[:, None], np.array(paint), part.colours))
-
-
 def nacelle(radius: float, length: float, paint: Paint) -> Part:
     """A nacelle along x about the origin, open in front and with a cone behind."""
     rows = [
@@ -95,7 +101,7 @@ def nacelle(radius: float, length: float, paint: Paint) -> Part:
         (0, -0.55),
     ]
     part = lathe(np.array(rows) * (radius, length), paint, 14, "x")
-    return where(part, lambda x, y, z: (x > 0.35 * length) & (np.hypot(y, z) < 0.8 * radius), DARK)
+    return recoloured(part, lambda x, y, z: (x > 0.35 * length) & (np.hypot(y, z) < 0.8 * radius), DARK)
 
 
 def propeller(radius: float, blades: int, paint: Paint) -> Part:

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from lmnet_utils.data.programs.display_deep import Laptop, TubeScreen
-from lmnet_utils.data.programs.display_parts import SCREENS, Paint, keyboard, outline, pane, shell
+from lmnet_utils.data.programs.display_parts import SCREENS, Paint, casing, keyboard, outline, pane
 from lmnet_utils.data.programs.parameters import Program, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import (
     Part,
@@ -147,7 +147,7 @@ class FlatScreen(Program):
                 (-front - bulk * (1 - (1 - s) ** 2), wide * (1 - s * size), high * (1 - s * size), 0)
                 for s in (0.25, 0.5, 0.75, 1)
             ]
-        housing = shell(rows, round_, self.body, caps=False)
+        housing = casing(rows, round_, self.body, caps=False)
         last = rows[-1]
         lid = loft(
             [
@@ -275,7 +275,7 @@ class ScreenGroup(Program):
             (-0.2 * deep, wide, high, 0.0),
             (-0.5 * deep, wide * 0.8, high * 0.8, 0.0),
         ]
-        panel = [shell(rows[::-1], 0.02 * wide, self.body, caps=False), pane(*inner, 0.4 * deep, 0, self.screen)]
+        panel = [casing(rows[::-1], 0.02 * wide, self.body, caps=False), pane(*inner, 0.4 * deep, 0, self.screen)]
         panel.append(scaled(pane(wide * 0.8, high * 0.8, 0.5 * deep, 0, self.body), x=-1))
         if self.upright:
             panel = [turned(part, "x", 90) for part in panel]

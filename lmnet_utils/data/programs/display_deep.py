@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from lmnet_utils.data.programs.display_parts import SCREENS, Paint, keyboard, outline, pane, shell
+from lmnet_utils.data.programs.display_parts import SCREENS, Paint, casing, keyboard, outline, pane
 from lmnet_utils.data.programs.parameters import WOODS, Program, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import (
     Part,
@@ -72,7 +72,7 @@ class TubeScreen(Program):
             ]
         else:
             rows += [(-0.85 * front, wide * 0.95, high * 0.95, 0), (-front, wide * 0.85, high * 0.85, 0)]
-        housing = shell(rows, self.corner * wide, self.body)
+        housing = casing(rows, self.corner * wide, self.body)
         parts = [_split(housing, front)]
         frame = [np.insert(outline(w, h, self.corner * wide), 0, x, axis=1) + (0, up, aside) for x, w, h, up, aside in
                  ((front, wide, high, 0, 0), (front, *inner, below / 2, -beside / 2), (front - recess, inner[0] * 0.97, inner[1] * 0.97, below / 2, -beside / 2))]  # fmt: skip
@@ -255,7 +255,7 @@ class Laptop(Program):
             (0.5 * thin, wide, deep, 0.0),
             (-0.5 * thin, wide, deep, 0.0),
         ]
-        upper = [_split(shell(rows, self.corner * wide, self.body), 9.0), pane(*inner, 0.42 * thin, 0.0, self.screen)]
+        upper = [_split(casing(rows, self.corner * wide, self.body), 9.0), pane(*inner, 0.42 * thin, 0.0, self.screen)]
         axis = (-0.5 * deep + 0.5 * thin, high + 0.3 * thin, 0.0)
         parts += [turned(moved(part, axis[0], axis[1] + deep / 2), "z", self.opening, axis) for part in upper]
         radius = 0.6 * thin

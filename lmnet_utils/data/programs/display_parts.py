@@ -27,7 +27,7 @@ def outline(width: float, height: float, radius: float) -> np.ndarray:
     return np.concatenate(pieces)
 
 
-def shell(rows: list[tuple[float, float, float, float]], radius: float, paint: Paint, caps: bool = True) -> Part:
+def casing(rows: list[tuple[float, float, float, float]], radius: float, paint: Paint, caps: bool = True) -> Part:
     """A housing through rounded rectangles, each (x, width, height, shift of its middle upwards)."""
     sections = [np.insert(outline(w, h, radius) + (up, 0), 0, x, axis=1) for x, w, h, up in rows]
     return loft(sections, paint, caps=caps)

@@ -7,7 +7,7 @@ and right. NumPy alone, so that the same parameters give the same mesh on every 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -94,6 +94,12 @@ def ring(part: Part, count: int, axis: str = "y", start: float = 0.0) -> Part:
 def painted(part: Part, colour: ArrayLike) -> Part:
     """The part in another colour."""
     return _part(part.vertices, part.faces, colour)
+
+
+def recoloured(part: Part, test: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray], colour: ArrayLike) -> Part:
+    """The part with another colour where ``test`` holds for the middle (x, y, z) of a face."""
+    x, y, z = part.vertices[part.faces].mean(axis=1).T
+    return part._replace(colours=np.where(test(x, y, z)[:, None], np.asarray(colour), part.colours))
 
 
 # ------------------------------------------------------------------------------------------------------ solid shapes

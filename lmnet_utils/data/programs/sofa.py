@@ -31,7 +31,7 @@ from lmnet_utils.data.programs.sofa_parts import (
     cushions,
     leaning,
     legs_under,
-    pad,
+    padding,
     thrown,
 )
 
@@ -200,15 +200,15 @@ class SectionalSofa(Program):
         for a, b in ends:
             if self.plan in ("corner", "u"):
                 inside = (a + x0, b) if a == 0 else (a, b - x0)
-                parts.append(pad((x0, deck - 0.01, inside[0]), (depth, top, inside[1]), self.fabric, soft))
+                parts.append(padding((x0, deck - 0.01, inside[0]), (depth, top, inside[1]), self.fabric, soft))
                 edges = np.linspace(depth, length, self.returns + 1)
                 for c, d in zip(edges, edges[1:], strict=False):
-                    parts.append(pad((c + 0.004, deck - 0.01, inside[0]), (d, top, inside[1]), self.fabric, soft))
+                    parts.append(padding((c + 0.004, deck - 0.01, inside[0]), (d, top, inside[1]), self.fabric, soft))
             elif self.plan == "ottoman":
-                parts.append(pad((x0, deck - 0.01, a), (depth, top, b), self.fabric, soft))
-                parts.append(pad((depth + 0.02, deck - 0.01, a), (length, top, b * 1.1), self.fabric, soft))
+                parts.append(padding((x0, deck - 0.01, a), (depth, top, b), self.fabric, soft))
+                parts.append(padding((depth + 0.02, deck - 0.01, a), (length, top, b * 1.1), self.fabric, soft))
             else:
-                parts.append(pad((x0, deck - 0.01, a), (length, top, b), self.fabric, soft))
+                parts.append(padding((x0, deck - 0.01, a), (length, top, b), self.fabric, soft))
         return parts
 
     def _backs(self, outer: RGB, z1: float, far: float, length: float, low: float) -> list[Part]:
@@ -229,7 +229,7 @@ class SectionalSofa(Program):
                 parts.append(block((thick, low, zs[0]), (length, edge, zs[1]), outer, 0.02))
                 zs = sorted((wall + facing * thick, wall + facing * (thick + plump)))
                 for c, d in zip(e := np.linspace(thick + plump, length, self.returns + 2), e[1:], strict=False):
-                    parts.append(pad((c + 0.004, y0, zs[0]), (d - 0.004, top, zs[1]), self.fabric, self.softness))
+                    parts.append(padding((c + 0.004, y0, zs[0]), (d - 0.004, top, zs[1]), self.fabric, self.softness))
         return parts
 
     def _arms(self, outer: RGB, far: float, length: float, low: float) -> list[Part]:

@@ -27,7 +27,7 @@ def block(low: tuple[float, float, float], high: tuple[float, float, float], pai
     return box(np.maximum(b - a, 1e-4), (a + b) / 2, paint, bevel)
 
 
-def pad(low: tuple[float, float, float], high: tuple[float, float, float], paint: RGB, softness: float) -> Part:
+def padding(low: tuple[float, float, float], high: tuple[float, float, float], paint: RGB, softness: float) -> Part:
     """A cushion from one corner to the opposite one; hardly soft ones are bevelled boxes."""
     a, b = np.asarray(low), np.asarray(high)
     if softness < 0.14:
@@ -42,7 +42,7 @@ def cushions(
     edges = np.linspace(low[2], high[2], count + 1)
     gap = 0.004
     return [
-        pad((low[0], low[1], a + gap), (high[0], high[1], b - gap), paint, soft)
+        padding((low[0], low[1], a + gap), (high[0], high[1], b - gap), paint, soft)
         for a, b in zip(edges, edges[1:], strict=False)
     ]
 

@@ -23,7 +23,7 @@ from lmnet_utils.data.programs.parts import (
     turned,
 )  # fmt: skip
 from lmnet_utils.data.programs.telephone_fixed import CandlestickTelephone, DeskTelephone, WallTelephone
-from lmnet_utils.data.programs.telephone_parts import Paint, keypad, slab
+from lmnet_utils.data.programs.telephone_parts import Paint, keypad, rounded_slab
 
 GLASS = (0.16, 0.22, 0.28)
 
@@ -77,7 +77,7 @@ class MobilePhone(Program):
         return [turned(turned(part, "z", 90), "y", self.facing) for part in whole]
 
     def _body(self, wide: float, high: float, deep: float, waist: float) -> Part:
-        return slab((deep, high, wide), self.corner * wide, self.edge * deep, waist, self.body)
+        return rounded_slab((deep, high, wide), self.corner * wide, self.edge * deep, waist, self.body)
 
     def _screen(self, wide: float, high: float, x: float, brow: float = 0.0) -> Part:
         frame = 2 * self.margin * wide
@@ -168,7 +168,7 @@ class CordlessPhone(Program):
 
     def parts(self) -> list[Part]:
         high, wide, deep = self.height, self.width * self.height, self.depth * self.height
-        phone = [slab((deep, high, wide), 0.3 * wide, self.edge * deep, self.waist, self.body)]
+        phone = [rounded_slab((deep, high, wide), 0.3 * wide, self.edge * deep, self.waist, self.body)]
         phone.append(
             box(
                 (0.04 * deep, self.screen * 0.8 * high, 0.7 * wide),

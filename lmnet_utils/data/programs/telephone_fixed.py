@@ -24,7 +24,7 @@ from lmnet_utils.data.programs.parts import (
     tube,
     turned,
 )  # fmt: skip
-from lmnet_utils.data.programs.telephone_parts import Paint, cord, dial, handset, keypad, slab
+from lmnet_utils.data.programs.telephone_parts import Paint, cord, dial, handset, keypad, rounded_slab
 
 BODIES = ("black", "beige", "red", "white", "dark grey", "green", "grey", "navy", "pink", "olive")
 
@@ -253,7 +253,7 @@ class WallTelephone(Program):
             return self._box(high, wide * 0.75, deep * 1.1)
         paint = self.metal if self.kind == "pay phone" else self.body
         beside = self.rest == "beside" or self.kind == "pay phone"
-        parts = [moved(slab((deep, high, wide), self.corner * wide, 0.15 * deep, 0.0, paint), deep / 2)]
+        parts = [moved(rounded_slab((deep, high, wide), self.corner * wide, 0.15 * deep, 0.0, paint), deep / 2)]
         room = wide * (0.6 if beside else 0.8)
         aside = 0.17 * wide if beside else 0.0
         size = min(room, 0.55 * high) * self.panel

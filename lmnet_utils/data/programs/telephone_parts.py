@@ -25,7 +25,7 @@ from lmnet_utils.data.programs.parts import (
 Paint = tuple[float, float, float]
 
 
-def slab(size: tuple[float, float, float], corner: float, edge: float, waist: float, paint: Paint) -> Part:
+def rounded_slab(size: tuple[float, float, float], corner: float, edge: float, waist: float, paint: Paint) -> Part:
     """The body of a phone about the origin, its front towards +x.
 
     Args:

@@ -8,8 +8,8 @@ import numpy as np
 
 from lmnet_utils.data.programs import parts as kit
 from lmnet_utils.data.programs.parameters import Program, colour, one_of, uniform
-from lmnet_utils.data.programs.parts import Part
-from lmnet_utils.data.programs.watercraft_parts import DARK, GLASS, House, Hull, Paint, where
+from lmnet_utils.data.programs.parts import Part, recoloured
+from lmnet_utils.data.programs.watercraft_parts import DARK, GLASS, House, Hull, Paint
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -305,7 +305,7 @@ class JetSki(Program):
         deck, middle = float(hull.deck(0.1)), 0.40 - self.cowl_length / 2
         width = 0.62 * self.beam
         cowl = kit.cushion((self.cowl_length, 2 * self.cowl, width), (middle, deck, 0), self.hull, 0.8, 8)
-        parts.append(where(cowl, lambda x, y, z: y > deck + 0.72 * self.cowl, self.second))
+        parts.append(recoloured(cowl, lambda x, y, z: y > deck + 0.72 * self.cowl, self.second))
         length = {"one seat": 0.34, "two seats": 0.44, "three seats": 0.52}[self.saddle]
         front = middle - 0.1 * self.cowl_length
         place = max(front - length / 2, -0.46 + length / 2)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lmnet_utils.data.programs import parts as kit
-from lmnet_utils.data.programs.parts import Part
+from lmnet_utils.data.programs.parts import Part, recoloured
 
 Paint = tuple[float, float, float]
 DARK: Paint = (0.12, 0.12, 0.13)
 GLASS: Paint = (0.18, 0.25, 0.31)
 MIDDLE = 0.42
 """Where the hull is widest, as a share of its length from the stern."""
-
-
-def where(part: Part, test: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray], paint: Paint) -> Part:
-    """The part with another colour where ``test`` holds for the middle (x, y, z) of a face."""
-    x, y, z = part.vertices[part.faces].mean(axis=1).T
-    return part._replace(colours=np.where(test(x, y, z)[:, None], np.array(paint), part.colours))
 
 
 class Hull(NamedTuple):
@@ -222,7 +215,7 @@ def funnel(foot: ArrayLike, height: float, length: float, width: float, paint: P
     for level, scale in ((0.0, 1.0), (0.8, 0.92), (0.8, 0.92), (1.0, 0.9)):
         x, y, z = np.asarray(foot, np.float64) + (-0.15 * height * level, height * level, 0)
         rows.append(np.stack([x + scale * outline[:, 0], y + 0 * outline[:, 0], z + scale * outline[:, 1]], axis=-1))
-    return where(kit.loft(np.array(rows), paint), lambda a, b, c: b > np.asarray(foot)[1] + 0.8 * height, DARK)
+    return recoloured(kit.loft(np.array(rows), paint), lambda a, b, c: b > np.asarray(foot)[1] + 0.8 * height, DARK)
 
 
 def gun(place: ArrayLike, size: float, barrels: int, ahead: bool, paint: Paint) -> Part:
