@@ -108,9 +108,7 @@ def encode_clouds(
     device = _device(autoencoder)
     return torch.cat(
         [
-            autoencoder.encode(
-                torch.from_numpy(np.array(points[span], np.float32)).to(device)
-            ).cpu()  # copied: packs are read only
+            autoencoder.encode(torch.as_tensor(np.asarray(points[span]), dtype=torch.float32, device=device)).cpu()
             for span in _spans(len(points), batch_size)
         ]
         or [torch.zeros(0, 512)]
