@@ -1,4 +1,4 @@
-"""3D-LMNet in notebooks: the helpers behind them, one flat module a subject; the package itself imports none."""
+"""3D-LMNet in notebooks: the helpers behind them, a room a subject (docs/architecture.md)."""
 
 import os
 

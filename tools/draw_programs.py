@@ -140,20 +140,14 @@ def gain() -> str:
 
 def gain_by_class() -> str:
     """Chamfer distance of both sets of weights, class by class."""
-    found = {}
-    for name in ("freeshapes", "programs"):
-        for row in read_json(WEIGHTS / name / "evaluation.json")["results"]["per_class"]:
-            if row["icp"] == "exact" and row["model"] in ("autoencoder", "L1"):
-                own = found.setdefault(row["classes"], {"class": row["classes"], "objects": row["n_models"]})
-                own[f"{row['model']}, {'real objects' if name == 'freeshapes' else 'and programs'}"] = (
-                    f"{row['chamfer']:.2f}"
-                )
-    return table(
-        [
-            {key: own[key] for key in ("class", "objects", *sorted(set(own) - {"class", "objects"}, reverse=True))}
-            for own in found.values()
-        ]
-    )
+    rows: dict[str, dict] = {}
+    for network in ("autoencoder", "L1"):
+        for folder, words in (("freeshapes", "real objects"), ("programs", "and programs")):
+            for found in read_json(WEIGHTS / folder / "evaluation.json")["results"]["per_class"]:
+                if (found["icp"], found["model"]) == ("exact", network):
+                    row = rows.setdefault(found["classes"], {"class": found["classes"], "objects": found["n_models"]})
+                    row[f"{network}, {words}"] = f"{found['chamfer']:.2f}"
+    return table(list(rows.values()))
 
 
 def main() -> int:

@@ -99,9 +99,8 @@ def _batch_norm(layer: nn.modules.batchnorm._BatchNorm, x: torch.Tensor) -> torc
     count = sums[-1].detach()
     mean = sums[:-1] / count
     centred = values - mean.view(shape)
-    variance = (
-        all_reduce(centred.square().sum(others)) / count
-    )  # in a second pass: differences of large sums lose digits
+    # In a second pass: differences of large sums lose digits.
+    variance = all_reduce(centred.square().sum(others)) / count
     if layer.track_running_stats:
         with torch.no_grad():
             layer.num_batches_tracked += 1

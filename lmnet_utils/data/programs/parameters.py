@@ -16,6 +16,7 @@ and the object stays the same in all else. The draws use ``RandomState``, whose 
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import Any, TypeVar
 
@@ -132,12 +133,12 @@ P = TypeVar("P", bound="Program")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Program:
+class Program(abc.ABC):
     """The parameters of a kind of object. A subclass declares them and says what parts they make."""
 
+    @abc.abstractmethod
     def parts(self) -> list[Part]:
         """The object's parts: y up, front +x, in any unit."""
-        raise NotImplementedError
 
     @classmethod
     def distributions(cls) -> dict[str, Uniform | OneOf | Palette]:
