@@ -2,8 +2,9 @@
 
 ::
 
-    lmnet run programs --only 01                    # makes the data set and measures
-    python tools/draw_programs.py --run programs-scratch  # keeps the run's metrics.json as benchmarks/programs.json, draws the sheets
+    lmnet run freeshapes --only 01                  # makes the data set and measures
+    python tools/draw_programs.py --run freeshapes-scratch  # keeps the run's metrics.json as benchmarks/programs.json, draws the sheets
+    python tools/draw_programs.py --before RUN      # the picture of what they buy, against networks of a run without programs
     python tools/ship_weights.py --tables           # writes the tables
 """
 
@@ -29,7 +30,7 @@ from lmnet_utils.data.packs import open_pack, read_split
 from lmnet_utils.data.programs.catalogue import programs_of
 from lmnet_utils.data.programs.pictures import pictures
 from lmnet_utils.data.taxonomy import CLASSES
-from lmnet_utils.evaluation.records import scored_of
+from lmnet_utils.evaluation.records import remade, scored_of
 from lmnet_utils.evaluation.statistics import mean_interval, paired_difference
 from lmnet_utils.evaluation.tables import table
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
@@ -40,8 +41,12 @@ from lmnet_utils.rendering.grids import cloud_grid
 SHEET = (8, 3)
 """Columns and rows of a sheet."""
 DOCS = paths.project_root() / "docs"
-WEIGHTS = paths.project_root() / "trained_models"
+SHIPPED = paths.project_root() / "trained_models" / "freeshapes"
 KEPT = paths.project_root() / "benchmarks" / "programs.json"
+WITHOUT = paths.project_root() / "benchmarks" / "without_programs.json"
+"""Notebook 08's record of the networks that were shipped before, trained on real objects alone."""
+BASELINES = ("floor", "mean_shape_of_the_class", "mean_shape_of_all", "oracle_class", "oracle_all")
+ON_CHAIRS_TOO = ("autoencoder", "encoder_l1", "retrieval_encoder_l1")
 
 
 def draw_sheet(category: str) -> None:
@@ -78,10 +83,11 @@ def coverage() -> str:
     return table(rows)
 
 
-def draw_gain() -> None:
-    """Write docs/programs/gain.png: of every class the first test object, from the view nearest to the front-left, by both weights.
+def draw_gain(before: Path) -> None:
+    """Write docs/programs/gain.png: of every class the first test object, from the view nearest to the front-left.
 
-    Nothing is picked by hand. Below a reconstruction stands its Chamfer distance ×100, without ICP, of this view.
+    Reconstructed by the L1 encoder without programs (of the run's folder ``before``) and by the shipped one. Nothing is
+    picked by hand. Below a reconstruction stands its Chamfer distance ×100, without ICP, of this view.
     """
     pack, split = open_pack("freeshapes"), read_split("freeshapes", "official", "13")
     first = {class_of(name): name for name in reversed(split.test)}
@@ -92,8 +98,8 @@ def draw_gain() -> None:
     images, seen = pack.images(rows, views), azimuths[np.arange(len(rows)), views]
     lines = [("image", seen, list(images.permute(0, 2, 3, 1).numpy()))]
     scores = []
-    for folder, words in (("freeshapes", "real objects"), ("programs", "and programs")):
-        encoder, autoencoder = (load_model(WEIGHTS / folder / name) for name in ("encoder_l1", "autoencoder"))
+    for folder, words in ((before, "without programs"), (SHIPPED, "with programs")):
+        encoder, autoencoder = (load_model(folder / name) for name in ("encoder_l1", "autoencoder"))
         clouds = decode(autoencoder, encode_images(encoder, images)[0])
         scores += [scaled_chamfer(torch.from_numpy(pack.points_1024[rows]), clouds)]
         lines.append((words, seen, list(clouds.numpy())))
@@ -111,55 +117,71 @@ def _save(picture: np.ndarray, path: Path) -> None:
 
 
 def gain() -> str:
-    """The table of what programs buy: the two shipped sets of weights on the same test objects, with paired differences."""
+    """The table of what programs buy: networks without and with them on the same test objects, with paired differences.
+
+    Of the autoencoder, of L1 and of retrieval there is a second row, of the chairs alone.
+    """
     without, with_them = (
-        {one.method.name: one for one in scored_of(read_json(WEIGHTS / name / "evaluation.json")["results"]["objects"])}
-        for name in ("freeshapes", "programs")
+        {one.method.name: one for one in scored_of(found["results"]["objects"])} for found in _evaluations()
     )
     rows = []
-    for network, words in (("autoencoder", "autoencoder"), ("encoder_l1", "L1")):
-        a, b = without[network], with_them[network]
-        objects = [item.model for item in a.items]
-        if objects != [item.model for item in b.items]:
-            raise ValueError(
-                f"{network}: the two evaluations are of other objects or views; score both in the same way."
-            )
-        for score, title in (("chamfer", "Chamfer"), ("emd", "EMD")):
-            values = [one.scores["exact"][score] for one in (a, b)]
-            found = paired_difference(values[1], values[0], objects)
-            row = {
-                "network": words,
-                "score, ×100": title,
-                "real objects": f"{mean_interval(values[0], objects)['mean']:.2f}",
-            }
-            row["and programs"] = f"{mean_interval(values[1], objects)['mean']:.2f}"
-            row["difference"] = f"{found['difference']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
+    for name in (name for name in without if name in with_them and name not in BASELINES):
+        sides = (without[name], with_them[name])
+        if sides[0].items != sides[1].items:
+            raise ValueError(f"{name}: the two evaluations are of other objects or views; score both in the same way.")
+        objects = np.array([item.model for item in sides[0].items])
+        chairs = np.array([class_of(model) == "chair" for model in objects])
+        parts = [chairs] if chairs.all() else [np.ones_like(chairs)] + [chairs] * (name in ON_CHAIRS_TOO)
+        for part in parts:
+            row = {"network": sides[0].method.label, "objects": _count(objects[part])}
+            for score, title in (("chamfer", "Chamfer"), ("emd", "EMD")):
+                values = [one.scores["exact"][score][part] for one in sides]
+                means = [mean_interval(side, list(objects[part]))["mean"] for side in values]
+                found = paired_difference(values[1], values[0], list(objects[part]))
+                row[title] = f"{means[0]:.2f} → {means[1]:.2f}"
+                row[f"difference ({title})"] = f"{found['difference']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
             rows.append(row)
     return table(rows)
 
 
+def _count(models: np.ndarray) -> str:
+    kinds = classes_in(models)
+    number = len(set(models))
+    return f"{number} chairs" if list(kinds) == ["chair"] else f"{number} of {len(kinds)} classes"
+
+
 def gain_by_class() -> str:
-    """Chamfer distance of both sets of weights, class by class."""
+    """Chamfer distance without and with programs, class by class."""
     rows: dict[str, dict] = {}
     for network in ("autoencoder", "L1"):
-        for folder, words in (("freeshapes", "real objects"), ("programs", "and programs")):
-            for found in read_json(WEIGHTS / folder / "evaluation.json")["results"]["per_class"]:
+        for evaluation, words in zip(_evaluations(), ("without", "with"), strict=True):
+            for found in evaluation["results"]["per_class"]:
                 if (found["icp"], found["model"]) == ("exact", network):
                     row = rows.setdefault(found["classes"], {"class": found["classes"], "objects": found["n_models"]})
                     row[f"{network}, {words}"] = f"{found['chamfer']:.2f}"
     return table(list(rows.values()))
 
 
+def _evaluations() -> tuple[dict, dict]:
+    """Of the networks that know real objects alone, and of the shipped ones."""
+    return remade(read_json(WITHOUT)), remade(read_json(SHIPPED / "evaluation.json"))
+
+
 def main() -> int:
     """Keep a run's metrics, draw the sheets. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--run", help="keep the metrics of this run's notebook 01, which docs/programs.md quotes")
-    run = parser.parse_args().run
-    if run:
-        shutil.copyfile(paths.run_dir(run, "01_data_preparation") / "metrics.json", KEPT)
+    parser.add_argument(
+        "--before", help="only docs/programs/gain.png, against the networks of this run without programs"
+    )
+    options = parser.parse_args()
+    if options.before:
+        draw_gain(paths.model_dir(options.before, ""))
+        return 0
+    if options.run:
+        shutil.copyfile(paths.run_dir(options.run, "01_data_preparation") / "metrics.json", KEPT)
     for category in CLASSES:
         draw_sheet(category)
-    draw_gain()
     return 0
 
 

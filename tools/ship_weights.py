@@ -3,7 +3,6 @@
 ::
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
-    python tools/ship_weights.py programs-scratch --name programs  # the same of those that were trained on programs' objects, too
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
     python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs}.md
 
@@ -30,17 +29,10 @@ from lmnet_utils.evaluation.results import BEST, COLUMN_TITLES, contenders
 from lmnet_utils.evaluation.tables import ICP_WORDS, table
 from lmnet_utils.models.registry import describe, find_networks, first_seeds, read_info
 from lmnet_utils.models.weights import load_model, save_model
+from lmnet_utils.run.profiles import load_profile
 
-SIZE_LIMIT = 25_000_000  # bytes, all weights together
-DATA_WORDS = {
-    "freeshapes": "of which three in four are altered copies (mirrored, stretched, recoloured) of the others",
-    "programs": "2,000 of them [objects from programs](../../docs/programs.md), and of the real ones three in four altered copies of the others",
-}
-"""Folder of shipped weights → what their training clouds are."""
-LIMITS = {
-    "freeshapes": "airplanes and boats appear in no or next to no training object.",
-    "programs": "airplanes, rifles and boats are known from programs alone, as no real one is in the training set.",
-}
+SIZE_LIMIT = 30_000_000  # bytes, all weights together
+SHIPPED = paths.project_root() / "trained_models" / "freeshapes"
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
 README_COLUMNS = ("model", "chamfer", "emd", "f_score_2")
 README_ROWS = ("sampling floor", "autoencoder", "L1", "L2", "retrieval by L1's latent")
@@ -54,7 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "run", nargs="?", default="freeshapes-scratch", help="a run whose notebook 08 has scored its models"
     )
-    parser.add_argument("--name", choices=list(DATA_WORDS), default="freeshapes", help="folder of the shipped weights")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--tables", action="store_true", help="only write the tables of README and docs again")
     what.add_argument(
@@ -63,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         if not options.tables:
-            print(paths.display((ship_evaluation if options.evaluation else ship)(options.run, options.name)))
+            print(paths.display((ship_evaluation if options.evaluation else ship)(options.run)))
         for document in update_tables():
             print(paths.display(document))
     except (FileNotFoundError, ValueError) as error:
@@ -83,7 +74,7 @@ def ship(run: str, name: str = "freeshapes") -> Path:
 
     Raises:
         FileNotFoundError: the run has no models, or they were not scored.
-        ValueError: the weights would be larger than 25 MB together.
+        ValueError: the weights would be larger than 30 MB together.
     """
     folders = find_networks(run)
     evaluation = _evaluation_of(run)
@@ -91,8 +82,7 @@ def ship(run: str, name: str = "freeshapes") -> Path:
     for network in first_seeds(map(read_info, folders.values())):
         save_model(destination / network, load_model(folders[network]), half=True)
         shutil.copyfile(folders[network] / "metrics.json", destination / network / "metrics.json")
-    own = f" --name {name}" if name != "freeshapes" else ""
-    _describe(destination, evaluation, f"(run `{run}`), then `python tools/ship_weights.py {run}{own}`")
+    _describe(destination, evaluation, f"(run `{run}`), then `python tools/ship_weights.py {run}`")
     return destination
 
 
@@ -130,7 +120,7 @@ def _describe(destination: Path, evaluation: dict[str, Any], made_by: str) -> No
     """Write ``evaluation.json`` and ``MODEL_CARD.md`` beside stored weights."""
     size = sum(path.stat().st_size for path in destination.glob("*/model.safetensors"))
     if size > SIZE_LIMIT:
-        raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 25 MB.")
+        raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 30 MB.")
     folders = [path.parent for path in destination.glob("*/model.safetensors")]
     infos = sorted(map(read_info, folders), key=lambda info: info.order)
     trainings = {info.name: read_json(destination / info.name / "metrics.json") for info in infos}
@@ -197,7 +187,7 @@ def origin(evaluation: dict[str, Any]) -> str:
         scoring = f"lmnet run freeshapes --only 01,08 --run-name {run} --set 08.weights_run={weights_run}"
         networks = f"The networks in `trained_models/{weights_run}/`, as they are stored, were scored by `{scoring}`."
     else:
-        networks = f"The networks of all training seeds of the run `{run}` (`lmnet run freeshapes`) were scored."
+        networks = f"The networks of the run `{run}` (`lmnet run freeshapes`) were scored, before they were halved in precision."
     views = "All 24 views of every object were used." if settings["views"] is None else f"Views: {settings['views']}."
     rule = (
         "The intervals are taken over objects and, where several training seeds were scored, over seeds too. The rule "
@@ -228,7 +218,7 @@ def speed_table(benchmark: dict[str, Any]) -> str:
 
 def generated_tables() -> dict[str, dict[str, str]]:
     """File → marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
-    evaluation = remade(read_json(paths.project_root() / "trained_models" / "freeshapes" / "evaluation.json"))
+    evaluation = remade(read_json(SHIPPED / "evaluation.json"))
     benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
     return {
         "README.md": {"summary": summary(evaluation)},
@@ -296,37 +286,49 @@ def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _data_words(training_models: int) -> str:
+    """What the training clouds are, by the profile that made them."""
+    settings = load_profile("freeshapes").notebooks["01_data_preparation"]
+    programs, copies = settings["programs"], settings["copies"]
+    real = training_models - programs
+    if real <= 0 or real % (copies + 1):
+        return "of the profile `freeshapes`"
+    return (
+        f"{programs:,} of them [objects from programs](../../docs/programs.md), {real // (copies + 1)} real objects, and of each of these "
+        f"{copies} altered copies (mirrored, stretched, recoloured)"
+    )
+
+
 def model_card(name: str, made_by: str, trainings: dict[str, Any], evaluation: dict[str, Any], size: int) -> str:
     """The model card of ``trained_models/<name>`` as Markdown, from the trainings' and the evaluation's records."""
     first = next(iter(trainings.values()))
     data, machine = first["data"], first["environment"]
     encoders = [_label(name, record) for name, record in trainings.items() if name != "autoencoder"]
-    title = "FreeShapes weights" if name == "freeshapes" else "weights of FreeShapes and programs"
     decoder = "; direct regression carries a decoder of its own" if "encoder_chamfer" in trainings else ""
     several = "s" if len(encoders) > 1 else ""
-    return f"""# Model card: {title}
+    return f"""# Model card: {name}
 
-Networks of 3D-LMNet, trained on the embedded data set FreeShapes: the point-cloud autoencoder in full size and {len(encoders) if several else "one"} image
+Networks of 3D-LMNet, trained on the embedded data set FreeShapes and on objects from programs: the point-cloud autoencoder in full size and {len(encoders) if several else "one"} image
 encoder{several} ({", ".join(encoders)}) in quarter width, port architecture{decoder}.
 Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.weights.load_model(folder)` loads one.
 
-**Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]} clouds,
-{DATA_WORDS.get(name, DATA_WORDS["freeshapes"])}; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
+**Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]:,} clouds,
+{_data_words(data["training_models"])}; {data["validation_models"]} further objects chose the epoch (Variant II keeps the last). Objects and licences:
 [ATTRIBUTION.csv](../../data/freeshapes/source/ATTRIBUTION.csv). Weights trained on CC BY objects: name their creators when you pass them on.
 
-**Made by** `lmnet run {name}` {made_by}. All settings stand in each folder's `config.json`, the histories in
+**Made by** `lmnet run freeshapes` {made_by}. All settings stand in each folder's `config.json`, the histories in
 `metrics.json`. Machine: {machine["processor"]}, {machine["cores"]} cores, {machine["gpu"] or "no GPU"}, torch {machine["packages"].get("torch")}.
 
 {table([_training_row(name, record) for name, record in trainings.items()])}
 
-Seconds are those of the training steps; several trainings shared the machine.
+Minutes are those of the training steps; other work shared the machine.
 
 **Results** on the test split by the paper's protocol, ×100 (F-scores in %): means over objects with 95 % intervals over objects; where several
 training seeds were scored, over them too (the rule: `lmnet_utils/evaluation/statistics.py`), and seed 0 is the one that is stored here. Everything else is in [evaluation.json](evaluation.json).
 
 {results_tables(evaluation)}
 
-**Limits.** Furniture, mostly: chairs, tables, cabinets, lamps and sofas make up most of the real training objects; {LIMITS.get(name, LIMITS["freeshapes"])}
+**Limits.** Furniture, mostly: chairs, tables, cabinets, lamps and sofas make up most of the real training objects; airplanes, rifles and boats are known from programs alone, as no real one is in the training set.
 Renderings in the camera of 3D-R2N2 on black only. The intervals are wide, because the test set is small. Not
 comparable with figures on ShapeNet.
 """
