@@ -9,7 +9,6 @@ pages of the run, such as notebook 09's gallery, stay files of their own, and th
 from __future__ import annotations
 
 import base64
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,23 +21,20 @@ from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json
 from lmnet_utils.evaluation.tables import ICP_WORDS
 from lmnet_utils.rendering import pages
+from lmnet_utils.run.report_tables import (
+    cell_macros,
+    figures_table,
+    for_the_eye,
+    key_words,
+    is_finite,
+    is_rows,
+    is_single,
+    pairs_frame,
+    with_unit,
+)
 from lmnet_utils.run.state import duration, load_state, stored_path
 
 PICTURES = {".png": "image/png", ".gif": "image/gif"}
-LONG_TABLE = 40  # rows; a longer one is folded away
-WORDS = {
-    "n_models": "objects",
-    "n_views": "views",
-    "n_seeds": "seeds",
-    "emd": "EMD",
-    "f_score_1": "F-score at 1 %",
-    "f_score_2": "F-score at 2 %",
-    "chamfer_seed_std": "± over seeds",
-    "emd_seed_std": "EMD ± over seeds",
-    "wall_time_s": "wall time",
-    "git_commit": "git commit",
-    "git_dirty": "uncommitted changes",
-}
 OPENING = {"06_inference": "single_view.png", "07_rendering": "encoder_l1.png"}
 """The pictures that the page opens with: image, cloud and truth, of these notebooks."""
 KEY_ROWS = {
@@ -86,7 +82,7 @@ def report_html(run: str) -> str:
     finished = bool(steps) and done == len(steps)
     status = "finished" if finished else f"{done} of {len(steps)} steps finished" if steps else "nothing has run yet"
     opening = _opening(steps)
-    *earlier, last = [m for m in metrics if _is_rows(m.get("results", {}).get("table"))] or [None]
+    *earlier, last = [m for m in metrics if is_rows(m.get("results", {}).get("table"))] or [None]
     return pages.render(
         "report.html.j2",
         run=run,
@@ -126,7 +122,7 @@ def _steps(run: str, state: Mapping[str, Any]) -> list[dict[str, Any]]:
         step["status"] = record.get("status", "not run")
         step["error"] = record.get("error")
         step["title"] = _title(step["notebook"])
-        step["variant"] = _words(step["key"].partition("--")[2]).replace("=", " = ").replace(",", ", ")
+        step["variant"] = key_words(step["key"].partition("--")[2]).replace("=", " = ").replace(",", ", ")
         files = [stored_path(name) for name in record.get("outputs", [])]
         if sum(other["notebook"] == step["notebook"] for other in steps) == 1:  # not a sweep: its folder is its own
             files += (root / step["notebook"]).rglob("*")
@@ -155,7 +151,7 @@ def _captioned(files: Sequence[Path]) -> list[tuple[Path, str]]:
             captions.update({folder / name: str(text) for name, text in read_json(folder / "figures.json").items()})
     order = list(captions)
     ranked = sorted(files, key=lambda path: (order.index(path) if path in captions else len(order), path))
-    return [(path, captions.get(path) or _words(path.stem).capitalize()) for path in ranked]
+    return [(path, captions.get(path) or key_words(path.stem).capitalize()) for path in ranked]
 
 
 def _opening(steps: Sequence[Mapping[str, Any]]) -> list[tuple[Path, str]]:
@@ -188,7 +184,7 @@ def _run_facts(state: Mapping[str, Any], steps: Sequence[Mapping], environment: 
 def _results_of(record: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """A notebook's rows: title and table of each group of classes and kind of ICP."""
     data, results = record.get("data") or {}, record["results"]
-    about = ", ".join(f"{_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
+    about = ", ".join(f"{key_words(name)} {data[name]}" for name in ("dataset", "split", "classes") if data.get(name))
     note = results.get("note") or "Chamfer distances are ×100, without ICP; lower is better."
     subset = results.get("subset")
     caption = f"{note} {f'{subset}.' if subset else ''} {f'Test models: {about}.' if about else ''}"
@@ -199,7 +195,7 @@ def _results_of(record: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     for key, rows in values.groupby(names, sort=False, dropna=False) if names else [((), values)]:
         title = ", ".join(by[name](str(value)) for name, value in zip(names, key, strict=True) if pd.notna(value))
         rows = rows.drop(columns=[*names, "contender"], errors="ignore").dropna(axis="columns", how="all")
-        parts.append((title, _figures(rows, note if parts else caption)))
+        parts.append((title, figures_table(rows, note if parts else caption)))
     return parts
 
 
@@ -214,13 +210,13 @@ def _key_numbers(record: Mapping[str, Any]) -> dict[str, Any] | None:
 
     Of several groups of classes the first counts, of several kinds of ICP the last, which is the paper's.
     """
-    rows, data = [row for row in record["results"]["table"] if _is_finite(row.get("chamfer"))], record.get("data") or {}
+    rows, data = [row for row in record["results"]["table"] if is_finite(row.get("chamfer"))], record.get("data") or {}
     for name, place in (("icp", -1), ("classes", 0)):
         known = list(dict.fromkeys(row.get(name) for row in rows))
         rows = [row for row in rows if row.get(name) == known[place]]
     found = {str(row.get("model")): row for row in reversed(rows)}
     cards = [
-        (name, _number(found[name]["chamfer"]), _number(found[name].get("emd")), about)
+        (name, for_the_eye(found[name]["chamfer"]), for_the_eye(found[name].get("emd")), about)
         for name, about in KEY_ROWS.items()
         if name in found
     ]
@@ -238,13 +234,15 @@ def _key_numbers(record: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _claims(metrics: Sequence[Mapping[str, Any]]) -> pd.DataFrame | None:
     """What the figures say of the paper's claims: ``results.verdicts``, as notebook 08 computes them."""
-    rows = [row for m in metrics if _is_rows(m.get("results", {}).get("verdicts")) for row in m["results"]["verdicts"]]
-    cells = [(row.get("claim", ""), row.get("evidence", ""), _cells().verdict(row.get("verdict", ""))) for row in rows]
+    rows = [row for m in metrics if is_rows(m.get("results", {}).get("verdicts")) for row in m["results"]["verdicts"]]
+    cells = [
+        (row.get("claim", ""), row.get("evidence", ""), cell_macros().verdict(row.get("verdict", ""))) for row in rows
+    ]
     return pd.DataFrame(cells, columns=["claim", "evidence", "verdict"], dtype=object) if rows else None
 
 
 def _overview(steps: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    cells = _cells()
+    cells = cell_macros()
     rows = [
         (cells.notebook(step), cells.state(step["status"]), duration(step["record"].get("wall_s"))) for step in steps
     ]
@@ -266,26 +264,26 @@ def _parts(step: Mapping[str, Any], opening: Sequence[tuple[Path, str]] = ()) ->
 
 def _merits(results: Mapping[str, Any]) -> dict[str, Any]:
     """Single figures as a list of facts, rows and dictionaries of figures as tables; what has more structure is left."""
-    single = {key: value for key, value in results.items() if _is_single(value) and key not in ("note", "subset")}
+    single = {key: value for key, value in results.items() if is_single(value) and key not in ("note", "subset")}
     tables = []
     for key, value in results.items():
         if key in ("table", "verdicts", "history", "note"):
             continue
         rows: list[dict[str, Any]] = []
-        if _is_rows(value) and "epoch" not in value[0]:
+        if is_rows(value) and "epoch" not in value[0]:
             rows = value
         elif isinstance(value, dict) and value:
             if all(isinstance(item, dict) for item in value.values()):
                 rows = [
-                    {"name": name, **{k: v for k, v in item.items() if _is_single(v)}} for name, item in value.items()
+                    {"name": name, **{k: v for k, v in item.items() if is_single(v)}} for name, item in value.items()
                 ]
                 if all(len(row) == 1 for row in rows):  # all structure, such as curves: the figures show it
                     rows = []
-            elif all(_is_single(item) for item in value.values()):
-                rows = [{"name": _words(name), "value": item} for name, item in value.items()]
+            elif all(is_single(item) for item in value.values()):
+                rows = [{"name": key_words(name), "value": item} for name, item in value.items()]
         if rows:
-            tables.append(_figures(pd.DataFrame(rows, dtype=object), _words(key).capitalize()))
-    return {"facts": [(_words(key), _unit(key, value)) for key, value in single.items()], "tables": tables}
+            tables.append(figures_table(pd.DataFrame(rows, dtype=object), key_words(key).capitalize()))
+    return {"facts": [(key_words(key), with_unit(key, value)) for key, value in single.items()], "tables": tables}
 
 
 def _curves_of(step: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -296,10 +294,10 @@ def _curves_of(step: Mapping[str, Any]) -> dict[str, Any] | None:
     records += [(name, {**record, **(record.get("results") or {})}) for name, record in step["models"].items()]
     for name, holder in records:
         for value in holder.values():
-            if _is_rows(value) and "epoch" in value[0] and len(value) > 1:
+            if is_rows(value) and "epoch" in value[0] and len(value) > 1:
                 history = pd.DataFrame(value, dtype=object).set_index("epoch")
                 shown = history.drop(columns=["learning_rate", "seconds"], errors="ignore")
-                charts = [chart for key in shown if (chart := _curve(shown[key], _words(key)))]
+                charts = [chart for key in shown if (chart := _curve(shown[key], key_words(key)))]
                 if charts:
                     return {"of": name, "charts": charts}
     return None
@@ -307,7 +305,7 @@ def _curves_of(step: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _curve(values: pd.Series, name: str) -> dict[str, Any] | None:
     """A line in a box of 300 × 112, from values by epoch; None where there are not two numbers."""
-    points = [(float(x), float(y)) for x, y in values.items() if _is_finite(y) and not isinstance(y, bool)]
+    points = [(float(x), float(y)) for x, y in values.items() if is_finite(y) and not isinstance(y, bool)]
     if len(points) < 2:
         return None
     ys = [y for _, y in points]
@@ -319,7 +317,7 @@ def _curve(values: pd.Series, name: str) -> dict[str, Any] | None:
     line = [
         f"{4 + 292 * (x - x0) / ((x1 - x0) or 1):.1f},{104 - 96 * (scale(y) - bottom) / span:.1f}" for x, y in points
     ]
-    first, last = _number(ys[0]), _number(ys[-1])
+    first, last = for_the_eye(ys[0]), for_the_eye(ys[-1])
     return {
         "name": name,
         "points": " ".join(line),
@@ -327,7 +325,7 @@ def _curve(values: pd.Series, name: str) -> dict[str, Any] | None:
         "logarithmic": logarithmic,
         "first": first,
         "last": last,
-        "lowest": _number(low),
+        "lowest": for_the_eye(low),
         "epochs": f"{x0:g}–{x1:g}",
     }
 
@@ -343,122 +341,14 @@ def _link(path: Path, caption: str) -> tuple[str, str, str]:
 
 
 def _settings(record: Mapping[str, Any]) -> pd.DataFrame | None:
-    data = {f"data: {_words(key)}": value for key, value in (record.get("data") or {}).items()}
-    return _pairs({**(record.get("settings") or {}), **data})
+    data = {f"data: {key_words(key)}": value for key, value in (record.get("data") or {}).items()}
+    return pairs_frame({**(record.get("settings") or {}), **data})
 
 
 def _environment(environment: Mapping[str, Any]) -> pd.DataFrame | None:
-    facts = {_words(key): value for key, value in environment.items() if key != "packages" and value is not None}
-    return _pairs({**facts, **(environment.get("packages") or {})})
+    facts = {key_words(key): value for key, value in environment.items() if key != "packages" and value is not None}
+    return pairs_frame({**facts, **(environment.get("packages") or {})})
 
 
-# ------------------------------------------------------------------------------------------------------------ tables
-def _cells() -> Any:
-    return pages.macros("report_cells.html.j2")
-
-
-def _is_single(value: Any) -> bool:
-    return value is None or isinstance(value, (str, int, float, bool))
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
-
-
-def _pairs(facts: Mapping[str, Any]) -> pd.DataFrame | None:
-    """Names and values in two columns; None where there are none."""
-    return pd.DataFrame([(name, _plain(value)) for name, value in facts.items()], dtype=object) if facts else None
-
-
-def _figures(values: pd.DataFrame, caption: str) -> dict[str, Any]:
-    """A table as the template shows it. ``x``, ``x_low``, ``x_high`` become one column with its interval drawn beside it.
-
-    Args:
-        values: of dtype object, so that counts stay whole numbers where one is missing.
-        caption: of the table.
-    """
-    values = values[[name for name in values if values[name].map(_is_single).all()]]
-    intervals = [name for name in values if f"{name}_low" in values and f"{name}_high" in values]
-    bounds = {f"{name}_{end}" for name in intervals for end in ("low", "high")}
-    names = sorted(set(values) - bounds, key=lambda name: (name.startswith("n_"), list(values).index(name)))
-    columns, numeric = [], []  # counts stand last: on a narrow screen the result is worth more
-    for name in names:
-        if all(isinstance(value, (int, float, type(None))) and not isinstance(value, bool) for value in values[name]):
-            numeric.append(len(columns))
-        known = [None if pd.isna(value) else value for value in values[name]]
-        texts = [_unit(name, value) if columns else _plain(value) for value in known]
-        columns.append(pd.Series(texts, values.index, object, _words(name)))
-        if name in intervals:
-            columns.append(_intervals(values[[name, f"{name}_low", f"{name}_high"]]))
-    return {
-        "caption": caption,
-        "frame": pd.concat([pd.DataFrame(index=values.index), *columns], axis="columns"),
-        "numeric": numeric,
-        "long": len(values) > LONG_TABLE,
-    }
-
-
-def _intervals(values: pd.DataFrame) -> pd.Series:
-    """Value, lower and upper end → a column of drawings on one scale."""
-    finite = [value for value in values.to_numpy().ravel() if _is_finite(value)]
-    least, span = min(finite, default=0.0), (max(finite, default=1.0) - min(finite, default=0.0)) or 1.0
-    draw = _cells().interval
-
-    def cell(row: Sequence[Any]) -> str:
-        if not all(map(_is_finite, row)):
-            return "–"
-        said, (_, low, high) = f"{_number(row[1])} to {_number(row[2])}", row
-        return draw(
-            *(4 + 112 * (x - least) / span for x in row), said, f"{low:.2f}{'–' if low >= 0 else ' to '}{high:.2f}"
-        )
-
-    return pd.Series(
-        [cell(row) for row in values.itertuples(index=False, name=None)], values.index, object, "95 % interval"
-    )
-
-
-# -------------------------------------------------------------------------------------------------------------- text
 def _title(notebook: str) -> str:
-    return TITLES.get(notebook, _words(notebook))
-
-
-def _words(name: str) -> str:
-    bare = name[:-2] if name.endswith("_s") and not name.endswith("_per_s") else name  # the value says its unit
-    return WORDS.get(name) or str(bare).replace("_", " ").strip()
-
-
-def _number(value: Any) -> str:
-    """Numbers to the eye: four significant digits, thousands separated, never a wall of decimals."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "–" if value is None else str(value)
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if not math.isfinite(value):
-        return str(value)
-    if value == 0 or 0.01 <= abs(value) < 1000:
-        return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.2e}"
-
-
-def _unit(name: str, value: Any) -> str:
-    if (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and (name.endswith("_s") and not name.endswith("_per_s"))
-    ):
-        return duration(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return _number(value)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return TITLES.get(notebook, key_words(notebook))

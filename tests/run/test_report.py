@@ -15,7 +15,7 @@ import pytest
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import write_json
-from lmnet_utils.run import cli, report
+from lmnet_utils.run import cli, report, report_tables
 
 ENVIRONMENT = {
     "python": "3.11.7",
@@ -333,4 +333,4 @@ def test_an_empty_run_and_an_unknown_one(kit_folders, capsys):
      (12345.6, "12,346"), (float("nan"), "nan"), (None, "–"), (-0.5, "-0.500")],
 )  # fmt: skip
 def test_numbers_are_written_for_the_eye(value, shown):
-    assert report._number(value) == shown
+    assert report_tables.for_the_eye(value) == shown
