@@ -45,6 +45,15 @@ REPORT = "import_report.csv"
 
 # -------------------------------------------------------------------------------------------------------- the folder
 @dataclasses.dataclass(frozen=True)
+class Reading:
+    """How mesh files are read: the axes ``up`` and ``front`` (see :func:`read_mesh`); more than ``max_faces`` triangles are refused."""
+
+    up: str = "y"
+    front: str = "z"
+    max_faces: int = MAX_FACES
+
+
+@dataclasses.dataclass(frozen=True)
 class _Task:
     """One object to be made: everything that its record keeps, and where it is."""
 
@@ -73,11 +82,9 @@ def import_meshes(
     name: str | None = None,
     *,
     classes: str | Path | None = None,
-    up: str = "y",
-    front: str = "z",
+    reading: Reading | None = None,
     seed: int = 0,
     workers: int | None = None,
-    max_faces: int = MAX_FACES,
     progress: bool = True,
 ) -> Report:
     """Make the data set ``data/<name>`` of the meshes below a folder, or bring it up to date with them.
@@ -91,10 +98,9 @@ def import_meshes(
         name: of the data set; by default the folder's.
         classes: a CSV file with the columns ``file`` (below ``folder``) and ``class``, and, if you like, ``group``: objects of
             one group (one design in two colours) stay on one side of every split. It goes before the folders' names.
-        up, front: axes of the files, see :func:`read_mesh`.
+        reading: how the files are read, if not as :class:`Reading` says by itself.
         seed: of views and clouds.
         workers: processes; by default one a core.
-        max_faces: more triangles than these are refused.
         progress: show bars.
 
     Returns:
@@ -107,7 +113,8 @@ def import_meshes(
     folder = Path(os.path.realpath(Path(folder).expanduser()))
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {paths.display(folder)}.")
-    rotation(up, front)
+    reading = reading or Reading()
+    rotation(reading.up, reading.front)
     labels = read_labels(classes) if classes else {}
     if name is None:
         name = re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-.")
@@ -116,12 +123,12 @@ def import_meshes(
     records = read_records(name)
     earlier = _earlier(folder, name, records)
     made_by = {"recipe": cache.VERSIONS["freeshapes"], "reader": cache.VERSIONS["meshes"]}
-    options = {"up": up, "front": front, "seed": seed, **made_by}
+    options = {"up": reading.up, "front": reading.front, "seed": seed, **made_by}
     wanted, skipped = _wanted(folder, files, labels, options, progress)
     kept, rows = _bring_up_to_date(root, records, earlier, wanted)
     rows |= skipped
 
-    tasks = [_Task(folder / r["file"], root, key, r, max_faces) for key, r in wanted.items() if key not in kept]
+    tasks = [_Task(folder / r["file"], root, key, r, reading.max_faces) for key, r in wanted.items() if key not in kept]
     bar = tqdm(total=len(tasks), desc="meshes", unit="mesh", disable=not progress or not tasks)
     with bar, contextlib.closing(_in_processes(tasks, workers)) as results:  # Ctrl-C here ends the processes, too
         for task, made in results:

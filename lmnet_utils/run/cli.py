@@ -357,16 +357,15 @@ def _import_meshes(options: argparse.Namespace) -> int:
     from lmnet_utils.data import meshes
     from lmnet_utils.run import profiles
 
+    reading = meshes.Reading(options.up, options.front, options.max_faces or meshes.MAX_FACES)
     try:
         report = meshes.import_meshes(
             options.folder,
             options.name,
             classes=options.classes,
-            up=options.up,
-            front=options.front,
+            reading=reading,
             seed=options.seed,
             workers=options.workers,
-            max_faces=options.max_faces or meshes.MAX_FACES,
             progress=not options.quiet,
         )
     except (FileNotFoundError, ValueError) as error:

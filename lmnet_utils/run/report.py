@@ -25,10 +25,10 @@ from lmnet_utils.run.report_tables import (
     cell_macros,
     figures_table,
     for_the_eye,
-    key_words,
     is_finite,
     is_rows,
     is_single,
+    key_words,
     pairs_frame,
     with_unit,
 )

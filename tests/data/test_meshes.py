@@ -498,7 +498,7 @@ def test_other_axes_make_every_object_anew(copied: tuple[Path, Path], monkeypatc
     _, folder = copied
     made = []
     monkeypatch.setattr(meshes, "_in_processes", lambda tasks, workers: made.extend(tasks) or (task for task in ()))
-    report = meshes.import_meshes(folder, "own", front="x", progress=False)
+    report = meshes.import_meshes(folder, "own", reading=meshes.Reading(front="x"), progress=False)
     assert report.models == {} and "nothing" in report.text()
     assert {"Chairs/chair 1.glb", "coffee mug/1.stl"} <= {task.record["file"] for task in made}
 
