@@ -42,7 +42,7 @@ _TRAINING_PARTS = ("training", "frames", "inference", "rendering")
 USES = {
     _DATA: Uses((), ("freeshapes", "splits", "pack", "geometry", "networks", "rendering")),
     _AUTOENCODER: Uses((_DATA,), ("splits", *_TRAINING_PARTS)),
-    _L1: Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
+    _L1: Uses((_DATA, _AUTOENCODER), ("splits", "statistics", *_TRAINING_PARTS)),
     "04_encoder_l2": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS), reads=(_L1,)),
     "05_encoder_probabilistic": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
     "06_inference": Uses((_DATA, *_TRAININGS), ("splits", "frames", "methods", "statistics", "rendering")),
