@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,12 +62,29 @@ def encoder_settings(**changes) -> notebook_settings.EncoderSettings:
 
 
 KILLED = """
-import sys, json, torch
+import json, os, signal, sys, torch
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings
 from lmnet_utils.training import autoencoder, image_encoder, loop
 torch.set_num_threads(1)
-loop.STATE_INTERVAL_S = 0.0  # a state after every step: the kill then falls between any two of them
-kind, settings = sys.argv[1], json.loads(sys.argv[2])
+loop.STATE_INTERVAL_S = 0.0  # a state after every step
+kind, settings, saves = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+save, learn = loop.Training._save_state, torch.optim.Adam.step
+
+
+def save_and_count(training):
+    global saves
+    save(training)
+    saves -= 1
+
+
+def learn_or_die(*args, **options):  # the weights have changed, the state has not yet
+    found = learn(*args, **options)
+    if saves == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+
+
+loop.Training._save_state, torch.optim.Adam.step = save_and_count, learn_or_die
 if kind == "autoencoder":
     autoencoder.train_autoencoder(AutoencoderSettings(**settings), progress=False)
 else:
@@ -87,30 +103,20 @@ def test_sigkill_and_resume_ends_with_the_same_weights_bit_for_bit(kind, boxes):
         base = {**ENCODER, "loss": "probabilistic", "diversity_weight": 0.5, "epochs": 4,
                 "autoencoder": str(paths.model_dir("test", "autoencoder"))}  # fmt: skip
 
-    def start(run: str) -> subprocess.Popen:
-        command = [sys.executable, "-c", KILLED, kind, json.dumps({**base, "run": run})]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    def start(run: str, saves: int = -1) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", KILLED, kind, json.dumps({**base, "run": run}), str(saves)]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ), check=False)
 
     whole = start("whole")
     killed_in = []
-    for _ in range(2):  # killed twice, each time after some more steps
-        process = start("killed")
-        state = paths.model_dir("killed", name) / "training_state.pt"
-        before = state.stat().st_mtime_ns if state.exists() else 0
-        saves = 0
-        while saves < 3 and process.poll() is None:
-            time.sleep(0.01)
-            now = state.stat().st_mtime_ns if state.exists() else 0
-            saves, before = saves + (now != before), now
-        assert process.poll() is None, "it ended before it could be killed: make the training longer"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        saved = torch.load(state, weights_only=True)["state"]
+    for _ in range(2):  # killed twice, each time within a step, some steps further on
+        assert start("killed", saves=3).returncode == -signal.SIGKILL, "it ended before it was killed"
+        saved = torch.load(paths.model_dir("killed", name) / "training_state.pt", weights_only=True)["state"]
         killed_in.append((saved["epoch"], saved["step"]))
     assert killed_in[0] < killed_in[1], killed_in
     last = start("killed")
-    assert "going on in epoch" in last.communicate()[0] and last.returncode == 0
-    assert whole.communicate()[0] and whole.returncode == 0
+    assert "going on in epoch" in last.stdout and last.returncode == 0
+    assert "finished" in whole.stdout and whole.returncode == 0
     assert_same_weights(weights("whole", name), weights("killed", name))
     histories = [json.loads((paths.model_dir(run, name) / "metrics.json").read_text()) for run in ("whole", "killed")]
     rows = [[{**row, "seconds": 0} for row in history["results"]["history"]] for history in histories]
