@@ -28,11 +28,10 @@ from lmnet_utils.data.programs import ambiguity
 from lmnet_utils.data.programs.ambiguity import AmbiguousImage, Variant
 from lmnet_utils.data.programs.parameters import Palette
 from lmnet_utils.data.taxonomy import CLASSES
-from lmnet_utils.data.views import sample_clouds
 from lmnet_utils.evaluation.ambiguity import chamfer_above_floor
 from lmnet_utils.geometry.camera import project_to_pixels
 
-ALONE, MORE, TOGETHER = 3, 4, 60
+ALONE, MORE, TOGETHER = 3, 8, 80
 """Draws of each parameter alone, further ones of each hidden parameter, and draws of hidden parameters together."""
 EDGE_PIXELS = 3.0
 POOL = 120
@@ -113,7 +112,7 @@ class Search:
     def _thinned(self) -> Iterator[Variant]:
         """The true object, then always the candidate that differs most from those that are taken."""
         candidates = list(self.found.values())
-        clouds = np.stack([sample_clouds(mesh, f"{i}", 0)[2048] for i, (_, mesh) in enumerate(candidates)])
+        clouds = np.stack([self.image.cloud(*candidate) for candidate in candidates])
         taken, nearest = 0, np.full(len(candidates), np.inf)
         for _ in range(ambiguity.MOST_VARIANTS):
             yield candidates[taken][0]

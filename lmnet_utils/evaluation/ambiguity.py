@@ -25,7 +25,7 @@ from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube
 from lmnet_utils.geometry.visibility import visible_points
 
-LONE_RADIUS = 0.5
+LONE_RADIUS = 0.25
 """Radius of a variant that has no other beside it: half of what variants of the set differ by at least."""
 RANK_BINS = 10
 COMPARED_POINTS = 1024

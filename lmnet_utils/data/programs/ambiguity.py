@@ -13,6 +13,7 @@ sticks out farther would change the centre and the diagonal that an object is no
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ CHANGED_PIXELS = 0.01
 """At most this share of the object's pixels may differ …"""
 CHANGE = 8
 """… by more than this, of 255, in red, green, blue or coverage."""
-LEAST_DISTANCE = 1.0
+LEAST_DISTANCE = 0.5
 """Any two variants differ by at least so much: the Chamfer distance ×100 of 1024 points above the floor of sampling, which two
-samplings of one surface miss by 0.1. The surfaces themselves are then about 2 apart (``docs/ambiguity.md``)."""
+samplings of one surface miss by 0.1. The surfaces themselves are then 1 to 2 apart (``docs/ambiguity.md``)."""
 MOST_VARIANTS = 32
 CENTRE_PIXELS = 4.0
 """A variant's own bounding box is centred within so many pixels of the picture's middle, for data sets centre every object."""
@@ -82,6 +83,10 @@ class AmbiguousImage:
         return placed_like(
             true.whole(), dataclasses.replace(true, **variant.change).whole(), self.camera, variant.anchor
         )
+
+    def cloud(self, variant: Variant, mesh: Mesh) -> np.ndarray:
+        """Points (2048, 3) on a variant's mesh, y up; the same ones whatever other variants there are."""
+        return sample_clouds(mesh, f"{self.name}/{json.dumps([variant.change, variant.anchor])}", 0)[POINTS]
 
     def render(self, mesh: Mesh) -> np.ndarray:
         """The picture of a mesh, (137, 137, 4) uint8, as a data set's views are drawn."""
@@ -152,7 +157,7 @@ def read_ambiguous(image: AmbiguousImage) -> dict[str, np.ndarray]:
     found = cache.read_arrays(file)
     if not found:
         meshes = [image.mesh(variant) for variant in image.variants]
-        clouds = [sample_clouds(mesh, f"{image.name}/{k}", 0)[POINTS] for k, mesh in enumerate(meshes)]
+        clouds = [image.cloud(*pair) for pair in zip(image.variants, meshes, strict=True)]
         found = {"image": image.render(meshes[0]), "clouds": frames.file_from_y_up(np.stack(clouds)).astype(np.float32)}
         with files.atomic_path(file) as temporary, open(temporary, "wb") as stream:
             np.savez(stream, **found)  # type: ignore[arg-type]
