@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -80,10 +81,7 @@ class Search:
 
     def looks_the_same(self, change: dict[str, Any]) -> bool:
         """Whether an object with other parameters has another shape and the same picture; it is then kept."""
-        try:
-            whole = dataclasses.replace(self.true, **change).whole()
-        except (ValueError, IndexError, ZeroDivisionError, FloatingPointError):
-            return False
+        whole = dataclasses.replace(self.true, **change).whole()
         tried = set()
         for anchor in ("", "x", "z", "xz"):
             mesh = ambiguity.placed_like(self.whole, whole, self.image.camera, anchor)
@@ -168,7 +166,8 @@ def main() -> int:
         found = [files.read_json(path) for path in sorted(paths.run_dir(FOUND).glob("*.json"))]
         open_ones = sum(bool(row["variants"]) for row in found)
         rows = chosen(found, min(SIZE, int(open_ones / OPEN_SHARE)))
-        files.write_json(ambiguity.LIST, rows)
+        with files.atomic_path(ambiguity.LIST) as temporary:  # an image a line
+            temporary.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
         print(f"{len(rows)} of {len(found)} images searched, {open_ones} of which leave something open")
         return 0
     search(options.classes.split(","), options.seconds)

@@ -143,8 +143,12 @@ def _hashable(change: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in change.items()}
 
 
-def read_ambiguous(image: AmbiguousImage) -> dict[str, np.ndarray]:
+def read_ambiguous(image: AmbiguousImage, folder: Path | None = None) -> dict[str, np.ndarray]:
     """What belongs to an image, made if it is not there.
+
+    Args:
+        image: of :func:`ambiguous_images`.
+        folder: where it is kept; by default ``data/ambiguity``.
 
     Returns:
         ``image`` (137, 137, 4) uint8 and ``clouds`` (K, 2048, 3) float32, the true object's first: in the file frame, where
@@ -152,28 +156,35 @@ def read_ambiguous(image: AmbiguousImage) -> dict[str, np.ndarray]:
     """
     from lmnet_utils.geometry import frames  # imports torch, which the rendering processes can do without
 
-    key = cache.fingerprint(dataclasses.asdict(image), "ambiguity")
-    file = paths.data_root() / "ambiguity" / f"{image.name}-{key}.npz"
+    file = _file(image, folder)
     found = cache.read_arrays(file)
     if not found:
         meshes = [image.mesh(variant) for variant in image.variants]
-        clouds = [image.cloud(*pair) for pair in zip(image.variants, meshes, strict=True)]
-        found = {"image": image.render(meshes[0]), "clouds": frames.file_from_y_up(np.stack(clouds)).astype(np.float32)}
+        clouds = np.stack([image.cloud(*pair) for pair in zip(image.variants, meshes, strict=True)])
+        found = {"image": image.render(meshes[0]), "clouds": frames.file_from_y_up(clouds).astype(np.float32)}
         with files.atomic_path(file) as temporary, open(temporary, "wb") as stream:
             np.savez(stream, **found)  # type: ignore[arg-type]
     return found
 
 
-def make_ambiguity_set(images: list[AmbiguousImage], workers: int | None = None) -> int:
-    """Make what :func:`read_ambiguous` reads of all images, spread over the cores; what is there is kept.
+def _file(image: AmbiguousImage, folder: Path | None) -> Path:
+    key = cache.fingerprint(dataclasses.asdict(image), "ambiguity")
+    return (folder or paths.data_root() / "ambiguity") / f"{image.name}-{key}.npz"
+
+
+def make_ambiguity_set(images: list[AmbiguousImage], folder: Path | None = None, workers: int | None = None) -> int:
+    """Make what :func:`read_ambiguous` reads of all images, spread over the cores; what is there and whole is kept.
 
     Returns:
-        how many images there are.
+        how many images were not there yet.
     """
-    seconds = 0.03 * sum(len(image.variants) for image in images)
-    bar = {"desc": "ambiguity set", "unit": "image"}
-    return sum(1 for _ in parallel.each(_make, zip(images), jobs=workers, seconds=seconds, bar=bar))
+    folder = folder or paths.data_root() / "ambiguity"
+    missing = [(image, folder) for image in images if not cache.read_arrays(_file(image, folder))]
+    bar = {"desc": "ambiguity set", "unit": "image", "disable": not missing}
+    for _ in parallel.each(_make, missing, jobs=workers, bar=bar):  # processes: threads would share one renderer
+        pass
+    return len(missing)
 
 
-def _make(image: AmbiguousImage) -> None:
-    read_ambiguous(image)
+def _make(image: AmbiguousImage, folder: Path) -> None:
+    read_ambiguous(image, folder)
