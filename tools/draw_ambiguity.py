@@ -24,21 +24,21 @@ from lmnet_utils.core.files import atomic_path
 from lmnet_utils.data.programs.ambiguity import AmbiguousImage, ambiguous_images
 from lmnet_utils.data.programs.pictures import on_light_grey
 from lmnet_utils.data.taxonomy import CLASSES
+from lmnet_utils.evaluation.ambiguity import chamfer_above_floor
 from lmnet_utils.evaluation.tables import table
 from lmnet_utils.rendering.grids import image_grid
 
 SHOWN_CLASSES, SHOWN_VARIANTS = 7, 6
-CLOSE = 0.66
+CLOSE = 0.85
 """Distance ratio of the views from the hidden side."""
 
 
 def draw_sheet() -> None:
     """Write docs/ambiguity.png: of the classes with most variants the image that leaves most open, and its variants' hidden sides."""
     most: dict[str, AmbiguousImage] = {}
-    for image in ambiguous_images():
-        if image.category not in most or len(image.variants) > len(most[image.category].variants):
-            most[image.category] = image
-    shown = sorted(most.values(), key=lambda image: -len(image.variants))[:SHOWN_CLASSES]
+    for image in sorted(ambiguous_images(), key=_left_open):
+        most[image.category] = image
+    shown = sorted(most.values(), key=_left_open, reverse=True)[:SHOWN_CLASSES]
     rows = []
     for image in shown:
         azimuth, elevation, _ = image.camera
@@ -57,8 +57,16 @@ def draw_sheet() -> None:
         picture.save(temporary, format="PNG", optimize=True)
 
 
+def _left_open(image: AmbiguousImage) -> tuple[int, float]:
+    """How many variants there are, then how far the first of them is from the true object."""
+    if len(image.variants) < 2:
+        return 1, 0.0
+    clouds = [image.cloud(variant, image.mesh(variant)) for variant in image.variants[:2]]
+    return len(image.variants), float(chamfer_above_floor(clouds)[0, 1])
+
+
 def _cut(picture: np.ndarray) -> np.ndarray:
-    return picture[14:-14, 8:-8]
+    return picture[16:-16, 16:-16]
 
 
 def summary() -> str:

@@ -35,7 +35,7 @@ from lmnet_utils.geometry.camera import project_to_pixels
 ALONE, MORE, TOGETHER = 3, 8, 80
 """Draws of each parameter alone, further ones of each hidden parameter, and draws of hidden parameters together."""
 EDGE_PIXELS = 3.0
-POOL = 120
+POOL = 80
 """At most so many candidates that look the same are compared."""
 FOUND = "ambiguity_search"
 """Folder below runs/: a file an image."""

@@ -65,47 +65,47 @@ class _Cloud(NamedTuple):
     floor: float
 
 
-def chamfer_above_floor(x: Array, y: Array, *, seed: int = 0, workers: int | None = None) -> np.ndarray:
+def chamfer_above_floor(x: Array, y: Array | None = None, *, seed: int = 0, workers: int | None = None) -> np.ndarray:
     """Chamfer distances ×100 of clouds, each scaled to the unit cube, above the floor of sampling.
 
     Two samplings of one surface have a Chamfer distance C of 1.5 to 7, more than many variants differ by. So every cloud
     x is cut into two halves x₁, x₂ at random, and the floors are subtracted (as a Sinkhorn divergence does with its own
     kind of bias; Feydy et al., AISTATS 2019):
 
-        d(x, y) = C(x₁, y₂) − ½·(C(x₁, x₂) + C(y₁, y₂))
+        d(x, y) = ½·(C(x₁, y₂) + C(x₂, y₁)) − ½·(C(x₁, x₂) + C(y₁, y₂))
 
     It is 0 of a cloud with itself, and 0 on average of two samplings of one surface, so at times slightly negative.
 
     Args:
-        x: (N, P, 3), P ≥ 2.
-        y: (K, Q, 3), Q ≥ 2. Any frame and unit.
+        x: (N, P, 3), P ≥ 2, any frame and unit.
+        y: (K, Q, 3), Q ≥ 2. By default x: the distances between its clouds.
         seed: of the cuts.
         workers: threads; by default one a core.
 
     Returns:
-        (N, K).
+        (N, K), or (N, N), symmetric.
 
     Raises:
         ValueError: wrong shapes, NaN or infinite values.
     """
-    ones, others = (
-        [_cut(cloud, seed) for cloud in finite_array(clouds, name, (None, None, 3))]
-        for name, clouds in (("x", x), ("y", y))
-    )
+    ones = [_cut(cloud, seed) for cloud in finite_array(x, "x", (None, None, 3))]
+    others = ones if y is None else [_cut(cloud, seed) for cloud in finite_array(y, "y", (None, None, 3))]
 
-    def row(one: _Cloud) -> list[float]:
-        return [_chamfer(one, other) - (one.floor + other.floor) / 2 for other in others]
+    def row(i: int) -> list[float]:
+        start = i + 1 if y is None else 0
+        return [0.0] * start + [_above_floor(ones[i], other) for other in others[start:]]
 
-    return np.array(list(parallel.each(row, zip(ones), threads=True, jobs=workers)))  # SciPy's trees release the lock
+    # threads: SciPy's trees release the interpreter lock
+    matrix = np.array(list(parallel.each(row, zip(range(len(ones))), threads=True, jobs=workers)))
+    return matrix + matrix.T if y is None else matrix
 
 
 def cloud_distances(
     samples: Array, variants: Array, *, seed: int = 0, workers: int | None = None
 ) -> PosteriorDistances:
     """:func:`chamfer_above_floor` of samples (N, P, 3) and variants (K, Q, 3) of one image, of all pairs."""
-    pairs = ((samples, variants), (samples, samples), (variants, variants))
-    to_variants, *between = (chamfer_above_floor(x, y, seed=seed, workers=workers) for x, y in pairs)
-    return PosteriorDistances(to_variants, *((matrix + matrix.T) / 2 for matrix in between))
+    pairs = ((samples, variants), (samples, None), (variants, None))
+    return PosteriorDistances(*(chamfer_above_floor(x, y, seed=seed, workers=workers) for x, y in pairs))
 
 
 def _cut(cloud: np.ndarray, seed: int) -> _Cloud:
@@ -116,13 +116,18 @@ def _cut(cloud: np.ndarray, seed: int) -> _Cloud:
     scaled = scale_to_unit_cube(cloud)
     halves = scaled[order[::2]], scaled[order[1::2]]
     trees = cKDTree(halves[0]), cKDTree(halves[1])
-    floor = 100 * float(trees[1].query(halves[0])[0].mean() + trees[0].query(halves[1])[0].mean())
-    return _Cloud(halves, trees, floor)
+    return _Cloud(halves, trees, _chamfer(halves, trees))
 
 
-def _chamfer(one: _Cloud, other: _Cloud) -> float:
-    there = other.trees[1].query(one.halves[0])[0].mean()
-    return 100 * float(there + one.trees[0].query(other.halves[1])[0].mean())
+def _above_floor(one: _Cloud, other: _Cloud) -> float:
+    (a, b), (c, d) = one.halves, other.halves
+    (a_tree, b_tree), (c_tree, d_tree) = one.trees, other.trees
+    across = _chamfer((a, d), (a_tree, d_tree)) + _chamfer((b, c), (b_tree, c_tree))
+    return (across - one.floor - other.floor) / 2
+
+
+def _chamfer(clouds: tuple[np.ndarray, np.ndarray], trees: tuple[cKDTree, cKDTree]) -> float:
+    return 100 * float(trees[1].query(clouds[0])[0].mean() + trees[0].query(clouds[1])[0].mean())
 
 
 # ------------------------------------------------------------------------------------------------------------- figures

@@ -24,7 +24,7 @@ def test_hidden_parameters_are_found_and_variants_differ(monkeypatch: pytest.Mon
     assert changed <= {"block", "kind"} and "block" in changed
     assert 2 <= len(image.variants) <= ambiguity.MOST_VARIANTS
     clouds = [image.cloud(variant, image.mesh(variant)) for variant in image.variants]
-    apart = chamfer_above_floor(clouds, clouds)
+    apart = chamfer_above_floor(clouds)
     assert all(apart[i, j] >= ambiguity.LEAST_DISTANCE for i in range(len(clouds)) for j in range(i))
     assert Search("chair", seed).run() == image, "the same search twice"
     assert all(isinstance(Screen(**{**vars(SCREEN), **variant.change}), Screen) for variant in image.variants)
