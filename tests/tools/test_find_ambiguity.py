@@ -23,7 +23,7 @@ def test_hidden_parameters_are_found_and_variants_differ(monkeypatch: pytest.Mon
     changed = {name for variant in image.variants for name in variant.change}
     assert changed <= {"block", "kind"} and "block" in changed
     assert 2 <= len(image.variants) <= ambiguity.MOST_VARIANTS
-    clouds = [image.cloud(variant, image.mesh(variant)) for variant in image.variants]
+    clouds = [image.cloud(variant, image.mesh(variant), 0) for variant in image.variants]
     apart = chamfer_above_floor(clouds)
     assert all(apart[i, j] >= ambiguity.LEAST_DISTANCE for i in range(len(clouds)) for j in range(i))
     assert Search("chair", seed).run() == image, "the same search twice"
