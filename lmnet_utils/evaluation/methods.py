@@ -43,13 +43,15 @@ _CLOUDS_AT_ONCE = 4096  # training clouds encoded at once: 100 MB
 class Task:
     """What models are scored on: the test objects of a data set's split, and the training objects for the baselines.
 
-    ``test`` in an order in which the classes take turns; ``train`` without the training-only copies.
+    ``test`` in an order in which the classes take turns; ``train`` without the training-only copies; ``validation``, which
+    no network was fitted to.
     """
 
     pack: Pack
     test: list[str]
     train: list[str]
     checksum: str = ""
+    validation: Sequence[str] = ()
 
     @property
     def data(self) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def open_task(dataset: str, split: str, classes: str, limit_models: int | None =
     """
     parts = read_split(dataset, split, classes)
     test = spread_over_classes(parts.test)[:limit_models]
-    return Task(open_pack(dataset), test, without_copies(parts.train), parts.checksum)
+    return Task(open_pack(dataset), test, without_copies(parts.train), parts.checksum, parts.val)
 
 
 def without_copies(models: Sequence[str]) -> list[str]:

@@ -52,7 +52,13 @@ CODE = {
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],
-    "diversity": ["evaluation.diversity", "evaluation.ensembles", "evaluation.study", "geometry.visibility"],
+    "diversity": [
+        "evaluation.controls",
+        "evaluation.diversity",
+        "evaluation.ensembles",
+        "evaluation.study",
+        "geometry.visibility",
+    ],
     "statistics": [
         *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims")),
         *("evaluation.diversity_figures", "evaluation.errors_by_view"),
