@@ -4,7 +4,7 @@
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
-    python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs}.md
+    python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs,ambiguity}.md
 
 Every number on the card and in these tables is read from files that are in the repository.
 """
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import draw_ambiguity
 import draw_programs
 
 from lmnet_utils.core import paths
@@ -228,6 +229,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "verdicts": verdict_table(evaluation),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},
+        "docs/ambiguity.md": {"images": draw_ambiguity.summary()},
         "docs/programs.md": {
             "programs": draw_programs.kinds(),
             "coverage": draw_programs.coverage(),

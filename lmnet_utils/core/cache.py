@@ -47,6 +47,7 @@ VERSIONS = {
     "photos": 1,  # cutting out and placing pictures, reconstructing them
     "familiarity": 1,  # how far a picture lies from the training images
     "pix3d": 1,  # inputs, truths and tables of Pix3D
+    "ambiguity": 1,  # images whose hidden parts are listed, and the figures of samplers on them
     "explorer": 1,  # the explorer's figures, numbers and gallery
 }
 """Part → version: the code of a part gives the same results as long as its version is the same."""
@@ -65,6 +66,7 @@ RESTS_ON = {
     "photos": ("inference", "protocol"),
     "familiarity": ("photos",),
     "pix3d": ("photos", "statistics"),
+    "ambiguity": ("freeshapes", "diversity", "statistics"),
     "explorer": ("photos", "rendering"),
 }
 """Part → parts whose results go into its own. Scores rest on a training by the weights, whose hash is among their inputs."""

@@ -38,7 +38,7 @@ CODE = {
     "programs": sorted(
         f"data.programs.{path.stem}"
         for path in (PACKAGE / "data" / "programs").glob("*.py")
-        if path.stem not in ("__init__", "pictures")
+        if path.stem not in ("__init__", "pictures", "ambiguity")
     ),
     "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
@@ -76,6 +76,7 @@ CODE = {
     ],
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
+    "ambiguity": ["data.programs.ambiguity", "evaluation.ambiguity"],
     "explorer": [
         *(f"apps.explorer{name}" for name in ("", "_state", "_session", "_figures", "_widgets")),
         "apps.gallery",

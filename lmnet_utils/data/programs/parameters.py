@@ -157,11 +157,21 @@ class Program(abc.ABC):
 
     def mesh(self) -> Mesh:
         """The object's mesh: bounding box centred, with a diagonal of 1."""
+        whole = self.whole()
+        return finished(whole, unit_diagonal(whole.vertices))
+
+    def whole(self) -> Part:
+        """All parts in one, where the program put them, without faces that have no area."""
         whole = joined(self.parts())
         corners = whole.vertices[whole.faces]
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
         kept = area > 1e-12
         used, faces = np.unique(whole.faces[kept], return_inverse=True)
-        vertices = np.round(unit_diagonal(whole.vertices[used]), DECIMALS)
-        colours = np.round(np.clip(whole.colours[kept], 0, 1) * 255).astype(np.uint8)
-        return Mesh(vertices, faces.reshape(-1, 3), colours)
+        return Part(whole.vertices[used], faces.reshape(-1, 3), whole.colours[kept])
+
+
+def finished(whole: Part, vertices: np.ndarray) -> Mesh:
+    """The mesh of an object's whole, with its vertices put into the frame of the pictures: rounded, colours as bytes."""
+    return Mesh(
+        np.round(vertices, DECIMALS), whole.faces, np.round(np.clip(whole.colours, 0, 1) * 255).astype(np.uint8)
+    )

@@ -22,9 +22,10 @@ def pictures(category: str, seeds: Iterable[int], azimuth: float = 40.0) -> list
         an image (137, 137, 3) uint8 a seed.
     """
     view = np.array([[azimuth, 27.0, 0.0, 0.72, 25.0]])
-    found = []
-    for seed in seeds:
-        image = process_renderer().render(draw(category, seed).mesh(), view)[0].astype(np.float64)
-        alpha = image[..., 3:] / 255
-        found.append(np.round(image[..., :3] * alpha + BACKGROUND * (1 - alpha)).astype(np.uint8))
-    return found
+    return [on_light_grey(process_renderer().render(draw(category, seed).mesh(), view)[0]) for seed in seeds]
+
+
+def on_light_grey(image: np.ndarray) -> np.ndarray:
+    """A rendering (H, W, 4) uint8 on light grey, (H, W, 3) uint8."""
+    alpha = image[..., 3:] / 255
+    return np.round(image[..., :3].astype(np.float64) * alpha + BACKGROUND * (1 - alpha)).astype(np.uint8)
