@@ -59,7 +59,9 @@ def test_a_made_data_set_has_folds_with_copies_and_programs_in_training_only(kit
         held_out = split.val + split.test
         assert not any("-c" in model or "program_" in model for model in held_out)
         originals = splits.originals_of(split.train)
-        assert sum(original != model for model, original in originals.items()) == len(split.train) // 2 - 1  # less programs
+        assert (
+            sum(original != model for model, original in originals.items()) == len(split.train) // 2 - 1
+        )  # less programs
         assert set(listed(3)) <= set(split.train) and set(originals.values()).isdisjoint(held_out)
         everything |= set(split.train)
     clouds = {path.parent for path in root.glob("ShapeNet_pointclouds/*/*/pointcloud_2048.npy")}
@@ -79,7 +81,6 @@ def test_without_folds_the_data_set_is_what_it_was(kit_folders: Path, monkeypatc
 def test_copies_are_those_of_another_object_in_the_list():
     models = ["1/a", "1/a-c1", "1/a-c12", "1/b-c1", "1/u9-c2-f", "1/c", "1/c-copy", "1/c-c"]
     assert without_copies(models) == ["1/a", "1/b-c1", "1/u9-c2-f", "1/c", "1/c-copy", "1/c-c"]
-
 
 
 @pytest.fixture(scope="module")
