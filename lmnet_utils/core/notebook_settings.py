@@ -96,7 +96,9 @@ class EncoderSettings(TrainingSettings):
 
     ``loss``: ``"l1"`` or ``"l2"`` (Variant I), ``"probabilistic"`` (Variant II: l2 on a sample + λ·diversity),
     ``"chamfer"`` (direct regression: the encoder and a decoder of its own, end to end) or ``"chamfer_frozen"`` (the
-    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``).
+    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``), or ``"end_to_end"`` (the encoder, and
+    the autoencoder's decoder, which goes on learning, by the loss that the autoencoder was trained with).
+    ``architecture``: ``"strong"`` is the strong variant's, whose features need the extra ``strong``; ``width`` does not count.
     ``views_per_model``: views drawn per model and epoch; None takes all.
     ``validation_views``: views of each validation object scored after an epoch; None takes all.
     ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
@@ -119,13 +121,22 @@ class EncoderSettings(TrainingSettings):
     def model_name(self) -> str:
         """The model's folder: ``encoder_<loss>`` or ``encoder_lambda_<λ>``; an α or seed other than usual is named.
 
-        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2.
+        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2. The strong
+        variant is ``encoder_strong``, and ``encoder_strong_l1`` before its end-to-end training.
         """
         name = f"encoder_{self.loss}"
         if self.loss == "probabilistic":
             name = f"encoder_lambda_{self.diversity_weight:g}"
             name += "" if self.alpha == PAPER_ALPHA else f"_alpha_{self.alpha:g}"
+        elif self.architecture == "strong":
+            name = "encoder_strong" + ("" if self.loss == "end_to_end" else f"_{self.loss}")
         return name + (f"_seed{self.seed}" if self.seed else "")
+
+    @model_validator(mode="after")
+    def _strong_is_deterministic(self) -> EncoderSettings:
+        if self.architecture == "strong" and self.loss == "probabilistic":
+            raise ValueError("architecture='strong', loss='probabilistic': the strong variant has no Variant II")
+        return self
 
     @property
     def matches_latents(self) -> bool:

@@ -8,18 +8,18 @@ and is called so here.
 from __future__ import annotations
 
 import math
-from typing import Any, get_args
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from lmnet_utils.core.checks import choose
-from lmnet_utils.core.settings import WIDTHS, Architecture
+from lmnet_utils.core.settings import WIDTHS
 
 LATENT_SIZE = 512
 POINTS = 2048
-ARCHITECTURES = get_args(Architecture)
+ARCHITECTURES = ("port", "paper")
 
 
 # --------------------------------------------------------------------------------------------------- autoencoder

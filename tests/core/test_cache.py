@@ -46,6 +46,7 @@ CODE = {
     "geometry": ["geometry.pointclouds", "geometry.pairs", "geometry.assignment"],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
+    "features": ["models.efficientnet", "models.strong"],
     "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
     "predictions": ["models.predictions", "models.registry"],
     "inference": ["models.inference"],
