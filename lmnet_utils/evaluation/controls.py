@@ -62,23 +62,3 @@ def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
     if not 1 <= n <= len(references):
         raise ValueError(f"n={n}: expected 1 to {len(references)}, the number of training objects.")
     return cKDTree(references).query(latents, np.arange(1, n + 1))[1].astype(np.int64)
-
-
-def residual_control(latents: torch.Tensor, predicted: Array, residuals: Array, n: int) -> torch.Tensor:
-    """Each latent plus the errors that were made on the n held-out images whose predicted latents are nearest.
-
-    A posterior without training: what an encoder got wrong on similar images that it was not fitted to, it may get wrong
-    here as well. Every residual is as probable as the next, so the answers are draws in no particular order.
-
-    Args:
-        latents: (B, D) an encoder's predictions.
-        predicted: (R, D) its predictions for the held-out images, R ≥ n.
-        residuals: (R, D) their true latents minus ``predicted``.
-        n: how many.
-
-    Returns:
-        (B, n, D), of the type of ``latents``.
-    """
-    nearest = torch.from_numpy(neighbour_control(latents, predicted, n))  # (B, n)
-    found = torch.as_tensor(finite_array(residuals, "residuals", np.shape(predicted)), dtype=latents.dtype)
-    return latents[:, None] + found[nearest]

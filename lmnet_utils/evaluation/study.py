@@ -19,7 +19,7 @@ from lmnet_utils.core import cache
 from lmnet_utils.core.checks import Array
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
-from lmnet_utils.evaluation.controls import isotropic_control, neighbour_control, residual_control
+from lmnet_utils.evaluation.controls import isotropic_control, neighbour_control
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic, names_hash
 from lmnet_utils.models.inference import (
@@ -34,6 +34,7 @@ from lmnet_utils.models.inference import (
     sample_latents,
 )
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.posteriors import ResidualPosterior
 from lmnet_utils.models.registry import NetworkInfo, base_name, info_of
 from lmnet_utils.models.weights import fingerprint_of
 
@@ -302,18 +303,18 @@ class _Measuring:
         count = min(self.samples, len(held))
 
         @functools.cache
-        def known() -> tuple[torch.Tensor, torch.Tensor]:
+        def known() -> ResidualPosterior:
             predicted = torch.cat(
                 [
                     encode_images(self.networks[name], self.pack.images(rows[span], views[span]), **self.options)[0]
                     for span in np.split(np.arange(len(held)), range(512, len(held), 512))
                 ]
             )
-            return predicted, encode_clouds(self.autoencoder, self.pack.points[rows]) - predicted
+            return ResidualPosterior(predicted, encode_clouds(self.autoencoder, self.pack.points[rows]) - predicted)
 
         def batch(span: slice):
             latent, _ = self.encoded(name, span)
-            latents = residual_control(latent, *known(), count)
+            latents = known().sample(latent, count, seed=self.seed, indices=self.noise_indices(span))
             further = {"single": self.single(self.autoencoder, latent, span)}
             return _decoded(self.autoencoder, latents, self.true_latents(span)), further
 

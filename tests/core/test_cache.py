@@ -49,7 +49,7 @@ CODE = {
     "features": ["models.efficientnet", "models.strong"],
     "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": ["models.inference"],
+    "inference": ["models.inference", "models.posteriors"],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],

@@ -339,20 +339,6 @@ def test_neighbour_control_is_sorted_by_distance():
         controls.neighbour_control(latents, references, 21)
 
 
-def test_residual_control_adds_the_errors_of_the_nearest_held_out_images():
-    """Two kinds of images far apart: those near 0 were predicted too low by 1 or 2, those near 100 too high."""
-    predicted = torch.tensor([[0.0, 0.0], [1.0, 0.0], [100.0, 0.0], [101.0, 0.0]])
-    residuals = torch.tensor([[0.0, 1.0], [0.0, 2.0], [0.0, -1.0], [0.0, -2.0]])
-    found = controls.residual_control(torch.tensor([[0.2, 5.0], [100.9, 5.0]]), predicted, residuals, 2)
-    assert found.dtype == torch.float32
-    np.testing.assert_allclose(found[0], [[0.2, 6.0], [0.2, 7.0]], rtol=1e-6)
-    np.testing.assert_allclose(found[1], [[100.9, 3.0], [100.9, 4.0]], rtol=1e-6)
-    with pytest.raises(ValueError, match="n=5: expected 1 to 4"):
-        controls.residual_control(torch.zeros(1, 2), predicted, residuals, 5)
-    with pytest.raises(ValueError, match="residuals: expected shape"):
-        controls.residual_control(torch.zeros(1, 2), predicted, residuals[:2], 2)
-
-
 # -------------------------------------------------------------------------------------------------------------- driver
 @pytest.fixture(scope="module")
 def images():
