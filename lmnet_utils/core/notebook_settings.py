@@ -6,10 +6,12 @@ A notebook builds its own from its parameters cell, ``settings = EncoderSettings
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from lmnet_utils.core import paths
 from lmnet_utils.core.settings import (
     PAPER_ALPHA,
     PAPER_ANGLE,
@@ -297,3 +299,59 @@ class PhotoSettings(Settings):
     device: Device
     precision: Precision
     batch_size: Count
+
+
+class StrongSettings(Settings):
+    """Settings of notebook 12, and those of the trainings that they stand for; its parameters cell says what each is."""
+
+    run: Run
+    dataset: DatasetName
+    split: Split
+    classes: Classes
+    seed: Seed
+    device: Device
+    precision: Precision
+    autoencoder: PathText
+    autoencoder_epochs: Count
+    autoencoder_learning_rate: Positive
+    head_epochs: Count
+    head_learning_rate: Positive
+    end_to_end_epochs: Count
+    end_to_end_learning_rate: Positive
+    batch_size: Count
+    views_per_model: Count | None
+    validation_views: Count | None
+    ablation: bool
+
+    @property
+    def strong_run(self) -> str:
+        """Where the weights go: not among those of the reproduction, whose autoencoder is another one."""
+        return f"{self.run}-strong"
+
+    def of_autoencoder(self) -> AutoencoderSettings:
+        """Step A: the paper's autoencoder trained on, Chamfer and matching together."""
+        given = {"initial_weights": self.autoencoder, "epochs": self.autoencoder_epochs, "batch_size": 32}
+        given |= {"learning_rate": self.autoencoder_learning_rate, "loss": "chamfer_emd", "input_points": 1024}
+        return AutoencoderSettings(**self._common(), **given, weight_decay=0.0)
+
+    def of_encoder(
+        self, loss: EncoderLoss, *, emd: bool = True, features: bool = True, start: Path | None = None
+    ) -> EncoderSettings:
+        """Step B (``loss="l1"``) or C (``"end_to_end"`` from the folder ``start``); without A, or without photographs' features.
+
+        What leaves a step out is a run of its own, :attr:`strong_run` with ``-without-emd`` or ``-without-features``.
+        """
+        step = "head" if loss == "l1" else "end_to_end"
+        run = self.strong_run + ("" if emd else "-without-emd") + ("" if features else "-without-features")
+        given = {"epochs": getattr(self, f"{step}_epochs"), "learning_rate": getattr(self, f"{step}_learning_rate")}
+        given |= {"loss": loss, "architecture": "strong" if features else "port", "width": 1.0 if features else 0.25}
+        given |= {"initial_weights": start and paths.as_parameter(start), "batch_size": self.batch_size}
+        given |= {"views_per_model": self.views_per_model, "validation_views": self.validation_views}
+        autoencoder = paths.as_parameter(paths.model_dir(self.strong_run, "autoencoder")) if emd else self.autoencoder
+        decay = {"weight_decay_conv": 0.0, "weight_decay_fc": 0.0}
+        return EncoderSettings(**{**self._common(), "run": run}, **given, **decay, autoencoder=autoencoder)
+
+    def _common(self) -> dict[str, Any]:
+        names = ("dataset", "split", "classes", "seed", "device", "precision")
+        given = {name: getattr(self, name) for name in names}
+        return given | {"run": self.strong_run, "schedule": "one_cycle", "augment": True}
