@@ -330,7 +330,11 @@ class StrongSettings(Settings):
 
     def of_autoencoder(self) -> AutoencoderSettings:
         """Step A: the paper's autoencoder trained on, Chamfer and matching together."""
-        given = {"initial_weights": self.autoencoder, "epochs": self.autoencoder_epochs, "batch_size": 32}
+        given: dict[str, Any] = {
+            "initial_weights": self.autoencoder,
+            "epochs": self.autoencoder_epochs,
+            "batch_size": 32,
+        }
         given |= {"learning_rate": self.autoencoder_learning_rate, "loss": "chamfer_emd", "input_points": 1024}
         return AutoencoderSettings(**self._common(), **given, weight_decay=0.0)
 
@@ -343,13 +347,16 @@ class StrongSettings(Settings):
         """
         step = "head" if loss == "l1" else "end_to_end"
         run = self.strong_run + ("" if emd else "-without-emd") + ("" if features else "-without-features")
-        given = {"epochs": getattr(self, f"{step}_epochs"), "learning_rate": getattr(self, f"{step}_learning_rate")}
+        given: dict[str, Any] = {
+            "epochs": getattr(self, f"{step}_epochs"),
+            "learning_rate": getattr(self, f"{step}_learning_rate"),
+        }
         given |= {"loss": loss, "architecture": "strong" if features else "port", "width": 1.0 if features else 0.25}
         given |= {"initial_weights": start and paths.as_parameter(start), "batch_size": self.batch_size}
         given |= {"views_per_model": self.views_per_model, "validation_views": self.validation_views}
         autoencoder = paths.as_parameter(paths.model_dir(self.strong_run, "autoencoder")) if emd else self.autoencoder
-        decay = {"weight_decay_conv": 0.0, "weight_decay_fc": 0.0}
-        return EncoderSettings(**{**self._common(), "run": run}, **given, **decay, autoencoder=autoencoder)
+        given |= {"weight_decay_conv": 0.0, "weight_decay_fc": 0.0, "autoencoder": autoencoder}
+        return EncoderSettings(**{**self._common(), **given, "run": run})
 
     def _common(self) -> dict[str, Any]:
         names = ("dataset", "split", "classes", "seed", "device", "precision")

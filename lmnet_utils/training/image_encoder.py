@@ -85,7 +85,7 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
 
 
 def new_encoder(settings: EncoderSettings, targets: Targets) -> ImageEncoder:
-    """An untrained encoder of the settings' architecture; its own decoder, if it has one to start from, the autoencoder's.
+    """An untrained encoder of the settings' architecture; its own decoder, if it has one, starts as the autoencoder's where that is known.
 
     While the strong variant matches latents its decoder is frozen: it is there to be stored with it.
     """
@@ -99,6 +99,7 @@ def new_encoder(settings: EncoderSettings, targets: Targets) -> ImageEncoder:
     if model.decoder is not None and targets.autoencoder is not None:
         model.decoder.load_state_dict(targets.autoencoder.decoder.state_dict())
         model.decoder.requires_grad_(own_decoder)
+        model.decoder.keeps_statistics = True
     return model
 
 
