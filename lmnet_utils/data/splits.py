@@ -209,7 +209,7 @@ def subset(train: Sequence[str], real_objects: int | None, programs: int | None)
     originals = originals_of(train)
     made = sorted((model for model in train if is_program(model)), key=listed_order)
     real = _by_class(model for model in train if originals[model] == model and not is_program(model))
-    places = {}
+    places: dict[str, tuple[float, str]] = {}
     for models in real.values():
         models = sorted(models, key=lambda model: hashlib.sha256(model.encode()).hexdigest())
         places |= {model: ((i + 0.5) / len(models), model) for i, model in enumerate(models)}
