@@ -24,7 +24,6 @@ from lmnet_utils.core.files import atomic_path
 from lmnet_utils.run import chain, colab
 from lmnet_utils.run.profiles import (
     ProfileError,
-    Step,
     is_code,
     is_tagged,
     load_profile,
@@ -33,6 +32,7 @@ from lmnet_utils.run.profiles import (
     read_notebook,
 )
 from lmnet_utils.run.state import load_state
+from lmnet_utils.run.steps import Step
 
 LARGEST_NOTEBOOK = 1_000_000  # bytes; GitHub shows no more
 

@@ -23,7 +23,9 @@ from lmnet_utils.apps.reconstruction import reconstruct_photos
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.files import write_json
 from lmnet_utils.data.images import SUFFIXES, PhotoError
+from lmnet_utils.models.inference import Sampling
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.posteriors import ResidualPosterior
 
 REPORT = "reconstructions.json"
 
@@ -124,7 +126,7 @@ class Options:
 
     Attributes:
         background: see :func:`lmnet_utils.apps.cutouts.cut_out`.
-        samples, seed, precision: see :func:`reconstruct_photos`.
+        samples, seed: the ``sampling`` of :func:`reconstruct_photos`; precision: its own.
         batch_size: pictures in memory at once.
         figures: draw an ``overview.png`` of each.
 
@@ -152,6 +154,7 @@ def reconstruct_files(
     encoder: ImageEncoder,
     options: Options = Options(),
     *,
+    posterior: ResidualPosterior | None = None,
     familiarity: Familiarity | None = None,
     progress: bool = True,
 ) -> list[dict[str, Any]]:
@@ -160,7 +163,7 @@ def reconstruct_files(
     Args:
         sources: of :func:`find_sources`.
         out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
-        autoencoder, encoder, familiarity: see :func:`reconstruct_photos`.
+        autoencoder, encoder, posterior, familiarity: see :func:`reconstruct_photos`.
         options: see :class:`Options`.
         progress: show a bar.
 
@@ -173,7 +176,8 @@ def reconstruct_files(
     import matplotlib.pyplot as plt
 
     out, batch_size = Path(out), options.batch_size
-    how = {"samples": options.samples, "seed": options.seed, "precision": options.precision, "familiarity": familiarity}
+    how: dict[str, Any] = {"posterior": posterior, "familiarity": familiarity, "precision": options.precision}
+    how["sampling"] = Sampling(options.samples, options.seed)
     rows: list[dict[str, Any]] = []
     write_json(out / REPORT, rows)  # fails before the work where nothing can be written
     with tqdm(total=len(sources), desc="reconstruct", unit="picture", disable=not progress) as bar:

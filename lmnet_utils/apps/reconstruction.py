@@ -10,8 +10,9 @@ import numpy as np
 from lmnet_utils.apps.familiarity import Familiarity
 from lmnet_utils.apps.placing import FAR, Photo
 from lmnet_utils.data.images import as_batch
-from lmnet_utils.models import inference, registry
+from lmnet_utils.models import inference, posteriors, registry
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.posteriors import ResidualPosterior
 
 
 # ---------------------------------------------------------------------------------------------------------- reconstruct
@@ -22,7 +23,7 @@ class Reconstruction:
     Attributes:
         photo: the picture.
         points: (2048, 3) float32, file frame (up = −x).
-        samples: (N, 2048, 3) of Variant II; N may be 0.
+        samples: (N, 2048, 3) plausible shapes; N may be 0.
         percentile: see :class:`Familiarity`; ``None`` where it could not be told.
     """
 
@@ -45,8 +46,8 @@ def reconstruct_photos(
     encoder: ImageEncoder,
     photos: Sequence[Photo],
     *,
-    samples: int = 0,
-    seed: int = 0,
+    sampling: inference.Sampling = inference.Sampling(),
+    posterior: ResidualPosterior | None = None,
     familiarity: Familiarity | None = None,
     precision: str = "fp32",
 ) -> list[Reconstruction]:
@@ -55,17 +56,21 @@ def reconstruct_photos(
     Args:
         autoencoder, encoder, precision: see :func:`lmnet_utils.models.inference.reconstruct`.
         photos: of :func:`prepare_photo`.
-        samples: plausible shapes of each picture beside the likeliest one; Variant II only.
-        seed: of the samples' noise, which belongs to a picture and not to its batch.
+        sampling: how many plausible shapes of each picture beside the likeliest one; the seed of what is random in them, which
+            belongs to a picture and not to its batch.
+        posterior: gives the samples of an encoder of Variant I; Variant II has its own.
         familiarity: tells pictures that are unlike the training images.
 
     Raises:
-        ValueError: samples of a deterministic encoder.
+        ValueError: samples of a deterministic encoder without a posterior.
     """
+    samples, seed = sampling.samples, sampling.seed
     if samples < 0:
         raise ValueError(f"samples={samples}: expected 0 or more.")
-    if samples and not encoder.variational:
-        raise ValueError(f"samples={samples}: this model gives one shape a picture; only Variant II has samples.")
+    if samples and not encoder.variational and posterior is None:
+        raise ValueError(
+            f"samples={samples}: this model gives one shape a picture; samples need Variant II, or {posteriors.FILE}."
+        )
     inputs = as_batch([photo.input for photo in photos])
     latent, log_variance = inference.encode_images(encoder, inputs, precision=precision)
     decoder = inference.decoder_of(autoencoder, encoder)
@@ -73,7 +78,11 @@ def reconstruct_photos(
     clouds = np.zeros((len(photos), 0, *points.shape[1:]), np.float32)
     if samples and len(photos):
         indices = [photo.noise_index for photo in photos]
-        drawn = inference.sample_latents(latent, log_variance, samples, seed=seed, indices=indices)
+        if log_variance is None:
+            assert posterior is not None
+            drawn = posterior.sample(latent, samples, seed=seed, indices=indices)
+        else:
+            drawn = inference.sample_latents(latent, log_variance, samples, seed=seed, indices=indices)
         clouds = inference.decode(decoder, drawn).numpy()
     far: Sequence[float | None] = [None] * len(photos)
     if familiarity is not None and len(photos):
@@ -85,25 +94,31 @@ def reconstruct_photos(
 
 
 def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
-    """Name of the image encoder to use: ``model``, else L1 or, where samples are wanted, Variant II with the largest λ.
+    """Name of the image encoder to use: ``model``, else L1 or, where samples are wanted, the first encoder that can give them.
+
+    That is L1 if its residuals are beside its weights (:mod:`lmnet_utils.models.posteriors`), else Variant II with the
+    largest λ.
 
     Raises:
         FileNotFoundError: no such run.
         ValueError: the run has no such encoder; says what it has.
     """
-    infos = [registry.read_info(folder) for folder in registry.find_networks(run).values()]
+    folders = registry.find_networks(run)
+    infos = [registry.read_info(folder) for folder in folders.values()]
     encoders = [info.name for info in infos if info.kind != "autoencoder"]
     variational = [info.name for info in infos if info.variational]
+    singles = [name for name in encoders if name not in variational]
+    sampled = [name for name in singles if (folders[name] / posteriors.FILE).is_file()] + variational[::-1]
     if model is None:
-        wanted = variational[-1:] if samples else [name for name in encoders if name not in variational] or variational
+        wanted = sampled if samples else singles or variational
         if not wanted:
-            kind = "model of Variant II, which samples need" if samples else "image encoder"
+            kind = "image encoder that gives samples" if samples else "image encoder"
             raise ValueError(f"run {run!r} has no {kind}; it has {', '.join(encoders) or 'the autoencoder only'}.")
         return wanted[0]
     if model not in encoders:
         raise ValueError(f"run {run!r} has no image encoder {model!r}; it has {', '.join(encoders) or 'none'}.")
-    if samples and model not in variational:
+    if samples and model not in sampled:
         raise ValueError(
-            f"{model} gives one shape a picture; samples need Variant II: {', '.join(variational) or 'none in this run'}."
+            f"{model} gives one shape a picture; samples need one of: {', '.join(sampled) or '(none in this run)'}."
         )
     return model

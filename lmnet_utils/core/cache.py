@@ -41,7 +41,7 @@ VERSIONS = {
     "frames": 1,  # which way round published weights and clouds stand
     "protocol": 1,  # the paper's protocol: scores of pairs of clouds
     "methods": 1,  # what is scored: models on their objects, and the baselines
-    "diversity": 1,  # figures of several answers to an image, and the controls
+    "diversity": 2,  # figures of several answers to an image, and the controls
     "statistics": 1,  # means, intervals, tables, verdicts
     "rendering": 1,  # figures
     "photos": 1,  # cutting out and placing pictures, reconstructing them

@@ -6,7 +6,7 @@ A notebook builds its own from its parameters cell, ``settings = EncoderSettings
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -49,6 +49,7 @@ class DataSettings(Settings):
     classes: Classes = "13"
     copies: Annotated[int, Field(ge=0)] = 0
     programs: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    folds: bool = False
     limit_per_class: Count | None = None
     workers: Count | None = None
     seed: Seed = 0
@@ -62,7 +63,11 @@ class DataSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """What both trainings have in common."""
+    """What both trainings have in common.
+
+    ``real_objects``, ``programs``: so many of the training objects, and of those made by programs; None takes all
+    (:func:`lmnet_utils.data.splits.subset`). ``steps_per_epoch``: None passes over the training objects once an epoch.
+    """
 
     run: Run
     dataset: DatasetName
@@ -77,6 +82,14 @@ class TrainingSettings(Settings):
     schedule: Schedule
     augment: bool
     initial_weights: PathText | None
+    real_objects: Count | None = None
+    programs: Annotated[int, Field(ge=0)] | None = None
+    steps_per_epoch: Count | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As all settings; what limits nothing is left out, so that records from before there was a limit say the same."""
+        limits = ("real_objects", "programs", "steps_per_epoch")
+        return {name: value for name, value in super().as_dict().items() if value is not None or name not in limits}
 
 
 class AutoencoderSettings(TrainingSettings):

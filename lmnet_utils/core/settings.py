@@ -193,7 +193,9 @@ DatasetName = Annotated[
 PathText = Annotated[
     str, _matching(r"(?=.)[^/\0]{0,200}(/[^/\0]{0,200})*", "a path of parts of at most 200 characters")
 ]
-Split = Literal["official", "60-20-20", "port"]
+Split = Literal[
+    "official", "60-20-20", "fold-1-of-5", "fold-2-of-5", "fold-3-of-5", "fold-4-of-5", "fold-5-of-5", "port",
+]  # fmt: skip
 Classes = Literal["13", "3", "chair"]
 """A class group; "13" has classes of one's own as well."""
 ClassName = Literal[

@@ -125,6 +125,7 @@ def make_dataset(
     limit: int | None = None,
     progress: bool = True,
     programs: int = 0,
+    folds: bool = False,
 ) -> dict[str, Any]:
     """Make FreeShapes in the R2N2 layout: renderings, metadata, clouds, splits. What is there and complete is kept.
 
@@ -139,6 +140,7 @@ def make_dataset(
         limit: at most so many models of each class on each side of the official split, for a quick look.
         progress: show a bar.
         programs: how many objects of programs, of all 13 classes; in the train files only, as the copies.
+        folds: also the five splits of cross-validation (:data:`lmnet_utils.data.splits.FOLDS`), and copies of every object then.
 
     Returns:
         counts: models, copies, programs, rendered (how many were not there yet), and clouds.
@@ -146,10 +148,11 @@ def make_dataset(
     root = dataset_root or paths.dataset_dir(DATASET)
     rows = attribution()
     groups = {f"{row['synset']}/{row['id']}": row["duplicate_group"] for row in rows}
-    official, drawn = splits.official(groups), splits.drawn_60_20_20(groups)
-    chosen = splits.first_of_each(official, limit)
-    official, drawn = splits.restrict(official, chosen), splits.restrict(drawn, chosen)
-    training = sorted(set(official.train) | set(drawn.train)) if copies else []
+    found = {"official": splits.official(groups), "60-20-20": splits.drawn_60_20_20(groups)}
+    found |= splits.folds(groups) if folds else {}
+    chosen = splits.first_of_each(found["official"], limit)
+    found = {name: splits.restrict(split, chosen) for name, split in found.items()}
+    training = sorted({model for split in found.values() for model in split.train}) if copies else []
     copied = [f"{model}-c{k}" for k in range(1, copies + 1) for model in training]
     made = listed(programs, seed)
     names = sorted(chosen) + copied + made
@@ -168,8 +171,8 @@ def make_dataset(
         if is_program(model):
             _write_parameters(root, synset, model)
         write_clouds(root, synset, model, sample_clouds(mesh_of(model, seed), model, seed))
-    splits.write(root, "official", official, copies, made)
-    splits.write(root, "60-20-20", drawn, copies, made)
+    for split_name, split in found.items():
+        splits.write(root, split_name, split, copies, made)
     _render_all(renderings, workers, progress)
     return {
         "models": len(chosen),

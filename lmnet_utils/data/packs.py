@@ -43,14 +43,26 @@ RAW_LIMIT = 20 * 10**9
 
 
 # ------------------------------------------------------------------------------------------------- find and split
-def read_split(dataset: str, split: str = "official", classes: str = "13") -> Split:
-    """Read a split of a data set; errors as :func:`lmnet_utils.data.splits.read`.
+def read_split(
+    dataset: str,
+    split: str = "official",
+    classes: str = "13",
+    real_objects: int | None = None,
+    programs: int | None = None,
+) -> Split:
+    """Read a split of a data set; errors as :func:`lmnet_utils.data.splits.read` and :func:`~lmnet_utils.data.splits.subset`.
+
+    ``real_objects`` and ``programs`` take so many of all classes' training objects; None takes all.
 
     Models that :func:`open_pack` left out as incomplete, and said so, are left out here too, and those that are gone: one damaged
     file must not stop a training.
     """
     root = paths.dataset_dir(dataset)
     found = splits.read(root, split, classes)
+    if (real_objects, programs) != (None, None):
+        whole = found if split == splits.PORT else splits.read(root, split)
+        taken = {*splits.subset(whole.train, real_objects, programs), *found.val, *found.test}
+        found = dataclasses.replace(splits.restrict(found, taken), checksum=found.checksum)
     packed = sorted((root / "packs").glob("[!.]*/incomplete.txt"), key=lambda path: path.stat().st_mtime_ns)
     lines = packed[-1].read_text(encoding="utf-8").splitlines() if packed else []
     usable = set(objects_below(root / "ShapeNetRendering")) - {line.partition(": ")[0] for line in lines}

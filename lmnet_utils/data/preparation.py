@@ -22,6 +22,7 @@ def prepare_data(settings: DataSettings) -> dict[str, Any]:
             workers=settings.workers,
             limit=settings.limit_per_class,
             programs=settings.programs,
+            folds=settings.folds,
         )
     if settings.download:
         fetch_shapenet(settings.dataset)

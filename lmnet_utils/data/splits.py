@@ -1,6 +1,6 @@
-"""Train, validation and test splits: the two rules, nested over the class groups, and the files they are kept in.
+"""Train, validation and test splits: the rules, nested over the class groups, and the files they are kept in.
 
-A line of ``splits/<split>/<group>/{train,val,test}.txt`` is ``synset/model``. Both splits are made once over the models
+A line of ``splits/<split>/<group>/{train,val,test}.txt`` is ``synset/model``. All are made once over the models
 of all classes; the 3-class and chair groups are subsets of them, so that nothing leaks from one training to another.
 
 Two lists made by others are read where a user has them, below ``splits/`` of the data set: the authors' (``train_models.json``,
@@ -23,10 +23,13 @@ from typing import Any
 import numpy as np
 
 from lmnet_utils.core import checks, files, paths
+from lmnet_utils.data.programs.catalogue import is_program, listed_order
 from lmnet_utils.data.taxonomy import GROUPS, is_own_class, synsets_of
 
 SPLITS = ("official", "60-20-20")
 """Made for every data set."""
+FOLDS = tuple(f"fold-{k}-of-5" for k in range(1, 6))
+"""Cross-validation: each object is a test object of one of them. Made where notebook 01 is asked for them (``folds``)."""
 PORT = "port"
 """The port's own lists; see :func:`read_port_lists`."""
 SIDES = ("train", "val", "test")
@@ -93,6 +96,40 @@ def drawn_60_20_20(groups: Mapping[str, str], seed: int = 0) -> Split:
     return _sides(side_of)
 
 
+def folds(groups: Mapping[str, str]) -> dict[str, Split]:
+    """Five splits by name (:data:`FOLDS`); of each the test objects are one fifth, so that every object is tested once.
+
+    Class by class, ids sorted, each group of near-duplicates goes to the fold that has fewest objects of the class, of several
+    such to the one that has fewest in all. Validation is carved out of a fold's other objects as in :func:`official`.
+
+    Args:
+        groups: as for :func:`official`.
+    """
+    members = defaultdict(list)
+    for model in sorted(groups):
+        members[groups[model] or model].append(model)
+    fold_of: dict[str, int] = {}
+    sizes = np.zeros(len(FOLDS), int)
+    for models in _by_class(group[0] for group in members.values()).values():
+        of_class = np.zeros(len(FOLDS), int)
+        for model in models:
+            group = members[groups[model] or model]
+            fold = int(np.lexsort((sizes, of_class))[0])
+            fold_of.update(dict.fromkeys(group, fold))
+            of_class[fold] += len(group)
+            sizes[fold] += len(group)
+    found = {}
+    for number, name in enumerate(FOLDS):
+        side_of = {}
+        for models in _by_class(model for model, fold in fold_of.items() if fold != number).values():
+            first = len(models) - int(0.1 * len(models))
+            side_of.update({model: "val" if i >= first else "train" for i, model in enumerate(models)})
+        for group in members.values():
+            side_of.update(dict.fromkeys(group, side_of.get(group[0], "test")))
+        found[name] = _sides(side_of)
+    return found
+
+
 def _by_class(models: Iterable[str]) -> dict[str, list[str]]:
     classes = defaultdict(list)
     for model in sorted(models):
@@ -138,6 +175,54 @@ def extended(old: Split, new: Split) -> Split:
     return Split(train, val, test)
 
 
+def originals_of(models: Sequence[str]) -> dict[str, str]:
+    """Model → what it is an altered copy of (``<model>-c<number>`` of another one in the list), of others the model itself."""
+    known, found = set(models), {}
+    for model in models:
+        original, _, number = model.rpartition("-c")
+        found[model] = original if original in known and number.isdecimal() else model
+    return found
+
+
+def without_copies(models: Sequence[str]) -> list[str]:
+    """Models without those that are altered copies of another one in the list.
+
+    A copy is no object of its own: it would count its original several times in a mean shape and in retrieval.
+    """
+    return [model for model, original in originals_of(models).items() if original == model]
+
+
+def subset(train: Sequence[str], real_objects: int | None, programs: int | None) -> list[str]:
+    """The first of the training objects in an order that does not depend on how many are asked for: 20 are among 45.
+
+    Real objects are ordered so that each class has the same share of the first n as of all (those of a class by a hash of their
+    names); altered copies go with their originals. Objects of programs come in the order in which they are made
+    (:func:`lmnet_utils.data.programs.catalogue.listed`).
+
+    Args:
+        train: of the 13-class group, so that a smaller group's objects are among them.
+        real_objects, programs: how many, copies not counted; None takes all.
+
+    Raises:
+        ValueError: there are fewer.
+    """
+    originals = originals_of(train)
+    made = sorted((model for model in train if is_program(model)), key=listed_order)
+    real = _by_class(model for model in train if originals[model] == model and not is_program(model))
+    places: dict[str, tuple[float, str]] = {}
+    for models in real.values():
+        models = sorted(models, key=lambda model: hashlib.sha256(model.encode()).hexdigest())
+        places |= {model: ((i + 0.5) / len(models), model) for i, model in enumerate(models)}
+    sides = {"real_objects": (real_objects, sorted(places, key=places.__getitem__)), "programs": (programs, made)}
+    for name, (count, models) in sides.items():
+        if count is not None and count > len(models):
+            raise ValueError(
+                f"{name}={count}: the training objects hold {len(models)}. Ask for fewer, or make more in notebook 01."
+            )
+    chosen = {model for count, models in sides.values() for model in models[:count]}
+    return [model for model in train if originals[model] in chosen]
+
+
 def write(root: Path, name: str, split: Split, copies: int = 0, made: Sequence[str] = ()) -> None:
     """Write a split's files for all class groups.
 
@@ -170,15 +255,16 @@ def read(root: Path, name: str = "official", group: str = "13") -> Split:
         ValueError: unknown split or class group, or a line that is no "synset/model".
         FileNotFoundError: the files are not there; says how they are made.
     """
-    checks.choose("split", name, (*SPLITS, PORT))
+    checks.choose("split", name, (*SPLITS, *FOLDS, PORT))
     checks.choose("classes", group, GROUPS)
     sides, digest = [], hashlib.sha256()
     for side in SIDES:
         path = root / "splits" / name / group / f"{side}.txt"
         if not path.is_file():
             first = f"Copy the folder data/splits of the PyTorch port to {paths.display(root / 'splits')} first. "
+            first = first if name == PORT else "It needs folds=True there. " if name in FOLDS else ""
             raise FileNotFoundError(
-                f"No split at {paths.display(path)}. {first if name == PORT else ''}Notebook 01 makes the splits of a data "
+                f"No split at {paths.display(path)}. {first}Notebook 01 makes the splits of a data "
                 f"set: run it with dataset={root.name!r} (`lmnet run quickstart --only 01_data_preparation` for FreeShapes)."
             )
         text = path.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import torch
 
 from lmnet_utils.data import taxonomy
 from lmnet_utils.data.packs import Pack, open_pack, read_split
+from lmnet_utils.data.splits import without_copies
 from lmnet_utils.evaluation import protocol
 from lmnet_utils.evaluation.statistics import group_means
 from lmnet_utils.models.inference import (
@@ -43,13 +44,15 @@ _CLOUDS_AT_ONCE = 4096  # training clouds encoded at once: 100 MB
 class Task:
     """What models are scored on: the test objects of a data set's split, and the training objects for the baselines.
 
-    ``test`` in an order in which the classes take turns; ``train`` without the training-only copies.
+    ``test`` in an order in which the classes take turns; ``train`` without the training-only copies; ``validation``, which
+    no network was fitted to.
     """
 
     pack: Pack
     test: list[str]
     train: list[str]
     checksum: str = ""
+    validation: Sequence[str] = ()
 
     @property
     def data(self) -> dict[str, Any]:
@@ -69,19 +72,7 @@ def open_task(dataset: str, split: str, classes: str, limit_models: int | None =
     """
     parts = read_split(dataset, split, classes)
     test = spread_over_classes(parts.test)[:limit_models]
-    return Task(open_pack(dataset), test, without_copies(parts.train), parts.checksum)
-
-
-def without_copies(models: Sequence[str]) -> list[str]:
-    """Models without those that are altered copies (``<model>-c<number>``) of another one in the list.
-
-    A copy is no object of its own: it would count its original several times in a mean shape and in retrieval.
-    """
-    known = set(models)
-    copies = {
-        model for model in models if (found := model.rpartition("-c"))[0] in known and found[2].isdecimal() and found[1]
-    }
-    return [model for model in models if model not in copies]
+    return Task(open_pack(dataset), test, without_copies(parts.train), parts.checksum, parts.val)
 
 
 # ----------------------------------------------------------------------------------------------------------- methods
@@ -147,15 +138,26 @@ def sampling_floor(task: Task) -> Method:
     return Method("floor", "sampling floor", task.test, clouds, {}, images=False, contender=False)
 
 
+def _as_trained(task: Task, autoencoder: PointCloudAutoencoder) -> Task:
+    """The task with those of its training objects that the autoencoder has seen: its record may name a part of them."""
+    settings = autoencoder.config.get("training", {}).get("settings", {})
+    limits = {name: settings.get(name) for name in ("real_objects", "programs")}
+    info = info_of("autoencoder", autoencoder)
+    if info.dataset != task.pack.dataset or not any(limit is not None for limit in limits.values()):
+        return task
+    seen = set(read_split(info.dataset, info.split, info.classes, **limits).train)
+    return replace(task, train=[model for model in task.train if model in seen])
+
+
 class TrainingLatents:
     """The autoencoder's latents of a task's training objects, computed when first asked for.
 
-    ``values``: (R, 512) float64, row k of ``task.train[k]``. ``identity``: what they depend on.
+    ``task``: that of all, with the training objects that the autoencoder has seen, if it was trained on a part of them. ``values``: (R, 512) float64, row k of ``task.train[k]``. ``identity``: what they depend on.
     """
 
     def __init__(self, task: Task, autoencoder: PointCloudAutoencoder) -> None:
-        self.task, self.autoencoder = task, autoencoder
-        self.identity = {"autoencoder": fingerprint_of(autoencoder), "training_objects": names_hash(task.train)}
+        self.task, self.autoencoder = _as_trained(task, autoencoder), autoencoder
+        self.identity = {"autoencoder": fingerprint_of(autoencoder), "training_objects": names_hash(self.task.train)}
 
     @functools.cached_property
     def values(self) -> np.ndarray:

@@ -1,10 +1,12 @@
 """The diversity study: the answers of Variant II's networks and of their controls to the same images.
 
-A control is another way to give N answers: the one answer repeated, the same with noise, the nearest training objects.
+A control is another way to give N answers: the one answer repeated, the same with noise or with errors made on held-out
+images, the nearest training objects.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 
 from lmnet_utils.core import cache
-from lmnet_utils.core.checks import Array, finite_array
+from lmnet_utils.core.checks import Array
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
+from lmnet_utils.evaluation.controls import isotropic_control, neighbour_control
 from lmnet_utils.evaluation.diversity import Ensemble
-from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic
+from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic, names_hash
 from lmnet_utils.models.inference import (
     Batching,
     Item,
@@ -32,6 +34,7 @@ from lmnet_utils.models.inference import (
     sample_latents,
 )
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.posteriors import ResidualPosterior
 from lmnet_utils.models.registry import NetworkInfo, base_name, info_of
 from lmnet_utils.models.weights import fingerprint_of
 
@@ -48,7 +51,8 @@ class Answers:
     Attributes:
         label: as figures show it.
         kind: ``"variant II"``, ``"variant I"`` (one answer, repeated), ``"noise"`` (Variant I with isotropic latent noise
-            of the same mean σ in every image) or ``"neighbours"`` (the N nearest training objects).
+            of the same mean σ in every image), ``"residuals"`` (Variant I with errors that it made on held-out images) or
+            ``"neighbours"`` (the N nearest training objects).
         of: base name of the Variant II model; for ``"noise"`` the one whose σ it has, for the other controls empty.
         figures: name → (S, V, …) over training seeds and images: those of
             :func:`lmnet_utils.evaluation.diversity.diversity_of_images`, and ``single``, the score of the one answer without
@@ -143,8 +147,8 @@ def measure_diversity(
         training: the training objects, for the neighbours.
         networks: of :func:`lmnet_utils.models.registry.load_networks`.
         items: of :func:`study_items`.
-        sampling: N ≥ 2 samples (of neighbours at most as many as there are training objects); the seed is that of their
-            noise and of the protocol's draw of points.
+        sampling: N ≥ 2 samples (of neighbours at most as many as there are training objects, of residuals as there are
+            images of validation objects); the seed is that of their noise and of the protocol's draw of points.
         folder: keeps the figures, as :func:`lmnet_utils.evaluation.scoring.score_method` does.
         batching: of the image encoders.
     """
@@ -159,6 +163,8 @@ def measure_diversity(
         seed_of = {one: info_of(one, networks[one]).seed for one in (name, *partners)}
         partner = next((one for one in partners if seed_of[one] == seed_of[name]), partners[0])
         found.setdefault(f"noise {base_name(name)}", []).append(study.noise(name, partner))
+    for partner in partners if items and training.task.validation else ():
+        found.setdefault("residuals", []).append(study.residuals(partner))
     for partner in partners if items else ():
         found.setdefault("neighbours", []).append(study.neighbours(partner))
     answers = {}
@@ -187,6 +193,7 @@ class _Measuring:
     ) -> None:
         self.training, self.networks, self.items = training, networks, items
         self.samples, self.seed, self.batching = sampling.samples, sampling.seed, batching
+        self.options: dict[str, Any] = {"batch_size": batching.batch_size, "precision": batching.precision}
         self.folder = None if folder is None else Path(folder)
         self.pack, self.autoencoder = training.task.pack, networks["autoencoder"]
         self.rows = self.pack.rows([item.model for item in items])
@@ -198,9 +205,7 @@ class _Measuring:
         return [name for name in names if base_name(name) == base_name(names[0])]
 
     def encoded(self, name: str, span: slice) -> tuple[torch.Tensor, torch.Tensor | None]:
-        images = self.pack.images(self.rows[span], self.views[span])
-        options = {"batch_size": self.batching.batch_size, "precision": self.batching.precision}
-        return encode_images(self.networks[name], images, **options)
+        return encode_images(self.networks[name], self.pack.images(self.rows[span], self.views[span]), **self.options)
 
     def noise_indices(self, span: slice) -> list[int]:
         return [item.noise_index for item in self.items[span]]
@@ -291,6 +296,33 @@ class _Measuring:
         )
         return Answers("nearest training objects", "neighbours", "", figures)
 
+    def residuals(self, name: str) -> Answers:
+        """Variant I plus the errors that it made on images of the validation objects, which it was not fitted to."""
+        held = items_of(self.pack, self.training.task.validation)
+        rows, views = self.pack.rows([item.model for item in held]), np.array([item.view for item in held])
+        count = min(self.samples, len(held))
+
+        @functools.cache
+        def known() -> ResidualPosterior:
+            predicted = torch.cat(
+                [
+                    encode_images(self.networks[name], self.pack.images(rows[span], views[span]), **self.options)[0]
+                    for span in np.split(np.arange(len(held)), range(512, len(held), 512))
+                ]
+            )
+            return ResidualPosterior(predicted, encode_clouds(self.autoencoder, self.pack.points[rows]) - predicted)
+
+        def batch(span: slice):
+            latent, _ = self.encoded(name, span)
+            latents = known().sample(latent, count, seed=self.seed, indices=self.noise_indices(span))
+            further = {"single": self.single(self.autoencoder, latent, span)}
+            return _decoded(self.autoencoder, latents, self.true_latents(span)), further
+
+        info = info_of(name, self.networks[name])
+        about = {"weights": fingerprint_of(self.networks[name]), "held out": names_hash(self.training.task.validation)}
+        figures = self.figures(f"residuals_{name}", about, f"{info.label} + residuals", batch)
+        return Answers(f"{info.method_label} + residuals of held-out images", "residuals", "", figures)
+
     def noise(self, name: str, partner: str) -> Answers:
         def batch(span: slice):
             latent, _ = self.encoded(partner, span)
@@ -305,59 +337,6 @@ class _Measuring:
         figures = self.figures(f"noise_{name}", about, f"{other.label} + noise as {own.label}", batch)
         shown = f"{other.method_label} + noise as {own.method_label}"
         return Answers(shown, "noise", own.method, figures, own.diversity_weight)
-
-
-# ------------------------------------------------------------------------------------------------------------ controls
-def isotropic_control(
-    mean: torch.Tensor,
-    sigma_mean: Array,
-    n: int,
-    *,
-    seed: int = 0,
-    indices: Sequence[int] | None = None,
-) -> torch.Tensor:
-    """Latents with the same amount of noise in every direction: what diversity costs nothing to have.
-
-    The noise is that of :func:`lmnet_utils.models.inference.sample_latents` for the same seed and indices, times one σ an
-    image. Equal mean σ leaves Variant II, whose σ differ, somewhat more variance; for equal variance give the root mean
-    square of its σ instead.
-
-    Args:
-        mean: (B, 512), such as Variant I's latents (or Variant II's means, to test the shape of its noise alone).
-        sigma_mean: (B,) the compared model's :func:`lmnet_utils.evaluation.ensembles.mean_sigma` for the same images.
-        n: samples an image.
-        seed, indices: as :func:`lmnet_utils.models.inference.sample_latents`.
-
-    Returns:
-        (B, n, 512), as fp32 as ``mean``.
-    """
-    mean = torch.as_tensor(mean)
-    sigma = finite_array(sigma_mean, "sigma_mean", (len(mean),)) if len(mean) else np.zeros(0)
-    if (sigma < 0).any():
-        raise ValueError("sigma_mean: negative values. Is this a log-variance? σ = exp(½·log-variance).")
-    log_variance = 2 * torch.from_numpy(sigma).to(mean.dtype).log()[:, None].expand_as(mean)  # σ = 0 gives no noise
-    return sample_latents(mean, log_variance, n, seed=seed, indices=indices)
-
-
-def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
-    """The n nearest training latents of each predicted latent: retrieval as a source of diversity.
-
-    The clouds are those of the training set, with no common point order, and a ranking rather than draws:
-    ``drawn=False`` in :class:`lmnet_utils.evaluation.diversity.Ensemble`.
-
-    Args:
-        latents: (B, D) such as an encoder's predictions.
-        references: (R, D) the autoencoder's latents of the training clouds, R ≥ n.
-        n: how many.
-
-    Returns:
-        (B, n) int64 rows of ``references``, nearest first.
-    """
-    latents = finite_array(latents, "latents", (None, None))
-    references = finite_array(references, "references", (None, latents.shape[1]))
-    if not 1 <= n <= len(references):
-        raise ValueError(f"n={n}: expected 1 to {len(references)}, the number of training objects.")
-    return cKDTree(references).query(latents, np.arange(1, n + 1))[1].astype(np.int64)
 
 
 # ------------------------------------------------------------------------------------------------------ curves and bins

@@ -19,8 +19,9 @@ from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import write_json
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run.execution import StepFailed, execute_notebook
-from lmnet_utils.run.profiles import ProfileError, Step, load_profile, plan_steps, resolve_notebook
+from lmnet_utils.run.profiles import ProfileError, load_profile, parts_of, plan_steps, resolve_notebook
 from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, stored_name, stored_path
+from lmnet_utils.run.steps import Step
 
 
 def _files_of(run: str) -> dict[str, tuple[int, int]]:
@@ -52,6 +53,8 @@ def run_profile(
 ) -> int:
     """Execute a profile's notebooks in order into ``runs/<run name>/`` and write the report.
 
+    What a profile repeats goes into a run each; one that stops does not end the others.
+
     Args:
         profile: a name in ``notebooks/profiles`` or the path of a YAML file.
         only: notebooks to run, no others. ``from_``: the notebook to start with.
@@ -61,7 +64,7 @@ def run_profile(
         quiet: do not repeat what long cells print.
 
     Returns:
-        the exit status: 0 done, 1 a notebook stopped, 130 interrupted.
+        the exit status: 0 all done, 1 a notebook stopped, 130 interrupted.
 
     Raises:
         ProfileError: nothing was started, for the reasons that it lists.
@@ -75,31 +78,50 @@ def run_profile(
     selected = {resolve_notebook(text, stems) for text in only} or set(stems)
     if from_:
         selected = set(stems[stems.index(resolve_notebook(from_, stems)) :])
-    steps = plan_steps(loaded, run, overrides, selected)
-    plan = RunState(loaded, run, steps, selected, force)
-    if problems := plan.missing_before():
+    plans = []
+    for part in parts_of(loaded, run):
+        if chosen := selected & set(part.notebooks):
+            steps = plan_steps(loaded, part, overrides, chosen)
+            plans.append(RunState(loaded, part.run, steps, chosen, force))
+    if problems := [problem for plan in plans for problem in plan.missing_before()]:
         raise ProfileError("\n".join(problems))
     if dry_run:
-        _print_plan(plan, say)
+        for plan in plans:
+            _print_plan(plan, say)
         return 0
 
     def command(step: Step) -> str:
         words = ["lmnet", "run", loaded.argument]
-        if only:
+        if loaded.repeat:  # what is done is skipped, in every run
+            words += ["--only", ",".join(only)] if only else ["--from", from_] if from_ else []
+        elif only:
             rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in selected]
             words += ["--only", ",".join(rest)]
         else:
             words += ["--from", step.notebook]
         words += ["--run-name", run] if run != loaded.run_name else []
         words += [word for text in overrides for word in ("--set", text)]
-        return shlex.join(words + (["--force"] if force else []))
+        return shlex.join(words + (["--force"] if force and not loaded.repeat else []))
 
-    with _only_one(paths.run_dir(run)), _terminate_like_interrupt():
-        status = _execute_all(plan, command, quiet, say)
-        from lmnet_utils.run import report
+    stopped = []
+    with contextlib.ExitStack() as open_runs:
+        for name in dict.fromkeys([run, *(plan.run for plan in plans)]):
+            open_runs.enter_context(_only_one(paths.run_dir(name)))
+        open_runs.enter_context(_terminate_like_interrupt())
+        for plan in plans:
+            status = _execute_all(plan, command, quiet, say)
+            from lmnet_utils.run import report
 
-        say(f"report: {paths.display(report.write_report(run))}")
-    return status
+            say(f"report: {paths.display(report.write_report(plan.run))}")
+            if status == 130 or (status and plan.run == run):  # the data, which all the others need
+                return status
+            stopped += [plan.run] if status else []
+    if loaded.repeat:
+        say(
+            f"{len(plans) - len(stopped)} of {len(plans)} runs are done"
+            + "".join(f"\nstopped: {name}" for name in stopped)
+        )
+    return 1 if stopped else 0
 
 
 def _print_plan(plan: RunState, say: Callable[[str], None]) -> None:

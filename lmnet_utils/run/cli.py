@@ -268,11 +268,9 @@ def _add_reconstruct(commands: Commands) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures, or folders with pictures")
     parser.add_argument("--out", metavar="FOLDER", help="where the results go (default: runs/reconstruct)")
     parser.add_argument("--run", default="freeshapes", help="folder of trained_models/ (default: the shipped one)")
+    parser.add_argument("--model", metavar="NAME", help="such as encoder_l1, the default")
     parser.add_argument(
-        "--model", metavar="NAME", help="such as encoder_l1 (the default; with --samples the largest λ)"
-    )
-    parser.add_argument(
-        "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one (Variant II)"
+        "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one"
     )
     parser.add_argument(
         "--mask",
@@ -292,7 +290,7 @@ def _add_reconstruct(commands: Commands) -> None:
 def _reconstruct(options: argparse.Namespace) -> int:
     from lmnet_utils.apps import familiarity, photos, reconstruction
     from lmnet_utils.core.runtime import pick_device
-    from lmnet_utils.models import registry
+    from lmnet_utils.models import posteriors, registry
     from lmnet_utils.run import profiles
 
     out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
@@ -313,7 +311,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
         known = familiarity.familiarity_of(options.run, name, networks[name])
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
-        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how, familiarity=known)
+        posterior = posteriors.load_residuals(paths.model_dir(options.run, name)) if options.samples else None
+        pair = networks["autoencoder"], networks[name]
+        rows = photos.reconstruct_files(sources, out, *pair, how, posterior=posterior, familiarity=known)
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
         raise profiles.ProfileError(str(error)) from error
     except OSError as error:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from lmnet_utils.core import paths
-from lmnet_utils.run.profiles import Step, is_code, is_tagged, notebook_path
+from lmnet_utils.run.profiles import is_code, is_tagged, notebook_path
 from lmnet_utils.run.state import duration
+from lmnet_utils.run.steps import Step
 
 
 class StepFailed(Exception):

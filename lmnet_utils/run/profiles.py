@@ -5,6 +5,10 @@ Whatever a profile does not name keeps the default that stands in the notebook. 
 no list is a sweep: the notebook is executed once for each value. Weights may follow the sweep:
 ``initial_weights: trained_models/freeshapes/encoder_lambda_{diversity_weight:g}``.
 
+``repeat`` is a list of mappings parameter → value: the whole profile is run once for each, with these as defaults, into a run of
+its own, ``curve-real20-programs500`` for ``{real_objects: 20, programs: 500}``. The data preparation is not repeated, nor does it
+get these values: it is run once, into the run of the profile's name.
+
 Everything that can be wrong before a kernel starts (unknown notebook or parameter, wrong type, missing input) is
 found by :func:`plan_steps` and reported at once as a :class:`ProfileError`.
 """
@@ -27,11 +31,11 @@ from pydantic.errors import PydanticUserError
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json
-from lmnet_utils.core.settings import RUN_NAME, Settings, SettingsError, kinds_of
-from lmnet_utils.data.taxonomy import class_name
+from lmnet_utils.core.settings import Settings, SettingsError, kinds_of
+from lmnet_utils.run.steps import WEIGHTS, Step, missing_inputs, plain_text
 
-# Parameters that name a folder or file of weights, relative to the project root.
-WEIGHTS = ("initial_weights", "autoencoder")
+DATA_PREPARATION = "01_data_preparation"
+"""The notebook that is run once for all that a profile repeats."""
 
 
 class ProfileError(Exception):
@@ -154,7 +158,10 @@ def parse_yaml(text: str) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """What a profile file says. ``notebooks`` maps notebook stem → {parameter: value or list of values to sweep}."""
+    """What a profile file says. ``notebooks`` maps notebook stem → {parameter: value or list of values to sweep}.
+
+    ``repeat`` maps what each run's name ends in → the defaults of this run; empty if nothing is repeated.
+    """
 
     name: str
     argument: str
@@ -162,6 +169,7 @@ class Profile:
     run_name: str
     defaults: dict[str, Any]
     notebooks: dict[str, dict[str, Any]]
+    repeat: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
 
 def profile_names() -> list[str]:
@@ -190,7 +198,7 @@ def load_profile(profile: str) -> Profile:
         raise ProfileError(
             f"profile {path.name}: expected a mapping with `notebooks:`, a mapping notebook → parameters"
         )
-    known = ("description", "run_name", "defaults", "notebooks")
+    known = ("description", "run_name", "defaults", "notebooks", "repeat")
     for key in content:
         if key not in known:
             raise ProfileError(f"profile {path.name}: unknown entry {key!r}{_did_you_mean(key, known)}")
@@ -206,7 +214,31 @@ def load_profile(profile: str) -> Profile:
         str(content.get("run_name") or path.stem),
         defaults,
         notebooks,
+        _repeats(content["repeat"], path) if "repeat" in content else {},
     )
+
+
+def _repeats(listed: Any, path: Path) -> dict[str, dict[str, Any]]:
+    """What a profile repeats, by names such as ``real20-programs500``: texts as they are, of anything else what it is, too."""
+    found: dict[str, dict[str, Any]] = {}
+    for values in listed if isinstance(listed, list) and listed else [None]:
+        single = (
+            isinstance(values, dict) and values and not any(isinstance(one, (list, dict)) for one in values.values())
+        )
+        if not single:
+            raise ProfileError(
+                f"profile {path.name}, repeat: expected a list of mappings parameter → one value, such as "
+                f"`- {{real_objects: 20, programs: 500}}`, found {values or listed!r}"
+            )
+        texts = [
+            value if isinstance(value, str) else f"{str(name).partition('_')[0]}{'all' if value is None else value}"
+            for name, value in values.items()
+        ]
+        name = "-".join(map(plain_text, texts))
+        if name in found:
+            raise ProfileError(f"profile {path.name}, repeat: {values} and {found[name]} would both be called {name!r}")
+        found[name] = values
+    return found
 
 
 def _did_you_mean(word: str, candidates: Iterable[str]) -> str:
@@ -216,29 +248,23 @@ def _did_you_mean(word: str, candidates: Iterable[str]) -> str:
 
 # ------------------------------------------------------------------------------------------------------------- plan
 @dataclasses.dataclass(frozen=True)
-class Step:
-    """One execution of one notebook. ``parameters`` are the values given to it; ``swept`` those of them from a sweep."""
+class ProfilePart:
+    """What goes into one run: some of a profile's notebooks, with some defaults of their own."""
 
-    notebook: str
-    parameters: dict[str, Any]
-    swept: dict[str, Any]
+    run: str
+    notebooks: list[str]
     defaults: dict[str, Any]
 
-    @property
-    def key(self) -> str:
-        """``05_encoder_probabilistic--diversity_weight=0.5``, without a sweep just the notebook's stem."""
-        variant = ",".join(f"{name}={_plain_text(value)}" for name, value in self.swept.items())
-        return f"{self.notebook}--{variant}" if variant else self.notebook
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """Every parameter of the notebook with the value that it runs with."""
-        return {**self.defaults, **self.parameters}
-
-
-def _plain_text(value: Any) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return re.sub(r"[^\w.+-]+", "_", text)
+def parts_of(profile: Profile, run: str) -> list[ProfilePart]:
+    """The runs that a profile makes: one of that name, or that of the data preparation and one for each repeat."""
+    stems = list(profile.notebooks)
+    if not profile.repeat:
+        return [ProfilePart(run, stems, {})]
+    shared = [stem for stem in stems if stem == DATA_PREPARATION]
+    others = [stem for stem in stems if stem not in shared]
+    repeats = [ProfilePart(f"{run}-{name}", others, values) for name, values in profile.repeat.items()]
+    return [ProfilePart(run, shared, {}), *repeats]
 
 
 def parse_overrides(overrides: Sequence[str], stems: Sequence[str]) -> list[tuple[list[str], str, str]]:
@@ -277,11 +303,15 @@ def resolve_notebook(text: str, stems: Sequence[str]) -> str:
 
 
 def plan_steps(
-    profile: Profile, run: str, overrides: Sequence[str] = (), selected: Collection[str] | None = None
+    profile: Profile,
+    run: str | ProfilePart,
+    overrides: Sequence[str] = (),
+    selected: Collection[str] | None = None,
 ) -> list[Step]:
-    """Every step of a profile, in order; for each the settings are built that its notebook will build.
+    """Every step of a profile, or of a part of it, in order; for each the settings are built that its notebook will build.
 
     Args:
+        run: the run's name, or the part of :func:`parts_of`.
         selected: notebooks that are to run, whose data and weights have to be there; by default all.
 
     Raises:
@@ -289,6 +319,7 @@ def plan_steps(
     """
     problems: list[str] = []
     stems = list(profile.notebooks)
+    part = run if isinstance(run, ProfilePart) else ProfilePart(run, stems, {})
     declared: dict[str, Declaration] = {}
     there = [path.stem for path in sorted(paths.notebooks_root().glob("*.ipynb"))]
     for stem in stems:
@@ -318,8 +349,8 @@ def plan_steps(
                 value = text  # `--set all.classes=13`: the parameter is a string, so is what was typed
             given[stem][name], sources[stem, name] = value, source
 
-    def give_all(name: str, value: Any, source: str, text: str | None = None) -> None:
-        holders = [stem for stem in declared if name in declared[stem].defaults]
+    def give_all(name: str, value: Any, source: str, text: str | None = None, but: str = "") -> None:
+        holders = [stem for stem in declared if name in declared[stem].defaults and stem != but]
         for stem in holders:
             give(stem, name, value, source, text)
         if not holders and declared:
@@ -328,6 +359,8 @@ def plan_steps(
 
     for name, value in profile.defaults.items():
         give_all(name, value, "defaults: ")
+    for name, value in part.defaults.items():
+        give_all(name, value, "repeat: ", but=DATA_PREPARATION)
     for stem, values in profile.notebooks.items():
         for name, value in values.items() if stem in declared else ():
             give(stem, name, value, "")
@@ -345,11 +378,12 @@ def plan_steps(
     steps: list[Step] = []
     for stem, parameters in given.items():
         if "run" in declared[stem].defaults:
-            parameters = {"run": run, **parameters}
+            parameters = {"run": part.run, **parameters}
         own, found = _steps_of(stem, declared[stem], parameters, sources)
         steps += own
         problems += found
-    problems += _missing_inputs(steps, run, [s for s in steps if selected is None or s.notebook in selected])
+    steps = [step for step in steps if step.notebook in part.notebooks]
+    problems += missing_inputs(steps, part.run, [s for s in steps if selected is None or s.notebook in selected])
     if problems:
         raise ProfileError("\n".join(dict.fromkeys(problems)))
     return steps
@@ -380,63 +414,3 @@ def _steps_of(
     if len({step.key for step in steps}) < len(steps):
         problems.append(f"{stem}: the sweep {sweeps} names a value twice")
     return steps, problems
-
-
-def _missing_inputs(steps: Sequence[Step], run: str, selected: Sequence[Step]) -> list[str]:
-    problems = []
-    if not re.fullmatch(RUN_NAME, run):
-        problems.append(f"run name {run!r}: expected 1 to 64 letters, digits and .-_ only, for it names a folder")
-    elif (paths.trained_models_root() / run / "MODEL_CARD.md").is_file():
-        problems.append(
-            f"run name {run!r}: trained_models/{run} holds the weights that come with the kit and would be overwritten; "
-            "choose another with --run-name"
-        )
-    own_models = paths.trained_models_root() / run
-    for step in selected:
-        for name in WEIGHTS:
-            value = step.values.get(name)
-            if not isinstance(value, str):
-                continue
-            path = paths.resolve(value)
-            made_here = step is not steps[0] and own_models.absolute() in path.absolute().parents
-            if not path.exists() and not made_here:
-                problems.append(
-                    f"{step.notebook}: parameter {name}: expected weights at {value}, found nothing; "
-                    "name a folder that another run has trained, or null"
-                )
-        weights_run = step.values.get("weights_run")
-        if isinstance(weights_run, str) and not (paths.trained_models_root() / weights_run).is_dir():
-            problems.append(
-                f"{step.notebook}: parameter weights_run: expected trained models in trained_models/{weights_run}, "
-                "found nothing"
-            )
-    for dataset in dict.fromkeys(step.values.get("dataset") for step in selected):
-        fetched = any(step.values.get("download") is True for step in selected)
-        if isinstance(dataset, str) and not (dataset == "freeshapes" or fetched or paths.dataset_dir(dataset).is_dir()):
-            from lmnet_utils.data.shapenet import how_to_get_renderings
-
-            problems.append(f"parameter dataset: no data set {dataset!r}. {how_to_get_renderings(dataset)}")
-    return problems + _nothing_to_train_on(selected)
-
-
-def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
-    """Trainings on classes of which an imported data set has no training object, such as Variant II's chairs."""
-    from lmnet_utils.data import splits
-
-    problems = []
-    for step in steps:
-        dataset, split, classes = (step.values.get(name) for name in ("dataset", "split", "classes"))
-        if "epochs" not in step.values or not (paths.dataset_dir(str(dataset)) / "imports").is_dir():
-            continue  # no training, or data that notebook 01 makes
-        try:
-            known, wanted = (splits.read(paths.dataset_dir(dataset), split, group).train for group in ("13", classes))
-        except (FileNotFoundError, ValueError):
-            continue  # the notebook says what is wrong
-        if not wanted:
-            there = ", ".join(sorted({class_name(model.split("/")[0]) for model in known})) or "nothing"
-            number = step.notebook.partition("_")[0]
-            problems.append(
-                f"{step.notebook}: parameter classes: {dataset!r} has no training object of {classes!r} (it has {there}); "
-                f"--set {number}.classes=13 takes all its classes"
-            )
-    return problems

@@ -16,7 +16,15 @@ from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import read_json, sha256_of, write_json
 from lmnet_utils.core.runtime import RECORDED_PACKAGES, utc_now
 from lmnet_utils.data.images import SUFFIXES
-from lmnet_utils.run.profiles import WEIGHTS, Profile, Step, is_code, is_tagged, notebook_path, read_notebook
+from lmnet_utils.run.profiles import (
+    DATA_PREPARATION,
+    Profile,
+    is_code,
+    is_tagged,
+    notebook_path,
+    read_notebook,
+)
+from lmnet_utils.run.steps import WEIGHTS, Step
 
 STATE_FILE = "steps.json"
 # Files by which a step's results are known, beside weights and pictures.
@@ -36,7 +44,7 @@ class Uses:
     reads: tuple[str, ...] = ()
 
 
-_DATA, _AUTOENCODER, _L1 = "01_data_preparation", "02_autoencoder_training", "03_encoder_l1"
+_DATA, _AUTOENCODER, _L1 = DATA_PREPARATION, "02_autoencoder_training", "03_encoder_l1"
 _TRAININGS = (_AUTOENCODER, _L1, "04_encoder_l2", "05_encoder_probabilistic")
 _TRAINING_PARTS = ("training", "frames", "inference", "rendering")
 USES = {

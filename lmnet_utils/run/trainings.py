@@ -14,6 +14,7 @@ from lmnet_utils.run.profiles import (
     Profile,
     ProfileError,
     notebook_path,
+    parts_of,
     plan_steps,
     read_declaration,
     resolve_notebook,
@@ -29,16 +30,19 @@ def planned(
 ) -> list[tuple[str, TrainingSettings]]:
     """The trainings of a profile in their order: what each step is called, and the settings that its notebook would build.
 
+    Those of every repeat, where a profile has them; the step's name then has the run's before it.
+
     Raises:
         ProfileError: the profile cannot run, or no training is among the chosen notebooks.
     """
     stems = list(profile.notebooks)
     chosen = {resolve_notebook(text, stems) for text in only} or set(stems)
     found = []
-    for step in plan_steps(profile, run, overrides, chosen):
-        settings = read_declaration(notebook_path(step.notebook)).build(step.parameters)
-        if step.notebook in chosen and isinstance(settings, TrainingSettings):
-            found.append((step.key, settings))
+    for part in parts_of(profile, run):
+        for step in plan_steps(profile, part, overrides, chosen):
+            settings = read_declaration(notebook_path(step.notebook)).build(step.parameters)
+            if step.notebook in chosen and isinstance(settings, TrainingSettings):
+                found.append((f"{part.run}: {step.key}" if profile.repeat else step.key, settings))
     if not found:
         raise ProfileError(f"no training in {', '.join(sorted(chosen))}: expected some of notebooks 02 to 05")
     return found

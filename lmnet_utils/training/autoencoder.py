@@ -10,7 +10,7 @@ from lmnet_utils.core.runtime import seed_everything
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models.losses import autoencoder_loss
 from lmnet_utils.models.networks import PointCloudAutoencoder
-from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data
+from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data, passes
 
 
 # -------------------------------------------------------------------------------------------------------- autoencoder
@@ -48,10 +48,11 @@ class CloudBatches:
     def __init__(self, data: TrainingData, settings: AutoencoderSettings, device: torch.device) -> None:
         self.settings, self.device = settings, device
         self.points = torch.from_numpy(np.ascontiguousarray(data.pack.points[data.rows]))
-        self.steps = max(1, len(self.points) // settings.batch_size)
+        self.steps = settings.steps_per_epoch or max(1, len(self.points) // settings.batch_size)
 
     def order(self, epoch: int) -> np.ndarray:
-        return generator(self.settings.seed, epoch).permutation(len(self.points))
+        rng, wanted = generator(self.settings.seed, epoch), self.settings.steps_per_epoch
+        return passes(lambda: rng.permutation(len(self.points)), wanted and wanted * self.settings.batch_size)
 
     def load(self, order: np.ndarray, epoch: int, step: int) -> tuple[np.ndarray, tuple[torch.Tensor, torch.Tensor]]:
         size = self.settings.batch_size

@@ -20,7 +20,7 @@ from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
 from lmnet_utils.models.weights import fingerprint_of, load_model
 from lmnet_utils.training import processes
-from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data
+from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data, passes
 
 VALIDATION_VIEWS = 2048
 """At most so many (object, view) pairs are scored after an epoch."""
@@ -121,12 +121,17 @@ class ImageBatches:
         self.drawn = min(settings.views_per_model or self.pack.views, self.pack.views)
         items = len(self.rows) * self.drawn
         whole = settings.loss == "chamfer"
-        self.steps = max(1, items // settings.batch_size if whole else math.ceil(items / settings.batch_size))
+        once = max(1, items // settings.batch_size if whole else math.ceil(items / settings.batch_size))
+        self.steps = settings.steps_per_epoch or once
 
     def order(self, epoch: int) -> np.ndarray:
-        rng, views = generator(self.settings.seed, epoch), self.pack.views
-        chosen = np.argsort(rng.random((len(self.rows), views)), axis=1)[:, : self.drawn]
-        return rng.permutation((np.arange(len(self.rows))[:, None] * views + chosen).ravel())
+        rng, views, wanted = generator(self.settings.seed, epoch), self.pack.views, self.settings.steps_per_epoch
+
+        def one_pass() -> np.ndarray:
+            chosen = np.argsort(rng.random((len(self.rows), views)), axis=1)[:, : self.drawn]
+            return rng.permutation((np.arange(len(self.rows))[:, None] * views + chosen).ravel())
+
+        return passes(one_pass, wanted and wanted * self.settings.batch_size)
 
     def load(self, order: np.ndarray, epoch: int, step: int) -> tuple[np.ndarray, list[Any]]:
         size = self.settings.batch_size

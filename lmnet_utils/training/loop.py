@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,8 @@ from lmnet_utils.core.files import atomic_path, read_json, write_json
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings, TrainingSettings
 from lmnet_utils.core.runtime import environment, keep_freed_memory
 from lmnet_utils.data.packs import Pack, open_pack, read_split
-from lmnet_utils.data.splits import Split
+from lmnet_utils.data.programs.catalogue import is_program
+from lmnet_utils.data.splits import Split, without_copies
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
 from lmnet_utils.models.weights import fingerprint_of, load_model, load_weights, save_model
@@ -67,14 +68,15 @@ class TrainingData:
 
 
 def open_data(settings: TrainingSettings) -> TrainingData:
-    """Open data set and split.
+    """Open data set and split, with so many of the training objects as the settings say.
 
     Raises:
         FileNotFoundError: data set or split are missing.
-        ValueError: there is no training object of these classes.
+        ValueError: there is no training object of these classes, or there are fewer than are asked for.
     """
     pack = open_pack(settings.dataset)
-    split = read_split(settings.dataset, settings.split, settings.classes)
+    limits = {"real_objects": settings.real_objects, "programs": settings.programs}
+    split = read_split(settings.dataset, settings.split, settings.classes, **limits)
     if not split.train:
         raise ValueError(
             f"the training set of {settings.dataset}, split {settings.split}, classes {settings.classes} is empty: "
@@ -89,6 +91,9 @@ def open_data(settings: TrainingSettings) -> TrainingData:
         "training_models": len(split.train),
         "validation_models": len(split.val),
     }
+    if any(limit is not None for limit in limits.values()):
+        made = sum(map(is_program, split.train))
+        record |= {"real_objects": len(without_copies(split.train)) - made, "programs": made}
     return TrainingData(pack, split, record)
 
 
@@ -105,6 +110,14 @@ def initialised(model: torch.nn.Module, initial_weights: str | None, data: Train
 def generator(*key: int) -> np.random.Generator:
     """The random numbers of one purpose: such as (seed, epoch), or (seed, epoch, step)."""
     return np.random.default_rng(list(key))
+
+
+def passes(one_pass: Callable[[], np.ndarray], count: int | None) -> np.ndarray:
+    """The items of an epoch: one pass over all, or the first ``count`` of so many passes as that takes, each in a new order."""
+    order = one_pass()
+    while count is not None and len(order) < count:
+        order = np.concatenate([order, one_pass()])
+    return order[:count]
 
 
 class Batches(Protocol):

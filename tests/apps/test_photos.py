@@ -25,7 +25,8 @@ from lmnet_utils.data.images import PhotoError
 from lmnet_utils.evaluation.protocol import score
 from lmnet_utils.geometry import frames
 from lmnet_utils.geometry.frames import file_from_y_up
-from lmnet_utils.models import inference, registry
+from lmnet_utils.models import inference, posteriors, registry
+from lmnet_utils.models.inference import Sampling
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.weights import save_model
 from lmnet_utils.run import cli
@@ -232,8 +233,8 @@ def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit
 def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
     autoencoder, encoder, variational = networks
     pictures = [photo(k) for k in range(3)]
-    together = reconstruction.reconstruct_photos(autoencoder, variational, pictures, samples=4, seed=7)
-    alone = reconstruction.reconstruct_photos(autoencoder, variational, pictures[2:], samples=2, seed=7)
+    together = reconstruction.reconstruct_photos(autoencoder, variational, pictures, sampling=Sampling(4, 7))
+    alone = reconstruction.reconstruct_photos(autoencoder, variational, pictures[2:], sampling=Sampling(2, 7))
     np.testing.assert_allclose(together[2].points, alone[0].points, atol=1e-5)
     np.testing.assert_allclose(together[2].samples[:2], alone[0].samples, atol=1e-5)
     assert together[0].samples.shape == (4, 2048, 3)
@@ -243,9 +244,9 @@ def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
     for one, points in zip(single, expected.numpy(), strict=True):
         np.testing.assert_allclose(one.points, points, atol=1e-6)
         assert one.percentile is None and one.samples.shape == (0, 2048, 3)
-    assert reconstruction.reconstruct_photos(autoencoder, variational, [], samples=3) == []
-    with pytest.raises(ValueError, match="samples=2.*only Variant II"):
-        reconstruction.reconstruct_photos(autoencoder, encoder, pictures, samples=2)
+    assert reconstruction.reconstruct_photos(autoencoder, variational, [], sampling=Sampling(3)) == []
+    with pytest.raises(ValueError, match="samples=2.*samples need Variant II, or residuals"):
+        reconstruction.reconstruct_photos(autoencoder, encoder, pictures, sampling=Sampling(2))
 
 
 def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
@@ -265,7 +266,7 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
 def test_results_on_disk(tmp_path: Path, networks) -> None:
     import matplotlib.pyplot as plt
 
-    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], samples=2)[0]
+    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], sampling=Sampling(2))[0]
     figure = photo_pages.overview(found, photo_pages.render_settings(48))
     folder = photo_pages.save(tmp_path / "chair", found, figure, file="chair.jpg")
     plt.close(figure)
@@ -288,7 +289,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
 
 
 def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
-    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], samples=2)[0]
+    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], sampling=Sampling(2))[0]
     page = photo_pages.view_page(found, "<chair> & co")
     assert "&lt;chair&gt; &amp; co" in page and "<chair>" not in page
     assert not re.search(
@@ -483,6 +484,35 @@ def test_a_variant_ii_of_any_name_gives_samples(
     assert reconstruction.choose_model("x") == "encoder_l1"
 
 
+def test_l1_with_its_residuals_gives_samples(
+    trained_here: str, networks, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """They go before Variant II, which may know chairs alone; a damaged file of residuals is named."""
+    autoencoder, encoder, _ = networks
+    for name, network in zip(("autoencoder", "encoder_l1", "encoder_lambda_5.5"), networks, strict=True):
+        save_model(paths.model_dir("y", name), network)
+    generator = torch.Generator().manual_seed(0)
+    posterior = posteriors.ResidualPosterior(*torch.randn(2, 9, 512, generator=generator).half().float())
+    file = posterior.save(paths.model_dir("y", "encoder_l1"))
+    command = ["reconstruct", "--run", "y", "--out", str(tmp_path / "out"), "--no-figures", "--samples", "2"]
+    assert cli.main([*command, str(mixed / "good_0.png")]) == 0
+    assert capsys.readouterr().out.startswith("L1, trained on classes 13")
+    found = sorted((tmp_path / "out" / "good_0").glob("sample_*.ply"))
+    assert len(found) == 2
+
+    prepared = placing.prepare_photo(mixed / "good_0.png")
+    latent, _ = inference.encode_images(encoder, images.as_batch([prepared.input]))
+    drawn = posterior.sample(latent, 2, indices=[prepared.noise_index])
+    expected = inference.decode(autoencoder, drawn)[0].numpy()
+    one = reconstruction.reconstruct_photos(
+        autoencoder, encoder, [prepared], sampling=Sampling(2), posterior=posterior
+    )[0]
+    np.testing.assert_allclose(one.samples, expected, atol=1e-5)
+    file.write_bytes(b"no tensors")
+    assert cli.main([*command, str(mixed / "good_0.png")]) == 2
+    assert "encoder_l1/residuals.safetensors is damaged" in capsys.readouterr().err
+
+
 def test_lmnet_reconstruct_refuses_to_start(
     trained_here: str, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -490,7 +520,7 @@ def test_lmnet_reconstruct_refuses_to_start(
     for options, message in {
         ("--run", "nowhere"): "no trained autoencoder",
         ("--model", "encoder_l7"): "has no image encoder 'encoder_l7'; it has encoder_l1",
-        ("--model", "encoder_l1", "--samples", "3"): "samples need Variant II: encoder_lambda_5.5",
+        ("--model", "encoder_l1", "--samples", "3"): "samples need one of: encoder_lambda_5.5",
         ("--samples", "-1"): "samples=-1",
         ("--background", "magic"): "background='magic'",
         ("--batch-size", "0"): "batch_size=0",

@@ -56,7 +56,7 @@ def problems(**changes: Any) -> str:
         ("augment", 1, "expected True or False, found 1 (int)"),
         ("classes", "13,,x", "expected '13', '3' or 'chair', found '13,,x' (str)"),
         ("classes", 13, "found 13 (int)"),
-        ("split", "80-20", "expected 'official', '60-20-20' or 'port', found '80-20' (str)"),
+        ("split", "80-20", "expected 'official', '60-20-20', 'fold-1-of-5', "),
         ("device", "abacus", "expected 'auto', 'cpu', 'cuda'"),
         ("seed", -1, "expected at least 0, found -1 (int)"),
         ("run", "../escape", "expected 1 to 64 letters"),
@@ -130,7 +130,7 @@ def test_settings_within_settings_are_taken_under_their_plain_names() -> None:
 def test_choices_are_those_of_the_rest_of_the_kit() -> None:
     assert typing.get_args(settings.Classes) == tuple(taxonomy.GROUPS)
     assert typing.get_args(settings.ClassName) == tuple(taxonomy.CLASSES)
-    assert typing.get_args(settings.Split) == (*splits.SPLITS, splits.PORT)
+    assert typing.get_args(settings.Split) == (*splits.SPLITS, *splits.FOLDS, splits.PORT)
 
 
 @pytest.mark.parametrize("stem", NOTEBOOKS)

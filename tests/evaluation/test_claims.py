@@ -20,13 +20,13 @@ from lmnet_utils.evaluation.study import (
     target_of,
     values_of,
 )
-from lmnet_utils.models.inference import Item, Sampling, decode, encode_images, sample_latents
+from lmnet_utils.models.inference import Item, Sampling, decode, encode_clouds, encode_images, sample_latents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
 
 @pytest.fixture(scope="module")
 def task():
-    return Task(FakePack(TEST + TRAIN), TEST, TRAIN, "split")
+    return Task(FakePack(TEST + TRAIN), TEST, TRAIN, "split", TRAIN[:1])
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,7 @@ def test_every_kind_of_answer_is_measured_at_equal_n(task, networks, tmp_path):
         "encoder_lambda_0": ("variant II", "encoder_lambda_0", (1, 4, 3)),
         "encoder_lambda_5.5": ("variant II", "encoder_lambda_5.5", (2, 4, 3)),
         "variant I": ("variant I", "", (2, 4, 3)),
+        "residuals": ("residuals", "", (2, 4, 3)),
         "neighbours": ("neighbours", "", (2, 4, 3)),
         "noise encoder_lambda_0": ("noise", "encoder_lambda_0", (1, 4, 3)),
         "noise encoder_lambda_5.5": ("noise", "encoder_lambda_5.5", (2, 4, 3)),
@@ -90,6 +91,17 @@ def test_every_kind_of_answer_is_measured_at_equal_n(task, networks, tmp_path):
     np.testing.assert_allclose(once["single"], noise["single"], rtol=1e-3)
     assert (values_of(study.answers["variant I"], "gain") == 0).all() and (once["pairwise_chamfer"] == 0).all()
     assert (noise["pairwise_chamfer"] > 0).all()
+
+    # The residuals: what the same L1 gets wrong on three of the four views of the held-out object.
+    held = pack.rows([TRAIN[0]] * pack.views)
+    predicted, _ = encode_images(networks["encoder_l1_seed1"], pack.images(held, range(pack.views)))
+    true = encode_clouds(networks["autoencoder"], pack.points[held])
+    moved = (middle + true - predicted).float()
+    expected = diversity.sample_scores(truth, decode(networks["autoencoder"], moved), seed=4)
+    residuals = study.answers["residuals"].figures
+    found = np.abs(residuals["scores"][1, 2][:, None] / expected - 1)
+    assert (found.min(axis=1) < 1e-3).all() and len(set(found.argmin(axis=1))) == 3
+    np.testing.assert_allclose(residuals["single"], once["single"], rtol=1e-3)
 
     # All three training objects are each image's neighbours: the best of three is the oracle's.
     pairs = [diversity.sample_scores(truth, pack.points[3:6], seed=4).min()]

@@ -13,7 +13,7 @@ import torch
 from r2n2_tree import write_tree
 
 from lmnet_utils.core import cache
-from lmnet_utils.data import taxonomy
+from lmnet_utils.data import splits, taxonomy
 from lmnet_utils.evaluation import errors_by_view, protocol, results, scoring
 from lmnet_utils.evaluation.methods import (
     Method,
@@ -25,7 +25,6 @@ from lmnet_utils.evaluation.methods import (
     retrieval,
     retrieval_oracles,
     sampling_floor,
-    without_copies,
 )
 from lmnet_utils.evaluation.scoring import Scored, Scoring
 from lmnet_utils.models import inference, registry
@@ -271,9 +270,22 @@ def test_two_models_of_one_name_are_refused(task, networks):
 
 
 # --------------------------------------------------------------------------------------------------------- baselines
-def test_copies_are_those_of_another_object_in_the_list():
-    models = ["1/a", "1/a-c1", "1/a-c12", "1/b-c1", "1/u9-c2-f", "1/c", "1/c-copy", "1/c-c"]
-    assert without_copies(models) == ["1/a", "1/b-c1", "1/u9-c2-f", "1/c", "1/c-copy", "1/c-c"]
+def test_baselines_know_the_training_objects_of_the_autoencoder_and_no_others(kit_folders):
+    write_tree(kit_folders / "data" / "tiny", {"train": 6, "val": 1, "test": 2}, classes=("chair", "sofa"))
+    task, autoencoder = open_task("tiny", "official", "13"), PointCloudAutoencoder().eval()
+    data = {"dataset": "tiny", "split": "official", "classes": "13"}
+    autoencoder.config = {**autoencoder.config, "training": {"data": data, "settings": {"seed": 0}}}
+    assert TrainingLatents(task, autoencoder).task is task, "a record without the settings, of an earlier version"
+    everything = TrainingLatents(task, autoencoder).identity
+    autoencoder.config["training"]["settings"]["real_objects"] = 4
+    training = TrainingLatents(task, autoencoder)
+    part = splits.subset(task.train, 4, None)
+    assert training.task.train == part and len(part) == 4 and training.values.shape == (4, 512)
+    assert training.identity != everything, "kept scores of the baselines do not serve for other objects"
+    assert training.task.test == task.test
+    assert training.nearest(training.values) == part
+    autoencoder.config["training"]["data"] = {**data, "dataset": "another"}
+    assert TrainingLatents(task, autoencoder).task is task
 
 
 def test_a_task_leaves_copies_out_and_lets_classes_take_turns(kit_folders):

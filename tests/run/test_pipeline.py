@@ -350,7 +350,7 @@ def test_a_raised_version_runs_the_notebooks_that_rest_on_it_and_no_other(eleven
         "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11],
         "methods": [6, 8],
         "diversity": [8, 9],
-        "statistics": [6, 8, 10],
+        "statistics": [3, 6, 8, 10],
         "explorer": [9],
         "photos": [9, 10, 11],
         "pix3d": [10],
@@ -736,6 +736,120 @@ def test_help_does_not_import_torch(tmp_path):
     code = "import sys; from lmnet_utils.run.cli import _parser; _parser().format_help(); print('torch' in sys.modules, 'numpy' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["False", "False"]
+
+
+# -------------------------------------------------------------------------------------------------------------- repeats
+REPEATED = """\
+run_name: study
+defaults: {number: 7}
+notebooks: {01_data_preparation: , 02_second: , 03_third: {rate: [0.5, 1.5]}}
+repeat:
+  - {number: 20, name: x}
+  - {number: 45, name: fold-2-of-5}
+  - {number: null}
+"""
+
+
+@pytest.fixture
+def study(project) -> Path:
+    """A profile that repeats two notebooks three times after a data preparation with a parameter of the same name."""
+    make_notebook("01_data_preparation", FIRST, WRITE.format(folder="01", stem="01", value="number"))
+    parameters = FIRST.replace("number: int = 1", "number: Optional[int] = 1")
+    value = "(run, number, weight)".replace("weight", "name")
+    make_notebook("02_second", parameters, WRITE.format(folder="02", stem="02", value=value))
+    make_notebook("03_third", parameters, WRITE.format(folder="03/{rate:g}", stem="03", value="(run, number, rate)")
+                  .replace('"03/', 'f"03/'))  # fmt: skip
+    make_profile(REPEATED)
+    return project
+
+
+DONE = [
+    "01 7",
+    "02 ('study-number20-x', 20, 'x')",
+    "03 ('study-number20-x', 20, 0.5)",
+    "03 ('study-number20-x', 20, 1.5)",
+    "02 ('study-number45-fold-2-of-5', 45, 'fold-2-of-5')",
+    "03 ('study-number45-fold-2-of-5', 45, 0.5)",
+    "03 ('study-number45-fold-2-of-5', 45, 1.5)",
+    "02 ('study-numberall', None, 'a')",
+    "03 ('study-numberall', None, 0.5)",
+    "03 ('study-numberall', None, 1.5)",
+]
+
+
+def test_a_profile_is_repeated_with_each_of_its_values_after_one_data_preparation(study, in_process, capsys):
+    assert chain.run_profile("tiny") == 0
+    assert executed(study) == DONE
+    runs = {path.parent.name for path in (study / "runs").glob("*/report.html")}
+    assert runs == {"study", "study-number20-x", "study-number45-fold-2-of-5", "study-numberall"}
+    assert "4 of 4 runs are done" in capsys.readouterr().out
+    assert chain.run_profile("tiny") == 0
+    assert executed(study) == [], "what is finished is skipped"
+
+
+def test_only_some_notebooks_or_other_values_reach_every_repeat(study, in_process):
+    assert chain.run_profile("tiny", only=["02"], overrides=["02.name=z"], run_name="mine") == 0
+    assert [line.split("'")[1::2] for line in executed(study)] == [
+        ["mine-number20-x", "z"], ["mine-number45-fold-2-of-5", "z"], ["mine-numberall", "z"],
+    ]  # fmt: skip
+    assert chain.run_profile("tiny", overrides=["01.number=8", "02.name=z"], run_name="mine") == 0
+    assert [line.split()[0] for line in executed(study)] == ["01", *["03"] * 6], "02 is up to date"
+
+
+def test_the_dry_run_of_repeats_shows_each_and_executes_nothing(study, in_process, capsys):
+    assert cli.main(["run", "tiny", "--dry-run", "--only", "02"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("02_second  [run: not run yet]") == 3 and "01_data_preparation" not in out
+    assert "into runs/study-number45-fold-2-of-5" in out and "    number = 45    (the notebook's own: 1)" in out
+    assert not (study / "runs").exists() and executed(study) == []
+
+
+def test_a_repeat_that_stops_does_not_end_the_others_and_the_command_goes_on(study, in_process, capsys, monkeypatch):
+    right = chain.execute_notebook
+
+    def fails_once(step, *arguments):
+        if step.notebook == "02_second" and step.parameters["number"] == 45:
+            raise execution.StepFailed("no such fold")
+        right(step, *arguments)
+
+    monkeypatch.setattr(chain, "execute_notebook", fails_once)
+    assert cli.main(["run", "tiny", "--set", "all.flag=true"]) == 1
+    out = capsys.readouterr().out
+    assert executed(study) == [line for line in DONE if "45" not in line]
+    assert "3 of 4 runs are done\nstopped: study-number45-fold-2-of-5" in out
+    command = shlex.split(out.split("continue with: ")[1].splitlines()[0])
+    assert command == ["lmnet", "run", "tiny", "--set", "all.flag=true"]
+    monkeypatch.setattr(chain, "execute_notebook", right)
+    assert cli.main(command[1:]) == 0
+    assert executed(study) == [line for line in DONE if "45" in line]
+
+
+def test_without_its_data_no_repeat_begins(study, in_process, monkeypatch):
+    def fails(*arguments):
+        raise execution.StepFailed("no space left")
+
+    monkeypatch.setattr(chain, "execute_notebook", fails)
+    assert chain.run_profile("tiny") == 1
+    assert executed(study) == [] and not (study / "runs" / "study-numberall" / "steps.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("repeat", "expected"),
+    [
+        ("{number: 1}", "expected a list of mappings"),
+        ("[]", "expected a list of mappings"),
+        ("[{number: [1, 2]}]", "parameter → one value"),
+        ("[{number: 1}, {number: 1}]", "would both be called 'number1'"),
+        ("[{numbr: 1}]", "repeat: no notebook declares the parameter 'numbr' (did you mean 'number'?)"),
+        ("[{run: x}]", "set it with --run-name"),
+        (f"[{{name: {'x' * 64}}}]", "1 to 64 letters"),
+        ("[{number: x}]", "repeat: 02_second: parameter number: expected a whole number, or None, found 'x'"),
+    ],
+)
+def test_wrong_repeats_are_explained(study, repeat, expected):
+    make_profile(REPEATED.partition("repeat:")[0] + f"repeat: {repeat}\n")
+    message = refusal()
+    assert expected in message and not (study / "runs").exists()
 
 
 # ------------------------------------------------------------------------------------------- the repository's own files

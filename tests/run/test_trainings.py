@@ -84,3 +84,19 @@ def test_a_training_that_fails_does_not_stop_the_next(small: Path, capsys) -> No
     captured = capsys.readouterr()
     assert "02_autoencoder_training" in captured.err and "Lower learning_rate" in captured.err
     assert (paths.model_dir("small", "encoder_chamfer") / "model.safetensors").is_file()
+
+
+def test_the_trainings_of_every_repeat_are_done_in_its_own_run(small: Path, capsys) -> None:
+    profile = small.read_text().replace(", loss: [l1, chamfer]", "")
+    small.write_text(profile + "repeat: [{real_objects: 2}, {real_objects: 9}, {real_objects: 4}]\n")
+    planned = trainings.planned(profiles.load_profile(str(small)), "small", overrides=["all.batch_size=2"])
+    assert [(key, settings.run, settings.real_objects) for key, settings in planned[:2]] == [
+        ("small-real2: 02_autoencoder_training", "small-real2", 2), ("small-real2: 03_encoder_l1", "small-real2", 2),
+    ]  # fmt: skip
+    assert main(["train", str(small), "--only", "02"]) == 1
+    assert (
+        "small-real9: 02_autoencoder_training: real_objects=9: the training objects hold 5" in capsys.readouterr().err
+    )
+    for count in (2, 4):
+        record = read_json(paths.model_dir(f"small-real{count}", "autoencoder") / "metrics.json")
+        assert record["data"]["training_models"] == count and record["results"]["finished"]

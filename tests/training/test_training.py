@@ -358,3 +358,48 @@ def test_one_cycle_rises_to_the_peak_and_falls_to_nothing():
     assert max(rates) == pytest.approx(1e-3) and rates.index(max(rates)) in (9, 10)
     assert rates[0] == pytest.approx(1e-4) and rates[-1] < 1e-6
     assert {loop.learning_rate_at(step, 200, 1e-3, "constant") for step in range(200)} == {1e-3}
+
+
+# ------------------------------------------------------------------------------------- part of the objects, equal steps
+def test_a_training_on_a_part_of_the_objects_sees_no_other_and_says_how_many(boxes):
+    settings = autoencoder_settings(real_objects=3, programs=0, epochs=1)
+    data = loop.open_data(settings)
+    seen = {data.pack.models[row] for row in data.rows}
+    assert len(seen) == 3 and seen < set(packs.read_split("boxes").train)
+    assert seen < {*loop.open_data(settings.but(real_objects=5)).split.train}
+    record = train_autoencoder(settings, progress=False).data
+    assert (record["training_models"], record["real_objects"], record["programs"]) == (3, 3, 0)
+    with pytest.raises(ValueError, match="real_objects=9: the training objects hold 8"):
+        loop.open_data(settings.but(real_objects=9))
+
+
+@pytest.mark.parametrize("objects", [1, 3, 8])
+def test_trainings_on_few_and_many_objects_take_the_same_steps_with_every_object_as_often(boxes, objects):
+    settings = encoder_settings(real_objects=objects, steps_per_epoch=6, loss="chamfer")
+    batches = image_encoder.ImageBatches(
+        loop.open_data(settings), settings, image_encoder.Targets(), torch.device("cpu")
+    )
+    order = batches.order(epoch=2)
+    assert batches.steps == 6 and len(order) == 6 * settings.batch_size
+    counts = np.bincount(order // 24, minlength=objects)
+    assert len(counts) == objects and np.ptp(counts) <= settings.views_per_model
+    assert not np.array_equal(order[: 4 * objects], order[4 * objects : 8 * objects])
+    np.testing.assert_array_equal(order, batches.order(epoch=2))
+
+    settings = autoencoder_settings(real_objects=objects, steps_per_epoch=5, epochs=1)
+    clouds = autoencoder.CloudBatches(loop.open_data(settings), settings, torch.device("cpu"))
+    counts = np.bincount(clouds.order(1), minlength=objects)
+    assert clouds.steps == 5 and counts.sum() == 20 and np.ptp(counts) <= 1
+    assert clouds.load(clouds.order(1), 1, 4)[1][0].shape == (4, 2048, 3)
+
+
+def test_without_limits_records_and_batches_are_those_of_earlier_versions(boxes):
+    """Else every training that was finished before would be trained anew."""
+    settings = autoencoder_settings()
+    assert not {"real_objects", "programs", "steps_per_epoch"} & settings.as_dict().keys()
+    data = loop.open_data(settings)
+    assert set(data.record) == {
+        "dataset", "split", "classes", "split_checksum", "pack_hash", "training_models", "validation_models",
+    }  # fmt: skip
+    order = autoencoder.CloudBatches(data, settings, torch.device("cpu")).order(3)
+    np.testing.assert_array_equal(order, np.random.default_rng([0, 3]).permutation(8))

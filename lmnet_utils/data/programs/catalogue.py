@@ -75,6 +75,13 @@ def drawn_as(model: str) -> Program:
     return draw(found[1], int(found[2]))
 
 
+def listed_order(model: str) -> tuple[int, float, str]:
+    """Sorts objects of programs ("synset/program_<class>_<seed>") of one data set's seed as :func:`listed` has them."""
+    name, _, number = model.rpartition("/program_")[2].rpartition("_")
+    turn, place = divmod(int(number) % SEEDS_A_SET, SHARES[name])
+    return turn, (place + 0.5) / SHARES[name], name
+
+
 def listed(count: int, seed: int = 0) -> list[str]:
     """The first ``count`` objects ("synset/model") of a data set's seed; the classes take turns by their :data:`SHARES`."""
     turns = sorted(((i + 0.5) / share, name) for name, share in SHARES.items() for i in range(share))
