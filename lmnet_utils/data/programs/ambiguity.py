@@ -21,15 +21,15 @@ import numpy as np
 
 from lmnet_utils.core import cache, files, parallel, paths
 from lmnet_utils.data.mesh import Mesh
-from lmnet_utils.data.programs.catalogue import SEEDS_A_SET, draw, object_id
+from lmnet_utils.data.programs.catalogue import RESERVED, SEEDS_A_SET, draw, object_id
 from lmnet_utils.data.programs.parameters import Program, finished
 from lmnet_utils.data.programs.parts import Part
 from lmnet_utils.data.views import process_renderer, sample_clouds
 from lmnet_utils.geometry.camera import IMAGE_SIZE, camera_position, project_to_pixels
 
 LIST = Path(__file__).parents[1] / "ambiguity.json"
-FIRST_SEED = 1_000 * SEEDS_A_SET
-"""Objects have seeds from here on: trainings draw theirs from data-set seed × 1,000,000 on, and no data set has seed 1,000."""
+FIRST_SEED = RESERVED * SEEDS_A_SET
+"""Objects have a million seeds from here on, those of a data-set seed that no data set can have."""
 CHANGED_PIXELS = 0.01
 """At most this share of the object's pixels may differ …"""
 CHANGE = 8
@@ -42,6 +42,7 @@ CENTRE_PIXELS = 4.0
 """A variant's own bounding box is centred within so many pixels of the picture's middle, for data sets centre every object."""
 POINTS = 2048
 CLOUD_SEED = 1
+"""Of the set's clouds; see :meth:`AmbiguousImage.cloud`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +63,10 @@ class AmbiguousImage:
     variants: tuple[Variant, ...] = (Variant(),)
 
     def __post_init__(self) -> None:
-        if self.seed < FIRST_SEED:
-            raise ValueError(f"seed={self.seed}: training may have seen it; expected {FIRST_SEED} or more.")
+        if not FIRST_SEED <= self.seed < FIRST_SEED + SEEDS_A_SET:
+            raise ValueError(
+                f"seed={self.seed}: training may have seen it; expected {FIRST_SEED} to {FIRST_SEED + SEEDS_A_SET - 1}."
+            )
 
     @property
     def model(self) -> str:

@@ -26,6 +26,8 @@ SHARES = {
 """Class → its share of the objects: classes whose shapes vary more get more of them."""
 SEEDS_A_SET = 1_000_000
 """Seed s of a data set draws objects from s times so many on: sets of different seeds share none."""
+RESERVED = 1_000
+"""The data-set seed whose objects are those of the ambiguity set, for evaluation alone."""
 
 
 @functools.cache
@@ -83,7 +85,15 @@ def listed_order(model: str) -> tuple[int, float, str]:
 
 
 def listed(count: int, seed: int = 0) -> list[str]:
-    """The first ``count`` objects ("synset/model") of a data set's seed; the classes take turns by their :data:`SHARES`."""
+    """The first ``count`` objects ("synset/model") of a data set's seed; the classes take turns by their :data:`SHARES`.
+
+    Raises:
+        ValueError: the seed is :data:`RESERVED`.
+    """
+    if seed == RESERVED:
+        raise ValueError(
+            f"seed={seed}: its objects are those of the ambiguity set, never to be trained on; take another."
+        )
     turns = sorted(((i + 0.5) / share, name) for name, share in SHARES.items() for i in range(share))
     made = dict.fromkeys(SHARES, seed * SEEDS_A_SET)
     names = []
