@@ -51,7 +51,7 @@ def is_finite(value: Any) -> bool:
 
 def pairs_frame(facts: Mapping[str, Any]) -> pd.DataFrame | None:
     """Names and values in two columns; None where there are none."""
-    return pd.DataFrame([(name, plain_text(value)) for name, value in facts.items()], dtype=object) if facts else None
+    return pd.DataFrame([(name, one_line(value)) for name, value in facts.items()], dtype=object) if facts else None
 
 
 def figures_table(values: pd.DataFrame, caption: str) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def figures_table(values: pd.DataFrame, caption: str) -> dict[str, Any]:
         if all(isinstance(value, (int, float, type(None))) and not isinstance(value, bool) for value in values[name]):
             numeric.append(len(columns))
         known = [None if pd.isna(value) else value for value in values[name]]
-        texts = [with_unit(name, value) if columns else plain_text(value) for value in known]
+        texts = [with_unit(name, value) if columns else one_line(value) for value in known]
         columns.append(pd.Series(texts, values.index, object, key_words(name)))
         if name in intervals:
             columns.append(_intervals(values[[name, f"{name}_low", f"{name}_high"]]))
@@ -134,7 +134,7 @@ def with_unit(name: str, value: Any) -> str:
     return for_the_eye(value)
 
 
-def plain_text(value: Any) -> str:
+def one_line(value: Any) -> str:
     """Any setting or fact in one line."""
     if isinstance(value, bool):
         return "yes" if value else "no"
