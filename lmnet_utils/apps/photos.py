@@ -126,7 +126,7 @@ class Options:
 
     Attributes:
         background: see :func:`lmnet_utils.apps.cutouts.cut_out`.
-        samples, seed: the ``sampling`` of :func:`reconstruct_photos`; precision: its own.
+        samples, seed: the ``sampling`` of :func:`reconstruct_photos`; posterior, precision: its own.
         batch_size: pictures in memory at once.
         figures: draw an ``overview.png`` of each.
 
@@ -137,6 +137,7 @@ class Options:
     background: str = "auto"
     samples: int = 0
     seed: int = 0
+    posterior: ResidualPosterior | None = None
     precision: str = "fp32"
     batch_size: int = 16
     figures: bool = True
@@ -154,7 +155,6 @@ def reconstruct_files(
     encoder: ImageEncoder,
     options: Options = Options(),
     *,
-    posterior: ResidualPosterior | None = None,
     familiarity: Familiarity | None = None,
     progress: bool = True,
 ) -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ def reconstruct_files(
     Args:
         sources: of :func:`find_sources`.
         out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
-        autoencoder, encoder, posterior, familiarity: see :func:`reconstruct_photos`.
+        autoencoder, encoder, familiarity: see :func:`reconstruct_photos`.
         options: see :class:`Options`.
         progress: show a bar.
 
@@ -176,7 +176,7 @@ def reconstruct_files(
     import matplotlib.pyplot as plt
 
     out, batch_size = Path(out), options.batch_size
-    how: dict[str, Any] = {"posterior": posterior, "familiarity": familiarity, "precision": options.precision}
+    how: dict[str, Any] = {"posterior": options.posterior, "familiarity": familiarity, "precision": options.precision}
     how["sampling"] = Sampling(options.samples, options.seed)
     rows: list[dict[str, Any]] = []
     write_json(out / REPORT, rows)  # fails before the work where nothing can be written

@@ -82,7 +82,7 @@ def import_meshes(
     name: str | None = None,
     *,
     classes: str | Path | None = None,
-    reading: Reading | None = None,
+    reading: Reading = Reading(),
     seed: int = 0,
     workers: int | None = None,
     progress: bool = True,
@@ -98,7 +98,7 @@ def import_meshes(
         name: of the data set; by default the folder's.
         classes: a CSV file with the columns ``file`` (below ``folder``) and ``class``, and, if you like, ``group``: objects of
             one group (one design in two colours) stay on one side of every split. It goes before the folders' names.
-        reading: how the files are read, if not as :class:`Reading` says by itself.
+        reading: how the files are read.
         seed: of views and clouds.
         workers: processes; by default one a core.
         progress: show bars.
@@ -113,7 +113,6 @@ def import_meshes(
     folder = Path(os.path.realpath(Path(folder).expanduser()))
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {paths.display(folder)}.")
-    reading = reading or Reading()
     rotation(reading.up, reading.front)
     labels = read_labels(classes) if classes else {}
     if name is None:

@@ -40,6 +40,8 @@ from lmnet_utils.models.weights import fingerprint_of
 
 AMBIGUOUS = 20.0
 """Degrees from the view from behind up to which a view counts as ambiguous: the paper's penalty angle δ."""
+HELD_OUT = 4096
+"""Residuals come of at most so many images of validation objects; ShapeNet's are 84,000."""
 Networks = Mapping[str, PointCloudAutoencoder | ImageEncoder]
 
 
@@ -298,19 +300,16 @@ class _Measuring:
 
     def residuals(self, name: str) -> Answers:
         """Variant I plus the errors that it made on images of the validation objects, which it was not fitted to."""
-        held = items_of(self.pack, self.training.task.validation)
+        held = items_of(self.pack, self.training.task.validation)[:HELD_OUT]
         rows, views = self.pack.rows([item.model for item in held]), np.array([item.view for item in held])
         count = min(self.samples, len(held))
 
         @functools.cache
         def known() -> ResidualPosterior:
-            predicted = torch.cat(
-                [
-                    encode_images(self.networks[name], self.pack.images(rows[span], views[span]), **self.options)[0]
-                    for span in np.split(np.arange(len(held)), range(512, len(held), 512))
-                ]
-            )
-            return ResidualPosterior(predicted, encode_clouds(self.autoencoder, self.pack.points[rows]) - predicted)
+            predicted, _ = encode_images(self.networks[name], self.pack.images(rows, views), **self.options)
+            different, which = np.unique(rows, return_inverse=True)  # an object's latent is the same in all its views
+            true = encode_clouds(self.autoencoder, self.pack.points[different])[which]
+            return ResidualPosterior(predicted, true - predicted)
 
         def batch(span: slice):
             latent, _ = self.encoded(name, span)

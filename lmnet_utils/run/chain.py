@@ -19,7 +19,7 @@ from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import write_json
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run.execution import StepFailed, execute_notebook
-from lmnet_utils.run.profiles import ProfileError, load_profile, parts_of, plan_steps, resolve_notebook
+from lmnet_utils.run.profiles import Profile, ProfileError, load_profile, parts_of, plan_steps, resolve_notebook
 from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, stored_name, stored_path
 from lmnet_utils.run.steps import Step
 
@@ -72,30 +72,20 @@ def run_profile(
     say = say or (lambda text: print(text, flush=True))
     loaded = load_profile(profile)
     run = run_name or loaded.run_name
-    stems = list(loaded.notebooks)
-    if only and from_:
-        raise ProfileError("--only and --from exclude each other: give one of them")
-    selected = {resolve_notebook(text, stems) for text in only} or set(stems)
-    if from_:
-        selected = set(stems[stems.index(resolve_notebook(from_, stems)) :])
-    plans = []
-    for part in parts_of(loaded, run):
-        if chosen := selected & set(part.notebooks):
-            steps = plan_steps(loaded, part, overrides, chosen)
-            plans.append(RunState(loaded, part.run, steps, chosen, force))
-    if problems := [problem for plan in plans for problem in plan.missing_before()]:
-        raise ProfileError("\n".join(problems))
+    plans = _plans(loaded, run, overrides, _selected(list(loaded.notebooks), only, from_), force)
     if dry_run:
         for plan in plans:
             _print_plan(plan, say)
         return 0
 
     def command(step: Step) -> str:
+        """What goes on from a step that stopped."""
+        stems = list(loaded.notebooks)
         words = ["lmnet", "run", loaded.argument]
         if loaded.repeat:  # what is done is skipped, in every run
             words += ["--only", ",".join(only)] if only else ["--from", from_] if from_ else []
         elif only:
-            rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in selected]
+            rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in plans[0].selected]
             words += ["--only", ",".join(rest)]
         else:
             words += ["--from", step.notebook]
@@ -103,6 +93,33 @@ def run_profile(
         words += [word for text in overrides for word in ("--set", text)]
         return shlex.join(words + (["--force"] if force and not loaded.repeat else []))
 
+    return _execute_plans(plans, run, command, quiet, say)
+
+
+def _selected(stems: list[str], only: Sequence[str], from_: str | None) -> set[str]:
+    if only and from_:
+        raise ProfileError("--only and --from exclude each other: give one of them")
+    if from_:
+        return set(stems[stems.index(resolve_notebook(from_, stems)) :])
+    return {resolve_notebook(text, stems) for text in only} or set(stems)
+
+
+def _plans(profile: Profile, run: str, overrides: Sequence[str], selected: set[str], force: bool) -> list[RunState]:
+    """A plan for each run of a profile that has a selected notebook; ProfileError if something is missing before it."""
+    plans = []
+    for part in parts_of(profile, run):
+        if chosen := selected & set(part.notebooks):
+            steps = plan_steps(profile, part, overrides, chosen)
+            plans.append(RunState(profile, part.run, steps, chosen, force))
+    if problems := [problem for plan in plans for problem in plan.missing_before()]:
+        raise ProfileError("\n".join(problems))
+    return plans
+
+
+def _execute_plans(
+    plans: Sequence[RunState], run: str, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]
+) -> int:
+    """Execute the runs of a profile, and write each one's report; returns the exit status of all."""
     stopped = []
     with contextlib.ExitStack() as open_runs:
         for name in dict.fromkeys([run, *(plan.run for plan in plans)]):
@@ -116,7 +133,7 @@ def run_profile(
             if status == 130 or (status and plan.run == run):  # the data, which all the others need
                 return status
             stopped += [plan.run] if status else []
-    if loaded.repeat:
+    if any(plan.profile.repeat for plan in plans):
         say(
             f"{len(plans) - len(stopped)} of {len(plans)} runs are done"
             + "".join(f"\nstopped: {name}" for name in stopped)

@@ -304,6 +304,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
             background=options.background,
             samples=options.samples,
             seed=options.seed,
+            posterior=posteriors.load_residuals(paths.model_dir(options.run, name)) if options.samples else None,
             batch_size=options.batch_size,
             figures=not options.no_figures,
         )
@@ -311,9 +312,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         known = familiarity.familiarity_of(options.run, name, networks[name])
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
-        posterior = posteriors.load_residuals(paths.model_dir(options.run, name)) if options.samples else None
-        pair = networks["autoencoder"], networks[name]
-        rows = photos.reconstruct_files(sources, out, *pair, how, posterior=posterior, familiarity=known)
+        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how, familiarity=known)
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
         raise profiles.ProfileError(str(error)) from error
     except OSError as error:
