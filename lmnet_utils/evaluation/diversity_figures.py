@@ -48,7 +48,7 @@ BINNED = {
     "hidden_share": ("share of the variation on the hidden side", (0.3, 0.8)),
     "visible_fidelity": ("visible surface → sample ×100", (0.0, 10.0)),
     "best": ("Chamfer of the best of N ×100", (0.0, 15.0)),
-    "gain": ("gain of the best of N, Chamfer ×100", (-0.1, 0.8)),
+    "gain": ("gain of the best of N, Chamfer ×100", (-0.1, 1.6)),
     "energy": ("energy score ×100", (0.0, 15.0)),
     "latent_energy": ("energy score of the latents", (0.0, 60.0)),
     "latent_coverage_0.5": ("true latents within the central 50 %", (0.0, 1.0)),
@@ -123,7 +123,7 @@ def bins(study: Study) -> dict[str, dict[str, list[dict[str, Any]]]]:
 def curve_panels(study: Study) -> list[PlotPanel]:
     """The best of N at views from behind and at the others, and the gain over one answer; see :func:`curves`."""
     panels = []
-    words = {"best": ("Chamfer ×100 of the best of N", (4.0, 14.0)), "gain": ("gain over one answer ×100", (-0.1, 0.8))}
+    words = {"best": ("Chamfer ×100 of the best of N", (4.0, 14.0)), "gain": ("gain over one answer ×100", (-0.1, 1.6))}
     for name, (text, bounds) in words.items():
         for part, title in (
             (study.ambiguous, f"views within {AMBIGUOUS:g}° of the view from behind"),

@@ -81,7 +81,7 @@ def panel_plot(panels: Sequence[PlotPanel], *, columns: int = 2, height: float =
 
     Args:
         panels: see :class:`PlotPanel`.
-        columns: panels in a row.
+        columns: panels in a row, at most.
         height: of a panel in inches.
     """
     import matplotlib.pyplot as plt
@@ -89,6 +89,7 @@ def panel_plot(panels: Sequence[PlotPanel], *, columns: int = 2, height: float =
 
     series = {label: rows for panel in panels for label, rows in panel.series.items()}
     labels = [label for label, rows in series.items() if any("low" in row for row in rows)]
+    columns = max(1, min(columns, len(panels)))
     lines = -(-len(panels) // columns)
     legend_lines = -(-len(series) // 4)
     size = (4.6 * columns, height * lines + 0.2 * legend_lines)
