@@ -1,9 +1,9 @@
-"""The picture and the table of docs/ambiguity.md, from the committed list.
+"""The picture and the tables of docs/ambiguity.md, from the committed list and the kept benchmark.
 
 ::
 
     python tools/draw_ambiguity.py           # writes docs/ambiguity.png
-    python tools/ship_weights.py --tables    # writes the table
+    python tools/ship_weights.py --tables    # writes the tables
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from lmnet_utils.core import paths
-from lmnet_utils.core.files import atomic_path
+from lmnet_utils.core.files import atomic_path, read_json
 from lmnet_utils.data.mesh import Mesh
 from lmnet_utils.data.programs.ambiguity import AmbiguousImage, ambiguous_images, changed_pixels
 from lmnet_utils.data.programs.pictures import on_light_grey
@@ -29,6 +29,19 @@ from lmnet_utils.evaluation.ambiguity import chamfer_above_floor
 from lmnet_utils.evaluation.tables import table
 from lmnet_utils.rendering.grids import image_grid
 
+MEASURED = paths.project_root() / "benchmarks" / "ambiguity.json"
+FIGURES = {
+    "coverage": ("coverage", "1"),
+    "precision": ("precision", "1"),
+    "energy_excess": ("energy excess", "0"),
+    "region_0.5": ("truths within the 50 % region", "0.5"),
+    "region_0.8": ("truths within the 80 % region", "0.8"),
+    "region_0.95": ("truths within the 95 % region", "0.95"),
+    "rank_1": ("most eccentric tenth of ranks", "0.1"),
+    "silhouette": ("silhouette IoU", ""),
+    "visible_distance": ("visible-surface distance, ×100", ""),
+}
+"""Figure → its title and what it should be, in the order of the table."""
 SHOWN_CLASSES, SHOWN_VARIANTS = 7, 6
 CLOSE = 0.85
 """Distance ratio of the views from the hidden side."""
@@ -92,6 +105,20 @@ def summary() -> str:
         if len(counts):
             row |= {"variants, mean": f"{counts.mean():.1f}", "most": counts.max()}
         rows += [row] if mine else []
+    return table(rows)
+
+
+def samplers() -> str:
+    """The table of two samplers whose answers are known, from the kept figures of ``benchmarks/ambiguity.py``."""
+    found = read_json(MEASURED)["rows"]
+    by_figure = {name: {row["figure"]: row for row in rows} for name, rows in found.items()}
+    rows = []
+    for figure, (title, ideal) in FIGURES.items():
+        row = {"figure": title, "ideal": ideal}
+        for name, of_sampler in by_figure.items():
+            one, digits = of_sampler[figure], 3 if figure == "energy_excess" else 2
+            row[name] = f"{one['mean']:.{digits}f} [{one['low']:.{digits}f}, {one['high']:.{digits}f}]"
+        rows.append(row)
     return table(rows)
 
 

@@ -229,7 +229,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "verdicts": verdict_table(evaluation),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},
-        "docs/ambiguity.md": {"images": draw_ambiguity.summary()},
+        "docs/ambiguity.md": {"images": draw_ambiguity.summary(), "samplers": draw_ambiguity.samplers()},
         "docs/programs.md": {
             "programs": draw_programs.kinds(),
             "coverage": draw_programs.coverage(),
