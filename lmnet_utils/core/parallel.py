@@ -116,10 +116,12 @@ def _in_processes(function: Callable[..., Any], items: list[tuple[Any, ...]], jo
     if not _workers.acquire(blocking=False):
         yield from (function(*item) for item in items)
         return
-    done = careful = 0  # items up to the second number are done one after another: a death is then the first one's
+    # Items up to the second number are done in a call each: a death is then the item's. (Within one call joblib reports a
+    # death before results that have come already, so that a busy caller would blame an item that is done.)
+    done = careful = 0
     try:
         while done < len(items):
-            rest, at_once = (items[done:careful], 1) if done < careful else (items[done:], jobs)
+            rest, at_once = (items[done : done + 1], 1) if done < careful else (items[done:], jobs)
             try:
                 for result in _loky(function, rest, at_once):
                     done += 1

@@ -129,6 +129,12 @@ def deadly(i):
     return i
 
 
+def slowly_deadly(i):
+    if i == 5:
+        time.sleep(0.5)
+    return deadly(i)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_worker_that_is_killed_is_no_loss(tmp_path):
     tasks = [(i, str(tmp_path / "marker")) for i in range(20)]
@@ -148,6 +154,15 @@ def test_an_item_that_always_kills_its_worker_costs_only_itself_or_says_what_to_
     assert list(parallel.each(deadly, zip(range(8)), jobs=jobs, lost="lost")) == expected
     with pytest.raises(RuntimeError, match="item 6 of 8.*memory.*LOKY_MAX_CPU_COUNT"):
         list(parallel.each(deadly, zip(range(8)), jobs=jobs))
+
+
+def test_a_busy_caller_blames_the_item_that_kills():
+    """Results that came before the death count, however late they are fetched."""
+    found = []
+    for result in parallel.each(slowly_deadly, zip(range(8)), jobs=2, lost="lost"):
+        found.append(result)
+        time.sleep(0.4)  # meanwhile items 3 and 4 are done, and 5 has killed its worker
+    assert found == [0, 1, 2, 3, 4, "lost", 6, 7]
 
 
 def test_several_threads_may_work_at_once():
