@@ -35,6 +35,7 @@ VERSIONS = {
     "geometry": 1,  # scaling, Chamfer and earth mover's distance, ICP
     "losses": 1,  # the losses, and the sample that Variant II's is computed on
     "networks": 1,  # layers, initialisation, loading of weights
+    "features": 1,  # what the strong variant's network of photographs sees, and its head
     "training": 1,  # batches, augmentation, schedule, choice of the epoch
     "predictions": 1,  # files of predictions, their images' numbers, the networks' names
     "inference": 1,  # images to latents to clouds, the samples' noise
@@ -57,6 +58,7 @@ RESTS_ON = {
     "meshes": ("freeshapes",),
     "pack": ("axes",),
     "losses": ("geometry",),
+    "features": ("networks",),
     "training": ("pack", "losses", "networks"),
     "inference": ("pack", "networks", "predictions"),
     "protocol": ("geometry",),

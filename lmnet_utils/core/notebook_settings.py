@@ -6,10 +6,12 @@ A notebook builds its own from its parameters cell, ``settings = EncoderSettings
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from lmnet_utils.core import paths
 from lmnet_utils.core.settings import (
     PAPER_ALPHA,
     PAPER_ANGLE,
@@ -109,7 +111,9 @@ class EncoderSettings(TrainingSettings):
 
     ``loss``: ``"l1"`` or ``"l2"`` (Variant I), ``"probabilistic"`` (Variant II: l2 on a sample + λ·diversity),
     ``"chamfer"`` (direct regression: the encoder and a decoder of its own, end to end) or ``"chamfer_frozen"`` (the
-    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``).
+    same loss through the autoencoder's frozen decoder: the official ``--loss chamfer``), or ``"end_to_end"`` (the encoder, and
+    the autoencoder's decoder, which goes on learning, by the loss that the autoencoder was trained with).
+    ``architecture``: ``"strong"`` is the strong variant's, whose features need the extra ``strong``; ``width`` does not count.
     ``views_per_model``: views drawn per model and epoch; None takes all.
     ``validation_views``: views of each validation object scored after an epoch; None takes all.
     ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
@@ -132,13 +136,22 @@ class EncoderSettings(TrainingSettings):
     def model_name(self) -> str:
         """The model's folder: ``encoder_<loss>`` or ``encoder_lambda_<λ>``; an α or seed other than usual is named.
 
-        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2.
+        ``encoder_lambda_5.5_alpha_1_seed2`` is Variant II with λ 5.5, α 1 instead of the paper's 0.2, seed 2. The strong
+        variant is ``encoder_strong``, and ``encoder_strong_l1`` before its end-to-end training.
         """
         name = f"encoder_{self.loss}"
         if self.loss == "probabilistic":
             name = f"encoder_lambda_{self.diversity_weight:g}"
             name += "" if self.alpha == PAPER_ALPHA else f"_alpha_{self.alpha:g}"
+        elif self.architecture == "strong":
+            name = "encoder_strong" + ("" if self.loss == "end_to_end" else f"_{self.loss}")
         return name + (f"_seed{self.seed}" if self.seed else "")
+
+    @model_validator(mode="after")
+    def _strong_is_deterministic(self) -> EncoderSettings:
+        if self.architecture == "strong" and self.loss == "probabilistic":
+            raise ValueError("architecture='strong', loss='probabilistic': the strong variant has no Variant II")
+        return self
 
     @property
     def matches_latents(self) -> bool:
@@ -299,3 +312,66 @@ class PhotoSettings(Settings):
     device: Device
     precision: Precision
     batch_size: Count
+
+
+class StrongSettings(Settings):
+    """Settings of notebook 12, and those of the trainings that they stand for; its parameters cell says what each is."""
+
+    run: Run
+    dataset: DatasetName
+    split: Split
+    classes: Classes
+    seed: Seed
+    device: Device
+    precision: Precision
+    autoencoder: PathText
+    autoencoder_epochs: Count
+    autoencoder_learning_rate: Positive
+    head_epochs: Count
+    head_learning_rate: Positive
+    end_to_end_epochs: Count
+    end_to_end_learning_rate: Positive
+    batch_size: Count
+    views_per_model: Count | None
+    validation_views: Count | None
+    ablation: bool
+
+    @property
+    def strong_run(self) -> str:
+        """Where the weights go: not among those of the reproduction, whose autoencoder is another one."""
+        return f"{self.run}-strong"
+
+    def of_autoencoder(self) -> AutoencoderSettings:
+        """Step A: the paper's autoencoder trained on, Chamfer and matching together."""
+        given: dict[str, Any] = {
+            "initial_weights": self.autoencoder,
+            "epochs": self.autoencoder_epochs,
+            "batch_size": 32,
+        }
+        given |= {"learning_rate": self.autoencoder_learning_rate, "loss": "chamfer_emd", "input_points": 1024}
+        return AutoencoderSettings(**self._common(), **given, weight_decay=0.0)
+
+    def of_encoder(
+        self, loss: EncoderLoss, *, emd: bool = True, features: bool = True, start: Path | None = None
+    ) -> EncoderSettings:
+        """Step B (``loss="l1"``) or C (``"end_to_end"`` from the folder ``start``); without A, or without photographs' features.
+
+        What leaves a step out is a run of its own, :attr:`strong_run` with ``-without-emd`` or ``-without-features``.
+        """
+        step = "head" if loss == "l1" else "end_to_end"
+        run = self.strong_run + ("" if emd else "-without-emd") + ("" if features else "-without-features")
+        given: dict[str, Any] = {
+            "epochs": getattr(self, f"{step}_epochs"),
+            "learning_rate": getattr(self, f"{step}_learning_rate"),
+        }
+        given |= {"loss": loss, "architecture": "strong" if features else "port", "width": 1.0 if features else 0.25}
+        given |= {"initial_weights": start and paths.as_parameter(start), "batch_size": self.batch_size}
+        given |= {"views_per_model": self.views_per_model, "validation_views": self.validation_views}
+        autoencoder = paths.as_parameter(paths.model_dir(self.strong_run, "autoencoder")) if emd else self.autoencoder
+        given |= {"weight_decay_conv": 0.0, "weight_decay_fc": 0.0, "autoencoder": autoencoder}
+        return EncoderSettings(**{**self._common(), **given, "run": run})
+
+    def _common(self) -> dict[str, Any]:
+        names = ("dataset", "split", "classes", "seed", "device", "precision")
+        given = {name: getattr(self, name) for name in names}
+        return given | {"run": self.strong_run, "schedule": "one_cycle", "augment": True}

@@ -59,6 +59,14 @@ def resolve(path: str | Path) -> Path:
     return path if path.is_absolute() else project_root() / path
 
 
+def as_parameter(path: Path) -> str:
+    """A path as a parameter has it, such that :func:`resolve` finds it: relative below the project root, else absolute."""
+    try:
+        return path.absolute().relative_to(project_root().absolute()).as_posix()
+    except ValueError:
+        return str(path.absolute())
+
+
 def display(path: str | Path) -> str:
     """``path`` as it may be printed and stored: below the project root, or its last two parts; never a machine path."""
     path = Path(path).absolute()

@@ -75,7 +75,7 @@ class Pack:
 
     def __init__(self, folder: Path, dataset: str) -> None:
         record = read_json(folder / "pack.json")
-        self.dataset = dataset
+        self.dataset, self.folder = dataset, folder
         self.models: list[str] = record["models"]
         self.views = VIEWS
         self.hash: str = record["hash"]

@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from lmnet_utils.core import parallel
 from lmnet_utils.geometry import pairs
+from lmnet_utils.geometry.assignment import optimal_assignment
 
 Cloud = TypeVar("Cloud", NDArray[Any], torch.Tensor)
 
@@ -211,6 +213,16 @@ def _float64_pairs(first: Cloud, second: Cloud) -> tuple[NDArray[np.float64], ND
     return x, y
 
 
+def _equal_pairs(first: Cloud, second: Cloud) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = _float64_pairs(first, second)
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"the earth mover's distance matches points one to one and needs as many in both clouds, found "
+            f"{x.shape[1]} and {y.shape[1]}: thin the larger ones first (subset_indices)."
+        )
+    return x, y
+
+
 def _like(values: NDArray[Any], cloud: Cloud) -> Cloud:
     """Values as the kind of array that ``cloud`` is, in its precision and on its device."""
     if isinstance(cloud, torch.Tensor):
@@ -236,15 +248,32 @@ def earth_movers_distance(x: Cloud, y: Cloud) -> Cloud:
     Raises:
         ValueError: different numbers of points, wrong shapes, empty clouds, NaN or infinite coordinates.
     """
-    first, second = _float64_pairs(x, y)
-    if first.shape[1] != second.shape[1]:
-        raise ValueError(
-            f"the earth mover's distance matches points one to one and needs as many in both clouds, found "
-            f"{first.shape[1]} and {second.shape[1]}: thin the larger ones first (subset_indices)."
-        )
+    first, second = _equal_pairs(x, y)
     seconds = len(first) * pairs.seconds_of(first.shape[1], False, True)
     distances = parallel.each(pairs.matched_distance, zip(first, second, strict=True), seconds=seconds)
     return _like(np.array(list(distances), np.float64), x)
+
+
+def optimal_matching(x: Cloud, y: Cloud) -> Cloud:
+    """For every point of ``x`` its partner in the one-to-one matching of least total Euclidean distance. Exact.
+
+    No gradient: of a loss on the matched pairs the matching itself is locally constant. For batches of a training, a few
+    hundred points each: the clouds are spread over threads.
+
+    Args:
+        x: (B, N, 3).
+        y: (B, N, 3), as many points.
+
+    Returns:
+        (B, N) int64 indices into ``y``.
+
+    Raises:
+        ValueError: as :func:`earth_movers_distance`.
+    """
+    first, second = _equal_pairs(x, y)
+    found = parallel.pool().map(lambda pair: optimal_assignment(cdist(*pair)), zip(first, second, strict=True))
+    indices = np.stack(list(found)) if len(first) else np.zeros(first.shape[:2], np.int64)
+    return torch.from_numpy(indices).to(x.device) if isinstance(x, torch.Tensor) else indices
 
 
 def f_score(x: Cloud, y: Cloud, thresholds: Sequence[float] = pairs.F_SCORE_THRESHOLDS) -> Cloud:

@@ -6,16 +6,20 @@ Every λ, α and δ below is the paper's; angles are radians inside, degrees in 
 from __future__ import annotations
 
 import math
+import zlib
 from typing import get_args
 
+import numpy as np
 import torch
 
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.settings import PAPER_ALPHA, PAPER_ANGLE, AutoencoderLoss
-from lmnet_utils.geometry.pointclouds import chamfer_distance
+from lmnet_utils.geometry.pointclouds import chamfer_distance, optimal_matching
 
 AUTOENCODER_LOSSES = get_args(AutoencoderLoss)
 LATENT_LOSSES = ("l1", "l2")
+EMD_POINTS = 384
+"""Of the 2048 points of a cloud: at 32 clouds a step the matching takes 0.1 s on two cores, 512 points 0.15 s."""
 
 
 def autoencoder_loss(ground_truth: torch.Tensor, prediction: torch.Tensor, kind: str = "paper") -> torch.Tensor:
@@ -23,16 +27,39 @@ def autoencoder_loss(ground_truth: torch.Tensor, prediction: torch.Tensor, kind:
 
     ``"paper"``: (forward + backward / 2)·10⁴ on Euclidean distances, forward from the ground truth to the prediction
     (official ``train_ae.py``). ``"port"``: forward + backward on squared distances
-    (``pytorch3d.loss.chamfer_distance``).
+    (``pytorch3d.loss.chamfer_distance``). ``"chamfer_emd"``, of the strong variant: the paper's + 10⁴·:func:`emd_loss`.
 
     Args:
         ground_truth: (B, N, 3).
         prediction: (B, M, 3).
-        kind: ``"paper"`` or ``"port"``.
+        kind: ``"paper"``, ``"port"`` or ``"chamfer_emd"``.
     """
     choose("loss", kind, AUTOENCODER_LOSSES)
     forward, backward = chamfer_distance(ground_truth, prediction, squared=kind == "port", reduction="mean")
-    return (forward + backward / 2) * 1e4 if kind == "paper" else forward + backward
+    if kind == "port":
+        return forward + backward
+    chamfer = (forward + backward / 2) * 1e4
+    return chamfer if kind == "paper" else chamfer + 1e4 * emd_loss(ground_truth, prediction)
+
+
+def emd_loss(ground_truth: torch.Tensor, prediction: torch.Tensor, points: int = EMD_POINTS) -> torch.Tensor:
+    """Earth mover's distance of random subsets: mean Euclidean distance of the pairs of their optimal one-to-one matching.
+
+    Chamfer is content where many predicted points crowd near few true ones; one-to-one matching is not. The matching is exact
+    and found without gradient. Which points are drawn follows from the ground truth's bits alone: a step that is repeated
+    after an interruption draws the same. Subsets of one surface are some distance apart as well, so the loss ends above 0.
+
+    Args:
+        ground_truth: (B, N, 3).
+        prediction: (B, M, 3).
+        points: of each cloud, at most N and M; all points of equal clouds give the whole earth mover's distance.
+    """
+    points = min(points, ground_truth.shape[1], prediction.shape[1])
+    rng = np.random.default_rng(zlib.crc32(ground_truth.detach().cpu().contiguous().numpy().tobytes()))
+    truth = ground_truth[:, torch.from_numpy(rng.permutation(ground_truth.shape[1])[:points])]
+    guess = prediction[:, torch.from_numpy(rng.permutation(prediction.shape[1])[:points])]
+    partners = optimal_matching(truth, guess.detach())
+    return torch.linalg.vector_norm(truth - guess.gather(1, partners[..., None].expand(-1, -1, 3)), dim=-1).mean()
 
 
 def direct_regression_loss(ground_truth: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:

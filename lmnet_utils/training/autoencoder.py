@@ -17,7 +17,8 @@ from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, ge
 def train_autoencoder(settings: AutoencoderSettings, *, progress: bool = True) -> TrainingResult:
     """Train the point-cloud autoencoder on the training split (paper, section 3.1).
 
-    Leaves ``trained_models/<run>/autoencoder/`` with weights, ``config.json``, ``metrics.json`` and TensorBoard events.
+    Keeps the epoch with the best validation Chamfer; with ``"chamfer_emd"`` the last, for Chamfer alone does not say what the
+    matching has gained. Leaves ``trained_models/<run>/autoencoder/`` with weights, ``config.json``, ``metrics.json`` and TensorBoard events.
     A run that was killed is taken up where it was; one that is finished with these settings is loaded.
 
     Raises:
@@ -27,7 +28,8 @@ def train_autoencoder(settings: AutoencoderSettings, *, progress: bool = True) -
     data = open_data(settings)
     seed_everything(settings.seed)
     model = initialised(PointCloudAutoencoder(), settings.initial_weights, data)
-    with Training(model, settings, data, name="autoencoder", progress=progress) as training:
+    keep_last = settings.loss == "chamfer_emd"
+    with Training(model, settings, data, name="autoencoder", keep_last=keep_last, progress=progress) as training:
         batches = CloudBatches(data, settings, training.device)
         for _ in training.epochs():
             for clouds, shown in training.batches(batches):

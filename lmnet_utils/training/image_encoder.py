@@ -15,9 +15,16 @@ from lmnet_utils.core.notebook_settings import EncoderSettings
 from lmnet_utils.core.runtime import seed_everything
 from lmnet_utils.data.packs import Pack
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
-from lmnet_utils.models.losses import direct_regression_loss, diversity_loss, latent_matching_loss, sample_latent
+from lmnet_utils.models.losses import (
+    autoencoder_loss,
+    direct_regression_loss,
+    diversity_loss,
+    latent_matching_loss,
+    sample_latent,
+)
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
+from lmnet_utils.models.strong import StrongEncoder, open_features
 from lmnet_utils.models.weights import fingerprint_of, load_model
 from lmnet_utils.training import processes
 from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data, passes
@@ -36,7 +43,8 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     """Train an image encoder to predict the frozen autoencoder's latents (paper, sections 3.2 and 3.3).
 
     The latents of all training models are computed once, before the first step. With a Chamfer loss the targets are the
-    clouds instead: the direct regression that the paper compares latent matching with. Leaves
+    clouds instead: the direct regression that the paper compares latent matching with. The strong variant sees its network's
+    maps, computed once, instead of images (:func:`~lmnet_utils.models.strong.open_features`). Leaves
     ``trained_models/<run>/<settings.model_name>/``; resumes and raises as :func:`train_autoencoder`.
 
     Variant I keeps the epoch with the best validation Chamfer. Variant II keeps the last one: that score looks at the
@@ -45,12 +53,10 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     data, device = open_data(settings), processes.start(settings.device, settings.precision).device
     targets = compute_targets(settings, data, device)
     seed_everything(settings.seed)
-    probabilistic, direct = settings.loss == "probabilistic", settings.loss == "chamfer"
-    model = ImageEncoder(settings.architecture, settings.width, probabilistic, decoder=direct)
-    model.initialise(scale=targets.scale, mean=targets.mean, sigma=settings.alpha)
-    model = initialised(model, settings.initial_weights, data)
+    probabilistic = settings.loss == "probabilistic"
+    model = initialised(new_encoder(settings, targets), settings.initial_weights, data)
     model = model.to(device, memory_format=torch.channels_last)
-    decoder = model if direct else targets.autoencoder
+    decoder = targets.autoencoder if model.decoder is None else model
     options = {"name": settings.model_name, "keep_last": probabilistic, "progress": progress}
     with Training(model, settings, data, **options) as training:
         batches = ImageBatches(data, settings, targets, device)
@@ -59,7 +65,10 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
                 with training.autocast():
                     output = model(images)
                     clouds = None if settings.matches_latents else decoder.decode(output).float()
-                if clouds is not None:
+                if settings.loss == "end_to_end":
+                    training.check(clouds)
+                    training.step(autoencoder_loss(target, clouds, targets.loss))
+                elif clouds is not None:
                     training.check(clouds)
                     training.step(direct_regression_loss(target, clouds))
                 elif not probabilistic:
@@ -75,12 +84,31 @@ def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> 
     return training.result()
 
 
+def new_encoder(settings: EncoderSettings, targets: Targets) -> ImageEncoder:
+    """An untrained encoder of the settings' architecture; its own decoder, if it has one, starts as the autoencoder's where that is known.
+
+    While the strong variant matches latents its decoder is frozen: it is there to be stored with it.
+    """
+    strong, own_decoder = settings.architecture == "strong", settings.loss in ("chamfer", "end_to_end")
+    variational = settings.loss == "probabilistic"
+    if strong:
+        model: ImageEncoder = StrongEncoder()
+    else:
+        model = ImageEncoder(settings.architecture, settings.width, variational, decoder=own_decoder)
+    model.initialise(scale=targets.scale, mean=targets.mean, sigma=settings.alpha)
+    if model.decoder is not None and targets.autoencoder is not None:
+        model.decoder.load_state_dict(targets.autoencoder.decoder.state_dict())
+        model.decoder.requires_grad_(own_decoder)
+        model.decoder.keeps_statistics = True
+    return model
+
+
 @dataclass(frozen=True)
 class Targets:
     """What an image encoder is to predict: latents (R, 512) of the training objects, or their clouds (no ``latents``).
 
     ``mirrored``: latents of the mirrored clouds, for flipped images. ``scale`` and ``mean`` of the latents: where the
-    encoder's outputs start. ``autoencoder``: the frozen one; None in direct regression.
+    encoder's outputs start. ``autoencoder``: the frozen one; None in direct regression. ``loss``: that it was trained with.
     """
 
     autoencoder: PointCloudAutoencoder | None = None
@@ -88,6 +116,7 @@ class Targets:
     mirrored: torch.Tensor | None = None
     scale: float = 1.0
     mean: float | torch.Tensor = 0.0
+    loss: str = "paper"
 
 
 def compute_targets(settings: EncoderSettings, data: TrainingData, device: torch.device) -> Targets:
@@ -96,31 +125,34 @@ def compute_targets(settings: EncoderSettings, data: TrainingData, device: torch
     Raises:
         FileNotFoundError: as :func:`autoencoder_folder`.
     """
-    if settings.loss == "chamfer":
+    if settings.loss == "chamfer" and settings.architecture != "strong":
         return Targets()
     autoencoder = load_model(autoencoder_folder(settings), device, kind="autoencoder").requires_grad_(False)
     match_frame({"autoencoder": autoencoder}, data.pack, data.split.train)
     data.record["autoencoder"] = fingerprint_of(autoencoder)
     latents, mirrored = compute_latents(autoencoder, data.pack, data.rows, mirrored=settings.augment)
     scale = float(latents.std(0).mean()) if len(latents) > 1 else 1.0
-    return Targets(autoencoder, latents, mirrored, scale, latents.mean(0))
+    loss = autoencoder.config.get("training", {}).get("settings", {}).get("loss", "paper")
+    return Targets(autoencoder, latents, mirrored, scale, latents.mean(0), loss)
 
 
 class ImageBatches:
     """Batches of an image encoder: images (B, 3, 128, 128), targets, azimuths (B,) and Variant II's noise (B, 512).
 
-    With Chamfer losses the targets are clouds (B, 2048, 3), else latents (B, 512). In direct regression the last, smaller
-    batch of an epoch is left out: its decoder's batch norm dislikes it.
+    With losses on clouds the targets are clouds (B, 2048, 3), else latents (B, 512). The strong variant gets its features' maps
+    (B, 12288) instead of images. Where a decoder learns the last, smaller batch of an epoch is left out: its batch norm dislikes it.
     """
 
     def __init__(self, data: TrainingData, settings: EncoderSettings, targets: Targets, device: torch.device) -> None:
         self.pack, self.rows, self.settings, self.targets, self.device = (
             data.pack, data.rows, settings, targets, device,
         )  # fmt: skip
+        strong = settings.architecture == "strong"
+        self.features = open_features(self.pack, device) if strong else None
         self.azimuths = torch.from_numpy(np.array(self.pack.azimuths[self.rows]))
         self.drawn = min(settings.views_per_model or self.pack.views, self.pack.views)
         items = len(self.rows) * self.drawn
-        whole = settings.loss == "chamfer"
+        whole = settings.loss in ("chamfer", "end_to_end")
         once = max(1, items // settings.batch_size if whole else math.ceil(items / settings.batch_size))
         self.steps = settings.steps_per_epoch or once
 
@@ -138,19 +170,24 @@ class ImageBatches:
         chosen = order[step * size : (step + 1) * size]
         number, view = np.divmod(chosen, self.pack.views)
         rng = generator(self.settings.seed, epoch, step)
-        images, flip = self.pack.images(self.rows[number], view), None
-        if self.settings.augment:
-            flip = torch.from_numpy(rng.random(len(chosen)) < 0.5)
-            images = torch.where(flip[:, None, None, None], images.flip(-1), images)
+        flip = torch.from_numpy(rng.random(len(chosen)) < 0.5) if self.settings.augment else None
+        images = self._inputs(self.rows[number], view, flip)
         target, noise = self._target(number, flip), None
         if self.settings.loss == "probabilistic":
             noise = torch.from_numpy(rng.standard_normal(target.shape, np.float32))
-        images = images.contiguous(memory_format=torch.channels_last)
         items = (images, target, self.azimuths[number, view], noise)
         return number, [None if item is None else item.to(self.device, non_blocking=True) for item in items]
 
     def part(self, batch: list[Any], share: slice) -> list[Any]:
         return [None if item is None else item[share] for item in batch]
+
+    def _inputs(self, rows: np.ndarray, views: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
+        if self.features is not None:
+            return self.features.maps(rows, views, None if flip is None else flip.numpy())
+        images = self.pack.images(rows, views)
+        if flip is not None:
+            images = torch.where(flip[:, None, None, None], images.flip(-1), images)
+        return images.contiguous(memory_format=torch.channels_last)
 
     def _target(self, number: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
         if self.settings.matches_latents:

@@ -39,6 +39,7 @@ from lmnet_utils.data.programs.catalogue import is_program
 from lmnet_utils.data.splits import Split, without_copies
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.orientation import match_frame
+from lmnet_utils.models.strong import StrongEncoder
 from lmnet_utils.models.weights import fingerprint_of, load_model, load_weights, save_model
 from lmnet_utils.training import processes
 
@@ -98,12 +99,18 @@ def open_data(settings: TrainingSettings) -> TrainingData:
 
 
 def initialised(model: torch.nn.Module, initial_weights: str | None, data: TrainingData) -> torch.nn.Module:
-    """``model`` with the weights of a model folder or state dict, an autoencoder's turned to the data's frame."""
+    """``model`` with the weights of a model folder or state dict, an autoencoder's turned to the data's frame.
+
+    A decoder that the model has and the weights have not stays as it is.
+    """
     if initial_weights:
         loaded = load_model(paths.resolve(initial_weights), kind=model.config["kind"])
         if isinstance(loaded, PointCloudAutoencoder):
             match_frame({"autoencoder": loaded}, data.pack, data.split.train)
-        load_weights(model, loaded.state_dict(), initial_weights)
+        state = loaded.state_dict()
+        if loaded.decoder is None and model.decoder is not None:
+            state |= {name: value for name, value in model.state_dict().items() if name.startswith("decoder.")}
+        load_weights(model, state, initial_weights)
     return model
 
 
@@ -270,6 +277,7 @@ class Training:
                 if step + 1 < self._steps:
                     coming = pool.submit(source.load, order, self.epoch, step + 1)
                 share, self._weight = processes.share_of(len(self._members), self.accelerator)
+                torch.manual_seed(int(generator(self.settings.seed, self.epoch, step).integers(2**62)))  # for dropout
                 yield batch if self._weight == 1.0 else source.part(batch, share)
         self._count_seconds()
 
@@ -353,7 +361,7 @@ class Training:
     def result(self) -> TrainingResult:
         """The kept network and its history; a network of the caller's own class gets its kept weights back."""
         model, state = self.model, self._state
-        if type(model) in (PointCloudAutoencoder, ImageEncoder):
+        if type(model) in (PointCloudAutoencoder, ImageEncoder, StrongEncoder):
             model = load_model(self.directory, self.device)
         else:
             model.load_state_dict(load_file(self.directory / "model.safetensors"))

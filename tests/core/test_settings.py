@@ -28,6 +28,7 @@ OWN = {
     "09_explorer": notebook_settings.ExplorerSettings,
     "10_pix3d": notebook_settings.Pix3DSettings,
     "11_own_photo": notebook_settings.PhotoSettings,
+    "12_strong_variant": notebook_settings.StrongSettings,
 }
 AUTOENCODER = {
     "run": "test", "dataset": "boxes", "split": "official", "classes": "13", "seed": 0, "device": "cpu",
@@ -232,3 +233,20 @@ def test_plain_kinds_of_a_type() -> None:
     assert settings.kinds_of(list[str] | None) == {list, type(None)}
     assert settings.kinds_of(settings.Classes) == {str}
     assert issubclass(SettingsError, ValueError) and issubclass(DataSettings, Settings)
+
+
+def test_what_leaves_a_step_of_the_strong_variant_out_differs_in_that_alone(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
+    declared = profiles.read_declaration(profiles.notebook_path("12_strong_variant")).defaults
+    strong = notebook_settings.StrongSettings(**declared)
+    assert strong.of_autoencoder().initial_weights == strong.autoencoder
+    assert strong.of_autoencoder().run != strong.run, "the reproduction's autoencoder stays what it is"
+    full = strong.of_encoder("l1").as_dict()
+    for left_out, expected in (
+        ({"emd": False}, {"run", "autoencoder"}),
+        ({"features": False}, {"run", "architecture", "width"}),
+    ):
+        other = strong.of_encoder("l1", **left_out).as_dict()
+        assert {name for name in full if full[name] != other[name]} == expected
+    assert full["autoencoder"] == str(tmp_path / "quickstart-strong" / "autoencoder")
+    assert strong.of_encoder("end_to_end", start=tmp_path / "a").initial_weights == str(tmp_path / "a")

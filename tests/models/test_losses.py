@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -49,3 +50,37 @@ def test_sampled_latents_have_the_asked_mean_and_spread():
     )
     assert samples.mean().item() == pytest.approx(3.0, abs=0.02)
     assert samples.std().item() == pytest.approx(0.5, abs=0.01)
+
+
+def test_emd_loss_is_the_mean_distance_of_the_best_of_all_matchings_and_pulls_along_it():
+    rng = np.random.default_rng(1)
+    truth, guess = (torch.from_numpy(rng.random((3, 6, 3))) for _ in range(2))
+    guess.requires_grad_(True)
+    distances = np.linalg.norm(truth.numpy()[:, :, None] - guess.detach().numpy()[:, None], axis=-1)  # (3, 6, 6)
+    orders = list(itertools.permutations(range(6)))
+    best = [min(orders, key=lambda order: cost[range(6), list(order)].sum()) for cost in distances]
+    expected = np.mean([cost[range(6), list(order)].mean() for cost, order in zip(distances, best, strict=True)])
+    loss = losses.emd_loss(truth, guess)
+    assert loss.item() == pytest.approx(expected)
+    loss.backward()
+    for cloud, order in enumerate(best):  # each point is pulled towards its partner, all with the same force
+        pull = guess.detach()[cloud, list(order)] - truth[cloud]
+        np.testing.assert_allclose(
+            guess.grad[cloud, list(order)], pull / pull.norm(dim=-1, keepdim=True) / 18, rtol=1e-6
+        )
+
+
+def test_emd_loss_sees_crowding_that_chamfer_does_not_and_repeats_itself():
+    """Half of the ground truth's points on one place, the other half on another; a guess of 9 : 1 has Chamfer 0."""
+    truth = torch.zeros(2, 200, 3)
+    truth[:, 100:, 0] = 1.0
+    crowded = torch.zeros(2, 200, 3)
+    crowded[:, 180:, 0] = 1.0
+    assert losses.autoencoder_loss(truth, crowded, "paper").item() == 0
+    assert losses.emd_loss(truth, crowded, 200).item() == pytest.approx(0.4)
+    assert losses.autoencoder_loss(truth, crowded, "chamfer_emd").item() == pytest.approx(0.4e4)
+    rng = np.random.default_rng(0)
+    a, b, c = (torch.from_numpy(rng.random((2, 500, 3), np.float32)) for _ in range(3))
+    assert losses.emd_loss(a, b, 50).item() == losses.emd_loss(a, b, 50).item() != losses.emd_loss(c, b, 50).item()
+    drawn = np.mean([losses.emd_loss(a + 5, b + shift, 50).item() for shift in (5.0, 5.001, 5.002)])
+    assert losses.emd_loss(a, b, 500).item() < drawn < 0.3  # few points lie farther apart; not far from it

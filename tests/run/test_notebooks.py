@@ -41,6 +41,7 @@ NAMES = (
     "09_explorer",
     "10_pix3d",
     "11_own_photo",
+    "12_strong_variant",
 )
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 SOLUTIONS = sorted(path.stem for path in FOLDER.glob("solutions/*.ipynb"))

@@ -344,7 +344,7 @@ def test_settings_refuse_wrong_names_types_and_values():
         autoencoder_settings(augment=1)
     with pytest.raises(ValueError, match="epoch: no such setting .*did you mean 'epochs'"):
         autoencoder_settings(epoch=3)
-    with pytest.raises(ValueError, match="loss: expected 'paper' or 'port', found 'emd'"):
+    with pytest.raises(ValueError, match="loss: expected 'paper', 'port' or 'chamfer_emd', found 'emd'"):
         autoencoder_settings(loss="emd")
     with pytest.raises(ValueError, match="epochs: expected at least 1, found 0"):
         autoencoder_settings(epochs=0)
