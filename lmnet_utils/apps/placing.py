@@ -12,15 +12,13 @@ import numpy as np
 from scipy import ndimage
 
 from lmnet_utils.apps.cutouts import Cutout, cut_out
-from lmnet_utils.data.images import OBJECT_SIDE, PhotoError, as_batch, read_image, read_mask, resized
+from lmnet_utils.data.images import OBJECT_SHIFT, OBJECT_SIDE, PhotoError, as_batch, read_image, read_mask, resized
 from lmnet_utils.data.layout import INPUT_SIZE
 from lmnet_utils.data.packs import open_pack, read_split
 from lmnet_utils.evaluation.protocol import score
 from lmnet_utils.models import inference
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
-OBJECT_SHIFT = 5
-"""Rows by which the object's box lies below the middle: the mean of FreeShapes' training renders, whose camera looks down."""
 SMALLEST = 16
 """Pixels of a picture's shorter side below which nothing can be told."""
 FAR = 95.0

@@ -118,6 +118,8 @@ class EncoderSettings(TrainingSettings):
     ``validation_views``: views of each validation object scored after an epoch; None takes all.
     ``autoencoder``: folder of the frozen autoencoder; None takes the run's own.
     ``augment``: images flipped left to right with probability ½, the target being the mirrored cloud's latent.
+    ``photographs``: half of the flipped images are moreover moved, resized and lit as photographs are
+    (:mod:`lmnet_utils.data.photographs`); needs ``augment``.
     """
 
     architecture: Architecture
@@ -131,6 +133,11 @@ class EncoderSettings(TrainingSettings):
     alpha: float = PAPER_ALPHA
     penalty_angle: Positive = PAPER_ANGLE
     validation_views: Count | None = None
+    photographs: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """As all settings; ``photographs`` only where it is on, as limits are."""
+        return {name: value for name, value in super().as_dict().items() if value or name != "photographs"}
 
     @property
     def model_name(self) -> str:
@@ -314,6 +321,10 @@ class PhotoSettings(Settings):
     batch_size: Count
 
 
+StrongStep = Literal["emd", "features", "photographs"]
+"""What of the strong variant can be left out, beside its training end to end."""
+
+
 class StrongSettings(Settings):
     """Settings of notebook 12, and those of the trainings that they stand for; its parameters cell says what each is."""
 
@@ -352,14 +363,15 @@ class StrongSettings(Settings):
         return AutoencoderSettings(**self._common(), **given, weight_decay=0.0)
 
     def of_encoder(
-        self, loss: EncoderLoss, *, emd: bool = True, features: bool = True, start: Path | None = None
+        self, loss: EncoderLoss, *, without: StrongStep | None = None, start: Path | None = None
     ) -> EncoderSettings:
-        """Step B (``loss="l1"``) or C (``"end_to_end"`` from the folder ``start``); without A, or without photographs' features.
+        """Step B (``loss="l1"``) or C (``"end_to_end"`` from the folder ``start``), all of it or without one step.
 
-        What leaves a step out is a run of its own, :attr:`strong_run` with ``-without-emd`` or ``-without-features``.
+        What leaves a step out is a run of its own, :attr:`strong_run` with ``-without-<step>``.
         """
         step = "head" if loss == "l1" else "end_to_end"
-        run = self.strong_run + ("" if emd else "-without-emd") + ("" if features else "-without-features")
+        emd, features = without != "emd", without != "features"
+        run = self.strong_run + (f"-without-{without}" if without else "")
         given: dict[str, Any] = {
             "epochs": getattr(self, f"{step}_epochs"),
             "learning_rate": getattr(self, f"{step}_learning_rate"),
@@ -369,6 +381,7 @@ class StrongSettings(Settings):
         given |= {"views_per_model": self.views_per_model, "validation_views": self.validation_views}
         autoencoder = paths.as_parameter(paths.model_dir(self.strong_run, "autoencoder")) if emd else self.autoencoder
         given |= {"weight_decay_conv": 0.0, "weight_decay_fc": 0.0, "autoencoder": autoencoder}
+        given |= {"photographs": without != "photographs"}
         return EncoderSettings(**{**self._common(), **given, "run": run})
 
     def _common(self) -> dict[str, Any]:

@@ -150,6 +150,8 @@ def resized(channel: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 OBJECT_SIDE = 93
 """Longest side of the object in the network's input, pixels. Official ``metrics.py`` (128 − 35); in FreeShapes' training
 renders it is 92 on average."""
+OBJECT_SHIFT = 5
+"""Rows by which the object's box lies below the middle: the mean of FreeShapes' training renders, whose camera looks down."""
 
 
 def as_batch(inputs: Sequence[np.ndarray]) -> torch.Tensor:

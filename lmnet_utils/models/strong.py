@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from lmnet_utils.core import cache
 from lmnet_utils.data.packs import Pack
+from lmnet_utils.data.photographs import like_photographs
 from lmnet_utils.models.efficientnet import WEIGHTS_FILE, EfficientNetLite0, load_efficientnet
 from lmnet_utils.models.networks import LATENT_SIZE, ImageEncoder, PointCloudDecoder
 
@@ -95,29 +96,44 @@ def features_on(device: torch.device | str) -> EfficientNetLite0:
 
 
 # ---------------------------------------------------------------------------------------------- computed once for a pack
+KINDS = 3
+"""Kept of an image: as it is, mirrored, and the mirror image like a photograph."""
+
+
 class FeatureMaps:
-    """What the features' network sees in all images of a pack and in their mirror images, fp16 in a file. Made by
-    :func:`open_features`.
+    """What the features' network sees in all images of a pack, in their mirror images, and in those like photographs; fp16 in a
+    file. Made by :func:`open_features`.
 
     The mirror images' maps are kept too: mirrored maps are not quite the maps of the mirrored image, for padding is one-sided.
     """
 
     def __init__(self, file: Path, objects: int, views: int) -> None:
         self.file = file
-        self._maps = np.memmap(file, np.float16, "r", shape=(objects, views, 2, MAP_SIZE))
+        self._maps = np.memmap(file, np.float16, "r", shape=(objects, views, KINDS, MAP_SIZE))
 
     def maps(
-        self, rows: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray, flip: np.ndarray | None = None
+        self,
+        rows: Sequence[int] | np.ndarray,
+        views: Sequence[int] | np.ndarray,
+        flip: np.ndarray | None = None,
+        photograph: np.ndarray | None = None,
     ) -> torch.Tensor:
-        """Maps (B, 12288) fp32 of B rows of the pack and as many view numbers; of the mirror image where ``flip`` (B,) says so."""
-        side = np.zeros(len(rows), int) if flip is None else np.asarray(flip).astype(int)
-        return torch.from_numpy(self._maps[np.asarray(rows), np.asarray(views), side].astype(np.float32))
+        """Maps (B, 12288) fp32 of B rows of the pack and as many view numbers.
+
+        Args:
+            rows, views: (B,).
+            flip: (B,) bool, where the mirror image is meant; None means nowhere.
+            photograph: (B,) bool, where that image like a photograph is meant; it is kept of mirror images only.
+        """
+        kind = np.zeros(len(rows), int) if flip is None else np.asarray(flip).astype(int)
+        kind = kind if photograph is None else kind + (kind & np.asarray(photograph))
+        return torch.from_numpy(self._maps[np.asarray(rows), np.asarray(views), kind].astype(np.float32))
 
 
 def open_features(pack: Pack, device: torch.device | str = "cpu", *, progress: bool = True) -> FeatureMaps:
     """The maps of all images of a pack; computed at the first use, and taken up where a killed computation stood.
 
-    48 images an object, 1.2 MB. They lie in the pack's folder and go with it. Several processes wait for one.
+    72 images an object, 1.8 MB. They lie in the pack's folder and go with it. Several processes wait for one.
 
     Args:
         pack: of the data set.
@@ -138,11 +154,13 @@ def open_features(pack: Pack, device: torch.device | str = "cpu", *, progress: b
 
             def compute(row: int) -> np.ndarray:
                 images = pack.images(np.full(pack.views, row), np.arange(pack.views)).to(device)
-                both = torch.stack([images, images.flip(-1)], 1).flatten(0, 1)  # (V·2, 3, 128, 128)
-                both = both.contiguous(memory_format=torch.channels_last)
-                return maps_of(network, both).half().cpu().numpy()
+                mirrored = images.flip(-1)
+                like = like_photographs(mirrored.cpu(), np.random.default_rng(row)).to(device)
+                kinds = torch.stack([images, mirrored, like], 1).flatten(0, 1)  # (V·3, 3, 128, 128)
+                kinds = kinds.contiguous(memory_format=torch.channels_last)
+                return maps_of(network, kinds).half().cpu().numpy()
 
-            _append(file, len(pack.models), pack.views * 2 * MAP_SIZE * 2, compute, progress)
+            _append(file, len(pack.models), pack.views * KINDS * MAP_SIZE * 2, compute, progress)
     return FeatureMaps(file, len(pack.models), pack.views)
 
 

@@ -14,6 +14,7 @@ from lmnet_utils.core import paths
 from lmnet_utils.core.notebook_settings import EncoderSettings
 from lmnet_utils.core.runtime import seed_everything
 from lmnet_utils.data.packs import Pack
+from lmnet_utils.data.photographs import like_photographs
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models.losses import (
     autoencoder_loss,
@@ -171,7 +172,7 @@ class ImageBatches:
         number, view = np.divmod(chosen, self.pack.views)
         rng = generator(self.settings.seed, epoch, step)
         flip = torch.from_numpy(rng.random(len(chosen)) < 0.5) if self.settings.augment else None
-        images = self._inputs(self.rows[number], view, flip)
+        images = self._inputs(self.rows[number], view, flip, rng)
         target, noise = self._target(number, flip), None
         if self.settings.loss == "probabilistic":
             noise = torch.from_numpy(rng.standard_normal(target.shape, np.float32))
@@ -181,12 +182,19 @@ class ImageBatches:
     def part(self, batch: list[Any], share: slice) -> list[Any]:
         return [None if item is None else item[share] for item in batch]
 
-    def _inputs(self, rows: np.ndarray, views: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
+    def _inputs(
+        self, rows: np.ndarray, views: np.ndarray, flip: torch.Tensor | None, rng: np.random.Generator
+    ) -> torch.Tensor:
+        photograph = None
+        if self.settings.photographs and flip is not None:
+            photograph = flip.numpy() & (rng.random(len(rows)) < 0.5)
         if self.features is not None:
-            return self.features.maps(rows, views, None if flip is None else flip.numpy())
+            return self.features.maps(rows, views, None if flip is None else flip.numpy(), photograph)
         images = self.pack.images(rows, views)
         if flip is not None:
             images = torch.where(flip[:, None, None, None], images.flip(-1), images)
+        if photograph is not None and photograph.any():
+            images[photograph] = like_photographs(images[photograph], rng)
         return images.contiguous(memory_format=torch.channels_last)
 
     def _target(self, number: np.ndarray, flip: torch.Tensor | None) -> torch.Tensor:
