@@ -30,9 +30,9 @@ MAP_SIZE = int(np.prod(EARLY) + np.prod(LATE))
 """Numbers of an image's two maps, one after the other: 12,288."""
 
 
-def maps_of(network: EfficientNetLite0, images: torch.Tensor) -> torch.Tensor:
-    """Images (B, 3, 128, 128), 0…255 → both maps, flat (B, 12288). Always fp32, so that they are the same everywhere."""
-    with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+def maps_of(network: EfficientNetLite0, images: torch.Tensor, precision: str = "fp32") -> torch.Tensor:
+    """Images (B, 3, 128, 128), 0…255 → both maps, flat (B, 12288); in fp32 also where the rest is not, unless ``"bf16"`` is asked for."""
+    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
         return torch.cat([part.flatten(1) for part in network.maps(images)], 1)
 
 
@@ -130,7 +130,9 @@ class FeatureMaps:
         return torch.from_numpy(self._maps[np.asarray(rows), np.asarray(views), kind].astype(np.float32))
 
 
-def open_features(pack: Pack, device: torch.device | str = "cpu", *, progress: bool = True) -> FeatureMaps:
+def open_features(
+    pack: Pack, device: torch.device | str = "cpu", *, precision: str = "fp32", progress: bool = True
+) -> FeatureMaps:
     """The maps of all images of a pack; computed at the first use, and taken up where a killed computation stood.
 
     72 images an object, 1.8 MB. They lie in the pack's folder and go with it. Several processes wait for one.
@@ -138,13 +140,14 @@ def open_features(pack: Pack, device: torch.device | str = "cpu", *, progress: b
     Args:
         pack: of the data set.
         device: where the network computes.
+        precision: ``"fp32"``, or ``"bf16"`` for training where that is native: twice as fast, 1 to 6 % of rounding.
         progress: show a bar.
 
     Raises:
         MissingFeaturesError: the features' weights are not installed.
         OSError: the data set's folder cannot be written.
     """
-    key = cache.fingerprint({"pack": pack.hash, "weights": WEIGHTS_FILE, "size": MAP_SIZE}, "pack", "features")
+    key = cache.fingerprint({"pack": pack.hash, "weights": WEIGHTS_FILE, "size": MAP_SIZE, "precision": precision}, "pack", "features")
     file = pack.folder / f"features-{key}.bin"
     with FileLock(str(file.with_suffix(".lock"))):
         if not file.is_file():
@@ -158,7 +161,7 @@ def open_features(pack: Pack, device: torch.device | str = "cpu", *, progress: b
                 like = like_photographs(mirrored.cpu(), np.random.default_rng(row)).to(device)
                 kinds = torch.stack([images, mirrored, like], 1).flatten(0, 1)  # (V·3, 3, 128, 128)
                 kinds = kinds.contiguous(memory_format=torch.channels_last)
-                return maps_of(network, kinds).half().cpu().numpy()
+                return maps_of(network, kinds, precision).half().cpu().numpy()
 
             _append(file, len(pack.models), pack.views * KINDS * MAP_SIZE * 2, compute, progress)
     return FeatureMaps(file, len(pack.models), pack.views)

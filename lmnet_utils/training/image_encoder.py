@@ -12,7 +12,7 @@ import torch
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.notebook_settings import EncoderSettings
-from lmnet_utils.core.runtime import seed_everything
+from lmnet_utils.core.runtime import pick_precision, seed_everything
 from lmnet_utils.data.packs import Pack
 from lmnet_utils.data.photographs import like_photographs
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
@@ -149,7 +149,8 @@ class ImageBatches:
             data.pack, data.rows, settings, targets, device,
         )  # fmt: skip
         strong = settings.architecture == "strong"
-        self.features = open_features(self.pack, device) if strong else None
+        precision = pick_precision(settings.precision, device)
+        self.features = open_features(self.pack, device, precision=precision) if strong else None
         self.azimuths = torch.from_numpy(np.array(self.pack.azimuths[self.rows]))
         self.drawn = min(settings.views_per_model or self.pack.views, self.pack.views)
         items = len(self.rows) * self.drawn
