@@ -243,10 +243,11 @@ def test_what_leaves_a_step_of_the_strong_variant_out_differs_in_that_alone(tmp_
     assert strong.of_autoencoder().run != strong.run, "the reproduction's autoencoder stays what it is"
     full = strong.of_encoder("l1").as_dict()
     for left_out, expected in (
-        ({"emd": False}, {"run", "autoencoder"}),
-        ({"features": False}, {"run", "architecture", "width"}),
+        ("emd", {"run", "autoencoder"}),
+        ("features", {"run", "architecture", "width"}),
+        ("photographs", {"run", "photographs"}),
     ):
-        other = strong.of_encoder("l1", **left_out).as_dict()
-        assert {name for name in full if full[name] != other[name]} == expected
+        other = strong.of_encoder("l1", without=left_out).as_dict()
+        assert {name for name in full if full[name] != other.get(name)} == expected and set(other) <= set(full)
     assert full["autoencoder"] == str(tmp_path / "quickstart-strong" / "autoencoder")
     assert strong.of_encoder("end_to_end", start=tmp_path / "a").initial_weights == str(tmp_path / "a")

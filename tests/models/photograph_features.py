@@ -38,7 +38,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, torch.Te
     (file.parents[1] / "__init__.py").touch()
     state = random_state()
     torch.save(state, file)
-    remove(monkeypatch)
+    monkeypatch.delitem(sys.modules, efficientnet.WEIGHTS_PACKAGE, raising=False)
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setattr(efficientnet, "WEIGHTS_HASH", sha256_of(file)[:8])
     efficientnet.load_efficientnet.cache_clear()
@@ -47,6 +47,5 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, torch.Te
 
 def remove(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the package were not installed."""
-    elsewhere = [path for path in sys.path if not (Path(path) / efficientnet.WEIGHTS_PACKAGE).is_dir()]
-    monkeypatch.setattr(sys, "path", elsewhere)
+    monkeypatch.setitem(sys.modules, efficientnet.WEIGHTS_PACKAGE, None)
     efficientnet.load_efficientnet.cache_clear()

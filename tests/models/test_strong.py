@@ -169,7 +169,7 @@ def test_maps_of_a_pack_are_computed_once_and_taken_up_where_a_killed_computatio
     pack = packs.open_pack("boxes", progress=False)
     seen = []
 
-    def killed(network, images):
+    def killed(network, images, precision):
         if len(seen) == 2:
             raise KeyboardInterrupt
         seen.append(len(images))
@@ -182,9 +182,9 @@ def test_maps_of_a_pack_are_computed_once_and_taken_up_where_a_killed_computatio
     (part,) = pack.folder.glob("features-*.part")
     with open(part, "ab") as stream:
         stream.write(b"half an object")
-    monkeypatch.setattr(strong, "maps_of", lambda network, images: seen.append(len(images)) or plain(network, images))
+    monkeypatch.setattr(strong, "maps_of", lambda network, images, _: seen.append(len(images)) or plain(network, images))
     kept = strong.open_features(pack, progress=False)
-    assert seen == [48] * 5, "every object once"
+    assert seen == [72] * 5, "every object once"
     assert (
         strong.open_features(packs.open_pack("boxes", progress=False), progress=False).file == kept.file
         and len(seen) == 5
@@ -197,3 +197,7 @@ def test_maps_of_a_pack_are_computed_once_and_taken_up_where_a_killed_computatio
     assert not torch.allclose(kept.maps(rows, views), expected, rtol=2e-3, atol=2e-3), (
         "mirrored images have maps of their own"
     )
+    like = np.array([True, True, False, False])  # of the mirrored second one alone: the first is not mirrored
+    found = kept.maps(rows, views, flip, like)
+    torch.testing.assert_close(found[[0, 2, 3]], expected[[0, 2, 3]], rtol=2e-3, atol=2e-3)
+    assert not torch.allclose(found[1], expected[1], rtol=0.05, atol=0.05)
