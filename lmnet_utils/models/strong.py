@@ -101,15 +101,15 @@ KINDS = 3
 
 
 class FeatureMaps:
-    """What the features' network sees in all images of a pack, in their mirror images, and in those like photographs; fp16 in a
-    file. Made by :func:`open_features`.
+    """What the features' network sees in all images of some objects, in their mirror images, and in those like photographs; fp16
+    in a file. Made by :func:`open_features`.
 
     The mirror images' maps are kept too: mirrored maps are not quite the maps of the mirrored image, for padding is one-sided.
     """
 
-    def __init__(self, file: Path, objects: int, views: int) -> None:
-        self.file = file
-        self._maps = np.memmap(file, np.float16, "r", shape=(objects, views, KINDS, MAP_SIZE))
+    def __init__(self, file: Path, rows: np.ndarray, views: int) -> None:
+        self.file, self._rows = file, rows  # ascending
+        self._maps = np.memmap(file, np.float16, "r", shape=(len(rows), views, KINDS, MAP_SIZE))
 
     def maps(
         self,
@@ -118,27 +118,33 @@ class FeatureMaps:
         flip: np.ndarray | None = None,
         photograph: np.ndarray | None = None,
     ) -> torch.Tensor:
-        """Maps (B, 12288) fp32 of B rows of the pack and as many view numbers.
+        """Maps (B, 12288) fp32 of B images.
 
         Args:
-            rows, views: (B,).
+            rows, views: (B,) rows of the pack, among those that were asked for, and numbers of views.
             flip: (B,) bool, where the mirror image is meant; None means nowhere.
             photograph: (B,) bool, where that image like a photograph is meant; it is kept of mirror images only.
         """
         kind = np.zeros(len(rows), int) if flip is None else np.asarray(flip).astype(int)
         kind = kind if photograph is None else kind + (kind & np.asarray(photograph))
-        return torch.from_numpy(self._maps[np.asarray(rows), np.asarray(views), kind].astype(np.float32))
+        return torch.from_numpy(self._maps[np.searchsorted(self._rows, rows), np.asarray(views), kind].astype(np.float32))
 
 
 def open_features(
-    pack: Pack, device: torch.device | str = "cpu", *, precision: str = "fp32", progress: bool = True
+    pack: Pack,
+    rows: Sequence[int] | np.ndarray,
+    device: torch.device | str = "cpu",
+    *,
+    precision: str = "fp32",
+    progress: bool = True,
 ) -> FeatureMaps:
-    """The maps of all images of a pack; computed at the first use, and taken up where a killed computation stood.
+    """The maps of all images of a pack's objects; computed at the first use, and taken up where a killed computation stood.
 
     72 images an object, 1.8 MB. They lie in the pack's folder and go with it. Several processes wait for one.
 
     Args:
         pack: of the data set.
+        rows: of the pack, which objects.
         device: where the network computes.
         precision: ``"fp32"``, or ``"bf16"`` for training where that is native: twice as fast, 1 to 6 % of rounding.
         progress: show a bar.
@@ -147,15 +153,18 @@ def open_features(
         MissingFeaturesError: the features' weights are not installed.
         OSError: the data set's folder cannot be written.
     """
-    key = cache.fingerprint({"pack": pack.hash, "weights": WEIGHTS_FILE, "size": MAP_SIZE, "precision": precision}, "pack", "features")
+    rows = np.unique(rows)
+    what = {"pack": pack.hash, "rows": rows.tolist(), "weights": WEIGHTS_FILE, "size": MAP_SIZE, "precision": precision}
+    key = cache.fingerprint(what, "pack", "features")
     file = pack.folder / f"features-{key}.bin"
     with FileLock(str(file.with_suffix(".lock"))):
         if not file.is_file():
-            for other in pack.folder.glob("features-*.bin*"):  # of other code; gigabytes
+            for other in pack.folder.glob("features-*.bin*"):  # of other code or objects; gigabytes
                 other.unlink() if key not in other.name else None
             network = features_on(device)
 
-            def compute(row: int) -> np.ndarray:
+            def compute(place: int) -> np.ndarray:
+                row = int(rows[place])
                 images = pack.images(np.full(pack.views, row), np.arange(pack.views)).to(device)
                 mirrored = images.flip(-1)
                 like = like_photographs(mirrored.cpu(), np.random.default_rng(row)).to(device)
@@ -163,8 +172,8 @@ def open_features(
                 kinds = kinds.contiguous(memory_format=torch.channels_last)
                 return maps_of(network, kinds, precision).half().cpu().numpy()
 
-            _append(file, len(pack.models), pack.views * KINDS * MAP_SIZE * 2, compute, progress)
-    return FeatureMaps(file, len(pack.models), pack.views)
+            _append(file, len(rows), pack.views * KINDS * MAP_SIZE * 2, compute, progress)
+    return FeatureMaps(file, rows, pack.views)
 
 
 def _append(file: Path, count: int, size: int, compute: Callable[[int], np.ndarray], progress: bool) -> None:

@@ -150,7 +150,7 @@ class ImageBatches:
         )  # fmt: skip
         strong = settings.architecture == "strong"
         precision = pick_precision(settings.precision, device)
-        self.features = open_features(self.pack, device, precision=precision) if strong else None
+        self.features = open_features(self.pack, self.rows, device, precision=precision) if strong else None
         self.azimuths = torch.from_numpy(np.array(self.pack.azimuths[self.rows]))
         self.drawn = min(settings.views_per_model or self.pack.views, self.pack.views)
         items = len(self.rows) * self.drawn

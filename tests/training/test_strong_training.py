@@ -98,7 +98,7 @@ def test_mirrored_images_maps_go_with_mirrored_clouds(boxes, monkeypatch):
     targets = image_encoder.compute_targets(settings, data, torch.device("cpu"))
     asked = []
 
-    def maps(self, rows, views, flip):
+    def maps(self, rows, views, flip, photograph):
         asked.append((rows, flip))
         return torch.zeros(len(rows), strong.MAP_SIZE)
 
@@ -149,7 +149,7 @@ image_encoder.train_image_encoder(EncoderSettings(**json.loads(sys.argv[1])), pr
 
 def test_a_killed_training_with_dropout_ends_with_the_same_weights_bit_for_bit(boxes):
     train_autoencoder(autoencoder_settings(epochs=1, batch_size=3), progress=False)
-    strong.open_features(packs.open_pack("boxes"), progress=False)
+    strong.open_features(packs.open_pack("boxes"), packs.open_pack("boxes").rows(packs.read_split("boxes").train), progress=False)
     settings = {
         **ENCODER,
         **STRONG,
