@@ -4,6 +4,7 @@
 
     python tools/ship_weights.py RUN       # after `lmnet run freeshapes`: weights, card, and the tables of README and docs
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
+    python tools/ship_weights.py --strong RUN  # after `lmnet run strong`: the strong variant beside them
     python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs,ambiguity}.md
 
 Every number on the card and in these tables is read from files that are in the repository.
@@ -32,7 +33,8 @@ from lmnet_utils.models.registry import describe, find_networks, first_seeds, re
 from lmnet_utils.models.weights import load_model, save_model
 from lmnet_utils.run.profiles import load_profile
 
-SIZE_LIMIT = 30_000_000  # bytes, all weights together
+SIZE_LIMIT = 30_000_000  # bytes, all weights of the reproduction together
+STRONG_LIMIT = 12_000_000  # bytes, the strong variant beside it
 SHIPPED = paths.project_root() / "trained_models" / "freeshapes"
 COLUMNS = ("model", "n_seeds", "chamfer", "emd", "f_score_1", "f_score_2")
 README_COLUMNS = ("model", "chamfer", "emd", "f_score_2")
@@ -49,11 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--tables", action="store_true", help="only write the tables of README and docs again")
+    what.add_argument("--strong", action="store_true", help="only the strong variant: RUN executed notebook 12")
     what.add_argument(
         "--evaluation", action="store_true", help="only the evaluation and the card: RUN scored the shipped weights"
     )
     options = parser.parse_args(argv)
     try:
+        if options.strong:
+            print(paths.display(ship_strong(options.run)))
+            return 0  # its scores are in the tables once they are in the evaluation
         if not options.tables:
             print(paths.display((ship_evaluation if options.evaluation else ship)(options.run)))
         for document in update_tables():
@@ -84,6 +90,34 @@ def ship(run: str, name: str = "freeshapes") -> Path:
         save_model(destination / network, load_model(folders[network]), half=True)
         shutil.copyfile(folders[network] / "metrics.json", destination / network / "metrics.json")
     _describe(destination, evaluation, f"(run `{run}`), then `python tools/ship_weights.py {run}`")
+    return destination
+
+
+def ship_strong(run: str, name: str = "freeshapes") -> Path:
+    """Store the strong variant of a run beside the shipped weights, with what notebook 12 found of its steps.
+
+    Args:
+        run: a run whose notebook 12 has trained it: ``lmnet run strong --run-name RUN``.
+        name: the folder of the shipped weights.
+
+    Raises:
+        FileNotFoundError: the run did not execute notebook 12, or without the features.
+        ValueError: the weights would be larger than 12 MB.
+    """
+    found = paths.runs_root() / run / "12_strong_variant" / "metrics.json"
+    source = paths.model_dir(f"{run}-strong", "encoder_strong")
+    if not found.is_file() or not source.is_dir():
+        raise FileNotFoundError(
+            f"no {paths.display(found)} or no {paths.display(source)}: train first, `lmnet run strong`."
+        )
+    destination = save_model(paths.model_dir(name, source.name), load_model(source), half=True)
+    size = (destination / "model.safetensors").stat().st_size
+    if size > STRONG_LIMIT:
+        raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 12 MB.")
+    shutil.copyfile(source / "metrics.json", destination / "metrics.json")
+    record = read_json(found)
+    kept = {key: record[key] for key in ("settings", "data", "environment")} | {"table": record["results"]["table"]}
+    write_json(destination / "comparison.json", kept)
     return destination
 
 
@@ -119,11 +153,12 @@ def _evaluation_of(run: str) -> dict[str, Any]:
 
 def _describe(destination: Path, evaluation: dict[str, Any], made_by: str) -> None:
     """Write ``evaluation.json`` and ``MODEL_CARD.md`` beside stored weights."""
-    size = sum(path.stat().st_size for path in destination.glob("*/model.safetensors"))
-    if size > SIZE_LIMIT:
-        raise ValueError(f"{paths.display(destination)}: {size / 1e6:.1f} MB of weights, expected at most 30 MB.")
     folders = [path.parent for path in destination.glob("*/model.safetensors")]
     infos = sorted(map(read_info, folders), key=lambda info: info.order)
+    sizes = {info.name: (destination / info.name / "model.safetensors").stat().st_size for info in infos}
+    size = sum(sizes.values())
+    if (papers := size - sum(sizes[info.name] for info in infos if info.strong)) > SIZE_LIMIT:
+        raise ValueError(f"{paths.display(destination)}: {papers / 1e6:.1f} MB of weights, expected at most 30 MB.")
     trainings = {info.name: read_json(destination / info.name / "metrics.json") for info in infos}
     write_json(destination / "evaluation.json", evaluation)
     with atomic_path(destination / "MODEL_CARD.md") as temporary:
@@ -267,8 +302,10 @@ def update_tables() -> list[Path]:
 
 def _label(name: str, record: dict[str, Any]) -> str:
     kind = "autoencoder" if name == "autoencoder" else "image_encoder"
-    config = {"kind": kind, "variational": record["settings"].get("loss") == "probabilistic"}
-    return describe(name, {**config, "training": {"settings": record["settings"]}}).label
+    given = record["settings"]
+    config = {"kind": kind, "variational": given.get("loss") == "probabilistic"}
+    config |= {name: given[name] for name in ("architecture",) if name in given}
+    return describe(name, {**config, "training": {"settings": given}}).label
 
 
 def _training_row(name: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -305,13 +342,20 @@ def model_card(name: str, made_by: str, trainings: dict[str, Any], evaluation: d
     """The model card of ``trained_models/<name>`` as Markdown, from the trainings' and the evaluation's records."""
     first = next(iter(trainings.values()))
     data, machine = first["data"], first["environment"]
-    encoders = [_label(name, record) for name, record in trainings.items() if name != "autoencoder"]
+    encoders = [_label(name, record) for name, record in trainings.items() if name.startswith("encoder_")]
+    encoders = [label for label in encoders if not label.startswith("strong")]
+    strong = (
+        "\nBeside them stands the strong variant, which is not the paper's: frozen features of EfficientNet-lite0 (Apache-2.0, a package of its own), a\n"
+        "head and a decoder, trained by `lmnet run strong` ([notebook 12](../../notebooks/12_strong_variant.ipynb))."
+        if "encoder_strong" in trainings
+        else ""
+    )
     decoder = "; direct regression carries a decoder of its own" if "encoder_chamfer" in trainings else ""
     several = "s" if len(encoders) > 1 else ""
     return f"""# Model card: {name}
 
 Networks of 3D-LMNet, trained on the embedded data set FreeShapes and on objects from programs: the point-cloud autoencoder in full size and {len(encoders) if several else "one"} image
-encoder{several} ({", ".join(encoders)}) in quarter width, port architecture{decoder}.
+encoder{several} ({", ".join(encoders)}) in quarter width, port architecture{decoder}.{strong}
 Half-precision safetensors, {size / 1e6:.1f} MB together; `lmnet_utils.models.weights.load_model(folder)` loads one.
 
 **Data.** Data set {data["dataset"]}, split {data["split"]} (checksum {data["split_checksum"][:16]}…), training part only: {data["training_models"]:,} clouds,

@@ -345,7 +345,8 @@ class StrongSettings(Settings):
     batch_size: Count
     views_per_model: Count | None
     validation_views: Count | None
-    ablation: bool
+    real_objects: Count | None
+    without: list[StrongStep]
 
     @property
     def strong_run(self) -> str:
@@ -387,4 +388,5 @@ class StrongSettings(Settings):
     def _common(self) -> dict[str, Any]:
         names = ("dataset", "split", "classes", "seed", "device", "precision")
         given = {name: getattr(self, name) for name in names}
+        given |= {"real_objects": self.real_objects, "programs": None if self.real_objects is None else 0}
         return given | {"run": self.strong_run, "schedule": "one_cycle", "augment": True}
