@@ -37,7 +37,7 @@ def maps_of(network: EfficientNetLite0, images: torch.Tensor, precision: str = "
 
 
 class StrongEncoder(ImageEncoder):
-    """Frozen features of EfficientNet-lite0 → a head of 3.7 million parameters → latent; decoded by a decoder of its own.
+    """Frozen features of EfficientNet-lite0 → a head of 3.9 million parameters → latent; decoded by a decoder of its own.
 
     Its latents are those of the strong variant's autoencoder, whose decoder it carries, so that it may stand beside any
     autoencoder. Used as any :class:`~lmnet_utils.models.networks.ImageEncoder`: images in, latents out.
@@ -45,9 +45,16 @@ class StrongEncoder(ImageEncoder):
 
     def __init__(self, dropout: float = 0.2) -> None:
         nn.Module.__init__(self)  # not the paper's layers
-        self.early = nn.Sequential(nn.BatchNorm2d(EARLY[0], affine=False), nn.Conv2d(EARLY[0], 64, 1), nn.ReLU())
-        self.late = nn.Sequential(nn.BatchNorm2d(LATE[0], affine=False), nn.Conv2d(LATE[0], 128, 1), nn.ReLU())
-        self.hidden = nn.Sequential(nn.Dropout(dropout), nn.Linear(64 * 64 + 128 * 16, 512), nn.ReLU())
+        self.early = nn.Sequential(nn.BatchNorm2d(EARLY[0], affine=False), nn.Conv2d(EARLY[0], 128, 1))
+        self.late = nn.Sequential(
+            nn.BatchNorm2d(LATE[0], affine=False),
+            nn.Conv2d(LATE[0], 128, 1),
+            nn.Upsample(scale_factor=2, mode="bilinear"),
+        )
+        self.places = nn.Sequential(
+            nn.ReLU(), nn.Conv2d(256, 128, 3, padding=1), nn.ReLU(), nn.Conv2d(128, 96, 3, padding=1), nn.ReLU()
+        )
+        self.hidden = nn.Sequential(nn.Dropout(dropout), nn.Linear(96 * 64, 512), nn.ReLU())
         self.latent = nn.Linear(512, LATENT_SIZE)
         self.decoder = PointCloudDecoder()
         self.config = {
@@ -70,8 +77,8 @@ class StrongEncoder(ImageEncoder):
         """
         maps = images if images.ndim == 2 else maps_of(self.features(images.device), images)
         early, late = maps.to(self.latent.weight.dtype).split([int(np.prod(EARLY)), int(np.prod(LATE))], 1)
-        x = torch.cat([self.early(early.view(-1, *EARLY)).flatten(1), self.late(late.view(-1, *LATE)).flatten(1)], 1)
-        return self.latent(self.hidden(x))
+        x = torch.cat([self.early(early.view(-1, *EARLY)), self.late(late.view(-1, *LATE))], 1)  # (B, 256, 8, 8)
+        return self.latent(self.hidden(self.places(x).flatten(1)))
 
     def features(self, device: torch.device | str) -> EfficientNetLite0:
         """The network that looks, on a device; loaded at the first use."""
@@ -82,7 +89,7 @@ class StrongEncoder(ImageEncoder):
     @torch.no_grad()
     def initialise(self, scale: float = 1.0, mean: float | torch.Tensor = 0.0, sigma: float = 0.1) -> StrongEncoder:
         """As :meth:`ImageEncoder.initialise`: outputs of standard deviation ``scale`` about ``mean``. ``sigma`` is not used."""
-        for layer in (self.early[1], self.late[1], self.hidden[1]):
+        for layer in (self.early[1], self.late[1], self.places[1], self.places[3], self.hidden[1]):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
         nn.init.normal_(self.latent.weight, std=scale * (1 / self.latent.in_features) ** 0.5)

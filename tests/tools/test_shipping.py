@@ -12,7 +12,7 @@ from test_training import autoencoder_settings
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json, write_json
-from lmnet_utils.models import weights
+from lmnet_utils.models import strong, weights
 from lmnet_utils.training import autoencoder
 
 
@@ -53,6 +53,24 @@ def test_shipped_weights_are_the_runs_in_half_precision_with_their_record(kit_fo
     assert "--set 08.weights_run=shipped" in (folder / "MODEL_CARD.md").read_text()
     with pytest.raises(ValueError, match="scored the weights of 'shipped', expected those of 'other'"):
         ship_weights.ship_evaluation("again", "other")
+
+
+def test_the_strong_variant_is_shipped_with_what_its_steps_gave(kit_folders, capsys):
+    assert ship_weights.main(["today", "--strong"]) == 1 and "lmnet run strong" in capsys.readouterr().err
+    torch.manual_seed(0)
+    encoder = strong.StrongEncoder().initialise().eval()
+    source = weights.save_model(paths.model_dir("today-strong", "encoder_strong"), encoder)
+    write_json(source / "metrics.json", {"results": {"history": []}})
+    assert ship_weights.main(["today", "--strong"]) == 1, "trained, and not compared"
+    found = {"settings": {"run": "today"}, "data": {}, "environment": {}, "results": {"table": {"strong": {"emd": 7.0}}}}
+    write_json(paths.run_dir("today", "12_strong_variant") / "metrics.json", found)
+    folder = ship_weights.ship_strong("today", "shipped")
+    maps = torch.rand(2, strong.MAP_SIZE)
+    with torch.no_grad():
+        torch.testing.assert_close(weights.load_model(folder)(maps), encoder(maps), rtol=2e-2, atol=2e-2)
+    assert (folder / "model.safetensors").stat().st_size < 12e6
+    assert read_json(folder / "comparison.json")["table"] == {"strong": {"emd": 7.0}}
+    assert read_json(folder / "metrics.json") == {"results": {"history": []}}
 
 
 def test_the_script_says_what_a_run_lacks(kit_folders, capsys):
