@@ -14,6 +14,9 @@ from lmnet_utils.models import inference, posteriors, registry
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.posteriors import ResidualPosterior
 
+STRONGEST = "encoder_strong"
+"""What is offered first for a photograph; the paper's networks are ``--model`` away (docs/own_data.md says why)."""
+
 
 # ---------------------------------------------------------------------------------------------------------- reconstruct
 @dataclasses.dataclass(frozen=True)
@@ -94,9 +97,9 @@ def reconstruct_photos(
 
 
 def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
-    """Name of the image encoder to use: ``model``, else L1 or, where samples are wanted, the first encoder that can give them.
+    """Name of the image encoder to use: ``model``, else the strong variant if it is there, else L1.
 
-    That is L1 if its residuals are beside its weights (:mod:`lmnet_utils.models.posteriors`), else Variant II with the
+    Where samples are wanted it is the first encoder that can give them: L1 if its residuals are beside its weights (:mod:`lmnet_utils.models.posteriors`), else Variant II with the
     largest λ.
 
     Raises:
@@ -108,6 +111,7 @@ def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:
     encoders = [info.name for info in infos if info.kind != "autoencoder"]
     variational = [info.name for info in infos if info.variational]
     singles = [name for name in encoders if name not in variational]
+    singles.sort(key=lambda name: name != STRONGEST)  # stable: the others keep their order
     sampled = [name for name in singles if (folders[name] / posteriors.FILE).is_file()] + variational[::-1]
     if model is None:
         wanted = sampled if samples else singles or variational

@@ -366,7 +366,7 @@ class StrongSettings(Settings):
     def of_encoder(
         self, loss: EncoderLoss, *, without: StrongStep | None = None, start: Path | None = None
     ) -> EncoderSettings:
-        """Step B (``loss="l1"``) or C (``"end_to_end"`` from the folder ``start``), all of it or without one step.
+        """Step B (``loss="l1"``) or D (``"end_to_end"`` from the folder ``start``), all of it or without one step.
 
         What leaves a step out is a run of its own, :attr:`strong_run` with ``-without-<step>``.
         """

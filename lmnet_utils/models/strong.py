@@ -134,7 +134,9 @@ class FeatureMaps:
         """
         kind = np.zeros(len(rows), int) if flip is None else np.asarray(flip).astype(int)
         kind = kind if photograph is None else kind + (kind & np.asarray(photograph))
-        return torch.from_numpy(self._maps[np.searchsorted(self._rows, rows), np.asarray(views), kind].astype(np.float32))
+        return torch.from_numpy(
+            self._maps[np.searchsorted(self._rows, rows), np.asarray(views), kind].astype(np.float32)
+        )
 
 
 def open_features(

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import photograph_features
 import pytest
 import pyvista
 import torch
@@ -28,6 +29,7 @@ from lmnet_utils.geometry.frames import file_from_y_up
 from lmnet_utils.models import inference, posteriors, registry
 from lmnet_utils.models.inference import Sampling
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+from lmnet_utils.models.strong import StrongEncoder
 from lmnet_utils.models.weights import save_model
 from lmnet_utils.run import cli
 
@@ -482,6 +484,24 @@ def test_a_variant_ii_of_any_name_gives_samples(
         assert capsys.readouterr().out.startswith("official_plm (Variant II), trained on classes chair")
         assert len(list((tmp_path / "out" / "good_0").glob("sample_*.ply"))) == 2
     assert reconstruction.choose_model("x") == "encoder_l1"
+
+
+def test_the_strong_variant_goes_first_where_its_features_are(
+    trained_here: str, networks, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch
+) -> None:
+    for name, network in zip(("autoencoder", "encoder_l1", "encoder_lambda_5.5"), networks, strict=True):
+        save_model(paths.model_dir("z", name), network)
+    save_model(paths.model_dir("z", "encoder_strong"), StrongEncoder().initialise())
+    with monkeypatch.context() as without:
+        photograph_features.remove(without)
+        assert reconstruction.choose_model("z") == "encoder_l1"
+    photograph_features.install(tmp_path / "site", monkeypatch)
+    assert reconstruction.choose_model("z", samples=2) == "encoder_lambda_5.5"
+    command = ["reconstruct", "--run", "z", "--out", str(tmp_path / "out"), "--no-figures", str(mixed / "good_0.png")]
+    for options, label in (((), "strong (end to end)"), (("--model", "encoder_l1"), "L1")):
+        capsys.readouterr()
+        assert cli.main([*command, *options]) == 0
+        assert capsys.readouterr().out.startswith(f"{label}, trained on classes 13")
 
 
 def test_l1_with_its_residuals_gives_samples(

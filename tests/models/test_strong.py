@@ -182,7 +182,9 @@ def test_maps_of_a_pack_are_computed_once_and_taken_up_where_a_killed_computatio
     (part,) = pack.folder.glob("features-*.part")
     with open(part, "ab") as stream:
         stream.write(b"half an object")
-    monkeypatch.setattr(strong, "maps_of", lambda network, images, _: seen.append(len(images)) or plain(network, images))
+    monkeypatch.setattr(
+        strong, "maps_of", lambda network, images, _: seen.append(len(images)) or plain(network, images)
+    )
     kept = strong.open_features(pack, range(5), progress=False)
     assert seen == [72] * 5, "every object once"
     assert (
@@ -200,6 +202,8 @@ def test_maps_of_a_pack_are_computed_once_and_taken_up_where_a_killed_computatio
     like = np.array([True, True, False, False])  # of the mirrored second one alone: the first is not mirrored
     found = kept.maps(rows, views, flip, like)
     some = strong.open_features(pack, [4, 2], progress=False)
-    assert len(seen) == 7 and torch.equal(some.maps(rows[1:3], views[1:3], flip[1:3]), kept.maps(rows, views, flip)[1:3])
+    assert len(seen) == 7 and torch.equal(
+        some.maps(rows[1:3], views[1:3], flip[1:3]), kept.maps(rows, views, flip)[1:3]
+    )
     torch.testing.assert_close(found[[0, 2, 3]], expected[[0, 2, 3]], rtol=2e-3, atol=2e-3)
     assert not torch.allclose(found[1], expected[1], rtol=0.05, atol=0.05)

@@ -62,7 +62,12 @@ def test_the_strong_variant_is_shipped_with_what_its_steps_gave(kit_folders, cap
     source = weights.save_model(paths.model_dir("today-strong", "encoder_strong"), encoder)
     write_json(source / "metrics.json", {"results": {"history": []}})
     assert ship_weights.main(["today", "--strong"]) == 1, "trained, and not compared"
-    found = {"settings": {"run": "today"}, "data": {}, "environment": {}, "results": {"table": {"strong": {"emd": 7.0}}}}
+    found = {
+        "settings": {"run": "today"},
+        "data": {},
+        "environment": {},
+        "results": {"table": {"strong": {"emd": 7.0}}},
+    }
     write_json(paths.run_dir("today", "12_strong_variant") / "metrics.json", found)
     folder = ship_weights.ship_strong("today", "shipped")
     maps = torch.rand(2, strong.MAP_SIZE)

@@ -149,7 +149,9 @@ image_encoder.train_image_encoder(EncoderSettings(**json.loads(sys.argv[1])), pr
 
 def test_a_killed_training_with_dropout_ends_with_the_same_weights_bit_for_bit(boxes):
     train_autoencoder(autoencoder_settings(epochs=1, batch_size=3), progress=False)
-    strong.open_features(packs.open_pack("boxes"), packs.open_pack("boxes").rows(packs.read_split("boxes").train), progress=False)
+    strong.open_features(
+        packs.open_pack("boxes"), packs.open_pack("boxes").rows(packs.read_split("boxes").train), progress=False
+    )
     settings = {
         **ENCODER,
         **STRONG,
