@@ -233,6 +233,20 @@ def origin(evaluation: dict[str, Any]) -> str:
     return f"{networks} {views} {rule} ({sources})."
 
 
+def strong_table(comparison: dict[str, Any]) -> str:
+    """What each step of the strong variant gives, as notebook 12 found it: the rows of its table."""
+    rows = [{"": name, **row} for name, row in comparison["table"].items()]
+    shown = [{key: _figure(value) for key, value in row.items()} for row in rows]
+    settings, data = comparison["settings"], comparison["data"]
+    views = "all 24 views" if settings["validation_views"] is None else f"{settings['validation_views']} views"
+    head = f"{data['validation_models']} validation objects, {views}, with ICP, ×100, one training seed:"
+    return f"{head}\n\n{table(shown)}"
+
+
+def _figure(value: Any) -> Any:
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else value
+
+
 def verdict_table(evaluation: dict[str, Any]) -> str:
     """Claim, evidence and verdict, as notebook 08 computed them."""
     return table(evaluation["results"]["verdicts"], columns=("claim", "evidence", "verdict"))
@@ -262,6 +276,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "origin": origin(evaluation),
             "results": results_tables(evaluation),
             "verdicts": verdict_table(evaluation),
+            "strong": strong_table(read_json(SHIPPED / "encoder_strong" / "comparison.json")),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},
         "docs/ambiguity.md": {"images": draw_ambiguity.summary(), "samplers": draw_ambiguity.samplers()},
