@@ -8,10 +8,10 @@ are given in it; "interaction alone" has objects of 0.3 and an interaction of 1,
 same objects often look. Ours: ``lmnet_utils.evaluation.statistics``. Percentile: the bootstrap over objects of the seeds' averages.
 Some four minutes of one core; the seconds in the file were measured on a machine that others used.
 
-Folds (``--only folds``, five minutes more): cross-validation over FreeShapes' own five folds, near-duplicates as one object. A fold's
+Folds (``--only folds``, eight minutes more): cross-validation over FreeShapes' own five folds, near-duplicates as one object. A fold's
 networks have an effect each, and one that they share. Beside ours (a fold is an observation) stand the rule for one data
-set, which takes seed s of all folds for one network, and the percentile bootstrap over objects and seeds. The last rows
-are no drawn effects but cross-validations of small regressions, whose training sets overlap as those of folds do.
+set, which takes seed s of all folds for one network, and the percentile bootstrap over objects and seeds.
+``--only cross_validations`` (two minutes): no drawn effects but small regressions, whose training sets overlap as those of folds do.
 """
 
 from __future__ import annotations
@@ -201,32 +201,36 @@ def cross_validations(trials: int) -> list[dict[str, Any]]:
     """Coverage when the scores are those of real cross-validations, of regressions on random features.
 
     Two methods (30 and 60 random features, ridge) are fitted to each fold's training objects, and to as many more points
-    that are the same in every fold, as programs are. A seed draws the features. What is to be held is the mean
-    difference of their absolute errors over all trials.
+    that are the same in every fold, as programs are. A seed draws the features, for each fold others or for all the same. What is
+    to be held is the mean difference of their absolute errors over all trials.
     """
     folds, rows = fold_numbers("13"), []
 
-    def errors(generator: np.random.Generator, x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
-        hidden = np.tanh(x @ generator.normal(size=(x.shape[1], count)) + generator.normal(size=count))
+    def errors(
+        generator: np.random.Generator, x: np.ndarray, y: np.ndarray, count: int, same_features: bool
+    ) -> np.ndarray:
         found = np.empty(len(folds))
         for fold in range(5):
+            if not fold or not same_features:
+                hidden = np.tanh(x @ generator.normal(size=(x.shape[1], count)) + generator.normal(size=count))
             test = np.flatnonzero(folds == fold)  # the further points stand behind the objects
             kept = np.delete(np.arange(len(x)), test)
             normal = hidden[kept].T @ hidden[kept] + np.eye(count)
             found[test] = np.abs(y[test] - hidden[test] @ np.linalg.solve(normal, hidden[kept].T @ y[kept]))
         return found
 
-    for number, (seeds, programs) in enumerate(itertools.product((1, 2, 3), (0, 500))):
+    cells = itertools.product((False, True), (1, 2, 3), (0, 500))
+    for number, (same, seeds, programs) in enumerate(cells):
         generator, results = np.random.default_rng(number), []
         for _ in range(trials):
             x = generator.normal(size=(len(folds) + programs, 8))
             y = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.5 * generator.normal(size=len(x))
-            a, b = (np.stack([errors(generator, x, y, count) for _ in range(seeds)]) for count in (30, 60))
+            a, b = (np.stack([errors(generator, x, y, count, same) for _ in range(seeds)]) for count in (30, 60))
             results.append(paired_difference(a, b, range(len(folds)), folds.tolist()))
         truth = np.mean([one["difference"] for one in results])
         held = np.mean([one["low"] <= truth <= one["high"] for one in results])
         row = {"objects": len(folds), "folds": 5, "seeds": seeds, "shared_training_points": programs}
-        rows.append(row | {"coverage": 100 * float(held), "scatter": float(np.std([r["difference"] for r in results]))})
+        rows.append(row | {"same_seeds_in_all_folds": same, "coverage": 100 * float(held)})
     return rows
 
 
@@ -262,10 +266,14 @@ def _alone(trials: int) -> dict[str, Any]:
 
 def _of_folds(trials: int) -> dict[str, Any]:
     rows = over_folds(trials)
-    return {"fold_summary": fold_extremes(rows), "folds": rows, "cross_validations": cross_validations(trials // 2)}
+    return {"fold_summary": fold_extremes(rows), "folds": rows}
 
 
-PARTS = {"alone": _alone, "folds": _of_folds}
+def _of_cross_validations(trials: int) -> dict[str, Any]:
+    return {"cross_validations": cross_validations(trials // 2)}
+
+
+PARTS = {"alone": _alone, "folds": _of_folds, "cross_validations": _of_cross_validations}
 
 
 def show(results: dict[str, Any]) -> None:
@@ -283,9 +291,14 @@ def show(results: dict[str, Any]) -> None:
             f"without folds {row['coverage_without_folds_low']:.1f} to {row['coverage_without_folds_high']:.1f} %, "
             f"bootstrap {row['bootstrap_coverage_low']:.1f} to {row['bootstrap_coverage_high']:.1f} %"
         )
-    for name in ("differences", "image_means", "correlations", "cross_validations"):
+    for name in ("differences", "image_means", "correlations"):
         if shares := [row["coverage"] for row in results.get(name, ())]:
             print(f"{name}: {min(shares):.1f} to {max(shares):.1f} %")
+    for same in (False, True):
+        rows = [row for row in results.get("cross_validations", ()) if row["same_seeds_in_all_folds"] == same]
+        if shares := [row["coverage"] for row in rows]:
+            words = "the same seeds in all folds" if same else "seeds of its own in each fold"
+            print(f"cross_validations, {words}: {min(shares):.1f} to {max(shares):.1f} %")
 
 
 def main() -> None:

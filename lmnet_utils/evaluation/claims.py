@@ -15,8 +15,8 @@ from lmnet_utils.evaluation.study import AMBIGUOUS, Answers, Study, strongest_la
 from lmnet_utils.models.registry import base_name, label
 
 MARGIN = 0.2
-"""Chamfer ×100 that do not count, about 2 % of an encoder's error on chairs: accuracy may suffer by as much, and what
-differs by less is equivalent. Fixed before anything was looked at."""
+"""Chamfer ×100 that do not count, about 2 % of an encoder's error on chairs: accuracy may suffer by as much (fixed before any model
+was scored), and what differs by less is equivalent (taken over from there before the cross-validation)."""
 NOT_TESTED = statistics.VERDICTS[-1]
 Sides = tuple[np.ndarray, np.ndarray]
 

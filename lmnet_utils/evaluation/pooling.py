@@ -15,6 +15,7 @@ from lmnet_utils.evaluation.records import scored_of, study_of
 from lmnet_utils.evaluation.scoring import Scored
 from lmnet_utils.evaluation.statistics import paired_difference
 from lmnet_utils.evaluation.study import Study
+from lmnet_utils.models.registry import base_name
 
 _ALIKE = (
     "dataset",
@@ -27,13 +28,16 @@ _ALIKE = (
     "diversity_objects",
 )
 """Settings of notebook 08 that all folds must have in common."""
+_ENCODER, _CLAIMED = "encoder_", ("chamfer", "emd")
+"""Claims are about methods whose names begin so, and their scores, with the last kind of ICP; nothing else is kept."""
 
 
 def pool(evaluations: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) -> dict[str, Any]:
     """Notebook 08's records of several folds as one.
 
     The training seeds of a fold may stand in one record or in several. A method or an answer that not every fold has is
-    left out, a training seed of one, too.
+    left out, and so is a further seed that not every fold has. Kept is what claims need. Folds whose networks begin with the same random numbers are no independent
+    observations, so each needs seeds of its own.
 
     Args:
         evaluations: of ``08_evaluation/metrics.json``, of at least two folds.
@@ -41,16 +45,20 @@ def pool(evaluations: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) 
 
     Returns:
         ``settings``, ``data`` and ``results`` as of notebook 08, with ``results["objects"]`` of all objects, ``fold_of``
-        and ``group_of`` in it, ``verdicts``, ``by_fold`` (each claim's difference in every fold), and ``left_out``.
+        and ``group_of`` in it, ``verdicts``, ``by_fold`` (each claim's difference in every fold), ``left_out``, and ``seeds``
+        (those of each fold's records).
 
     Raises:
         ValueError: a record is of no fold or has no objects, the records do not belong together, or an object is in two folds.
     """
     _check(evaluations)
     by_fold: dict[str, list[Mapping[str, Any]]] = {}
+    seeds: dict[str, list[int]] = {}
     for one in sorted(evaluations, key=lambda one: (one["settings"]["split"], one["settings"]["seed"])):
         by_fold.setdefault(one["settings"]["split"], []).append(one["results"]["objects"])
-    methods = {fold: _methods(records, fold) for fold, records in by_fold.items()}
+        seeds.setdefault(one["settings"]["split"], []).append(one["settings"]["seed"])
+    kind = evaluations[0]["settings"]["icp"][-1]
+    methods = {fold: _methods(records, fold, kind) for fold, records in by_fold.items()}
     answers = {fold: _answers(records) for fold, records in by_fold.items()}
     record = _joined(methods, answers) | {"samples": next(iter(by_fold.values()))[0]["samples"]}
     record["fold_of"] = _fold_of(methods)
@@ -60,7 +68,7 @@ def pool(evaluations: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) 
     settings = {
         name: value for name, value in evaluations[0]["settings"].items() if name in (*_ALIKE, "precision", "emd")
     }
-    kind, folds = settings["icp"][-1], Folds(record["fold_of"], record["group_of"])
+    folds = Folds(record["fold_of"], record["group_of"])
     scored, study = scored_of(record), study_of(record)
     return {
         "settings": settings,
@@ -70,6 +78,7 @@ def pool(evaluations: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) 
             "by_fold": _by_fold(scored, study, kind, folds),
             "objects": record,
             "left_out": [name for name in seen if name not in known],
+            "seeds": seeds,
         },
     }  # fmt: skip
 
@@ -123,15 +132,24 @@ def _check(evaluations: Sequence[Mapping[str, Any]]) -> None:
         raise ValueError(f"{len(evaluations)} evaluations of one fold: expected at least two folds.")
 
 
-def _methods(records: Sequence[Mapping[str, Any]], fold: str) -> dict[str, dict[str, Any]]:
-    """The methods of a fold by name, with their ``objects``; of those without images, as the floor, the first."""
-    found: dict[str, dict[str, Any]] = {}
+def _methods(records: Sequence[Mapping[str, Any]], fold: str, kind: str) -> dict[str, dict[str, Any]]:
+    """A fold's image encoders by name, with their ``objects`` and the scores of claims. Their seeds are numbered anew, 0, 1, …, as each
+    fold has its own."""
+    seeds: dict[str, dict[str, dict[str, Any]]] = {}
     for record in records:
         for row in record["methods"]:
-            if row["name"] in found and row["images"]:
+            if not row["name"].startswith(_ENCODER):
+                continue
+            known = seeds.setdefault(base_name(row["name"]), {})
+            if row["name"] in known:
                 raise ValueError(f"{fold}: {row['name']} stands in two evaluations; each training seed counts once.")
-            found.setdefault(row["name"], {**row, "objects": record["sets"][row["set"]]})
-    return found
+            scores = {key: values for key, values in row["scores"][kind].items() if key in _CLAIMED}
+            known[row["name"]] = {**row, "scores": {kind: scores}, "objects": record["sets"][row["set"]]}
+    return {
+        base + (f"_seed{number}" if number else ""): row
+        for base, rows in seeds.items()
+        for number, row in enumerate(rows.values())
+    }
 
 
 def _answers(records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -166,8 +184,8 @@ def _joined(methods: Mapping[str, Mapping], answers: Mapping[str, Mapping]) -> d
             kind: {key: [value for part in parts for value in part["scores"][kind][key]] for key in found}
             for kind, found in parts[0]["scores"].items()
         }
-        row = {key: parts[0][key] for key in ("name", "label", "images", "contender", "views")}
-        joined.append(row | {"set": number_of(parts), "scores": scores})
+        row = {key: parts[0][key] for key in ("label", "images", "contender", "views")}
+        joined.append({"name": name} | row | {"set": number_of(parts), "scores": scores})
     answered = []
     for key in next(iter(answers.values())):
         parts = [of_fold[key] for of_fold in answers.values() if key in of_fold]

@@ -61,7 +61,7 @@ CODE = {
         "geometry.visibility",
     ],
     "statistics": [
-        *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims")),
+        *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims", "pooling")),
         *("evaluation.diversity_figures", "evaluation.errors_by_view"),
     ],
     "rendering": [

@@ -116,20 +116,38 @@ def test_every_difference_stands_in_the_table_of_objects_and_seeds(two_folds):
 
 
 def test_seeds_in_runs_of_their_own_are_the_same_seeds(two_folds):
+    """Each fold has seeds of its own there, 0 and 1, and 2 and 3."""
     apart = []
-    for whole in two_folds:
+    for fold, whole in enumerate(two_folds):
         for seed, suffix in enumerate(("", "_seed1")):
             one = copy.deepcopy(whole)
-            one["settings"]["seed"] = seed
-            kept = {f"encoder_l1{suffix}", f"encoder_l2{suffix}", "floor"}
+            one["settings"]["seed"] = 2 * fold + seed
             objects = one["results"]["objects"]
+            kept = {f"encoder_l1{suffix}": "encoder_l1", f"encoder_l2{suffix}": "encoder_l2"}
             objects["methods"] = [row for row in objects["methods"] if row["name"] in kept]
+            for row in objects["methods"]:
+                row["name"] = kept[row["name"]] + (f"_seed{2 * fold + seed}" if fold + seed else "")
             apart.append(one)
     together, separate = pooling.pool(two_folds, {}), pooling.pool(apart[::-1], {})
     assert separate["results"]["verdicts"][:3] == together["results"]["verdicts"][:3]
+    assert separate["results"]["seeds"] == {"fold-1-of-5": [0, 1], "fold-2-of-5": [2, 3]}
     assert separate["results"]["verdicts"][GAINS]["seeds"] == 2, "of the answers, which both runs have here"
+    names = [row["name"] for row in separate["results"]["objects"]["methods"]]
+    assert names == ["encoder_l1", "encoder_l1_seed1", "encoder_l2", "encoder_l2_seed1"]
     with pytest.raises(ValueError, match="encoder_l1 stands in two evaluations"):
         pooling.pool([*two_folds, two_folds[0]], {})
+
+
+def test_before_every_fold_has_its_second_seed_the_first_ones_are_compared(two_folds):
+    further = copy.deepcopy(two_folds[0])
+    further["settings"]["seed"] = 7
+    for row in further["results"]["objects"]["methods"]:
+        row["name"] += "_seed7" if row["images"] and "_seed" not in row["name"] else ""
+        row["name"] = row["name"].replace("_seed1", "_seed8")
+    expected = pooling.pool(two_folds, {})["results"]
+    found = pooling.pool([*two_folds, further], {})["results"]
+    assert found["verdicts"] == expected["verdicts"]
+    assert found["left_out"] == ["encoder_l1_seed2", "encoder_l1_seed3", "encoder_l2_seed2", "encoder_l2_seed3"]
 
 
 def test_what_not_every_fold_has_is_left_out_and_named(two_folds):
