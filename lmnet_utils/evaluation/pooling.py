@@ -32,12 +32,12 @@ _ENCODER, _CLAIMED = "encoder_", ("chamfer", "emd")
 """Claims are about methods whose names begin so, and their scores, with the last kind of ICP; nothing else is kept."""
 
 
-def pool(evaluations: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) -> dict[str, Any]:
+def pool_folds(evaluations: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) -> dict[str, Any]:
     """Notebook 08's records of several folds as one.
 
-    The training seeds of a fold may stand in one record or in several. A method or an answer that not every fold has is
-    left out, and so is a further seed that not every fold has. Kept is what claims need. Folds whose networks begin with the same random numbers are no independent
-    observations, so each needs seeds of its own.
+    The training seeds of a fold may stand in one record or in several. A method, an answer or a further seed that not every
+    fold has is left out. Kept is what claims need. Each fold needs seeds of its own: networks that begin with the same
+    random numbers are no independent observations.
 
     Args:
         evaluations: of ``08_evaluation/metrics.json``, of at least two folds.
@@ -87,7 +87,7 @@ def difference_rows(pooled: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The paired differences behind the claims, one row an object and training seed.
 
     Args:
-        pooled: of :func:`pool`.
+        pooled: of :func:`pool_folds`.
 
     Returns:
         ``claim``, ``quantity``, ``fold``, ``seed`` (its number in the fold; "mean" where the sides have different numbers of

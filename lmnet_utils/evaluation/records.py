@@ -106,7 +106,7 @@ def study_of(record: Mapping[str, Any]) -> Study:
 
 
 def folds_of(record: Mapping[str, Any]) -> Folds | None:
-    """What a record of :func:`lmnet_utils.evaluation.pooling.pool` knows of its folds; None of a single data set's."""
+    """What a record of :func:`lmnet_utils.evaluation.pooling.pool_folds` knows of its folds; None of a single data set's."""
     return Folds(record["fold_of"], record["group_of"]) if "fold_of" in record else None
 
 

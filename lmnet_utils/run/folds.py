@@ -11,7 +11,7 @@ from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
 from lmnet_utils.core.runtime import environment, utc_now
 from lmnet_utils.data import freeshapes
-from lmnet_utils.evaluation.pooling import difference_rows, pool
+from lmnet_utils.evaluation.pooling import difference_rows, pool_folds
 from lmnet_utils.evaluation.tables import table
 
 ALL_FOLDS = "all_folds"
@@ -33,13 +33,13 @@ def pool_runs(run: str) -> Path | None:
         the folder; None where fewer than two folds have been evaluated.
 
     Raises:
-        ValueError: the folds do not belong together; see :func:`lmnet_utils.evaluation.pooling.pool`.
+        ValueError: the folds do not belong together; see :func:`lmnet_utils.evaluation.pooling.pool_folds`.
     """
     evaluations = [read_json(path) for path in evaluations_of(run)]
     if len({one["settings"]["split"] for one in evaluations}) < 2:
         return None
     of_freeshapes = evaluations[0]["settings"]["dataset"] == freeshapes.DATASET
-    pooled = pool(evaluations, freeshapes.duplicate_groups() if of_freeshapes else {})
+    pooled = pool_folds(evaluations, freeshapes.duplicate_groups() if of_freeshapes else {})
     minutes = sum(one["wall_time_s"] or 0 for one in evaluations) / 60
     note = "Intervals are over folds, near-duplicates count as one object."
     pooled["results"] |= {"note": note, "evaluation_minutes": round(minutes, 1)}

@@ -67,7 +67,7 @@ def two_folds():
 
 
 def test_a_claim_is_tested_on_the_objects_of_all_folds(two_folds):
-    results = pooling.pool(two_folds, {})["results"]
+    results = pooling.pool_folds(two_folds, {})["results"]
     row = results["verdicts"][L2_BY_L1]
     assert (row["objects"], row["seeds"], row["folds"]) == (6, 2, 2)
     means = np.array([-2, -3]) * 0.75  # of the folds: half as much in the second seed
@@ -83,7 +83,7 @@ def test_a_claim_is_tested_on_the_objects_of_all_folds(two_folds):
 
 def test_near_duplicates_count_as_one_object(two_folds):
     groups = {f"{CHAIR}/a": "twins", f"{CHAIR}/b": "twins", f"{CHAIR}/c": "", f"{SOFA}/f": "alone"}
-    pooled = pooling.pool(two_folds, groups)
+    pooled = pooling.pool_folds(two_folds, groups)
     row = pooled["results"]["verdicts"][L2_BY_L1]
     first, second = 0.75 * np.mean([-1.5, -3]), 0.75 * -3  # of the first fold's two distinct objects, and of three
     assert row["objects"] == 5 and row["difference"] == pytest.approx((2 * first + 3 * second) / 5)
@@ -92,19 +92,19 @@ def test_near_duplicates_count_as_one_object(two_folds):
 
 
 def test_samples_that_gain_no_more_than_noise_are_equivalent_to_it(two_folds):
-    rows = pooling.pool(two_folds, {})["results"]["verdicts"]
+    rows = pooling.pool_folds(two_folds, {})["results"]["verdicts"]
     assert rows[GAINS]["difference"] == pytest.approx(0.05 / 2) and rows[GAINS]["objects"] == 6
     half = stats.t.ppf(0.975, 1) * 0.05 / 2
     assert rows[GAINS]["high"] == pytest.approx(0.025 + half) and rows[GAINS]["verdict"] == "undecided"
     equal = copy.deepcopy(two_folds)
     for one in equal:
         one["results"]["objects"]["answers"] = variant_ii([0.3, 0.3, 0.3], [0.25, 0.25, 0.25])
-    assert pooling.pool(equal, {})["results"]["verdicts"][GAINS]["verdict"] == "equivalent"
+    assert pooling.pool_folds(equal, {})["results"]["verdicts"][GAINS]["verdict"] == "equivalent"
     assert rows[DIVERSE]["verdict"] == "yes" and rows[DIVERSE]["difference"] == pytest.approx(1.1)
 
 
 def test_every_difference_stands_in_the_table_of_objects_and_seeds(two_folds):
-    pooled = pooling.pool(two_folds, {})
+    pooled = pooling.pool_folds(two_folds, {})
     rows = [row for row in pooling.difference_rows(pooled) if row["claim"] == "L1 gives a smaller error than L2"]
     assert len(rows) == 12 and {(row["fold"], row["seed"]) for row in rows} == {
         (fold, s) for fold in OBJECTS for s in (0, 1)
@@ -128,14 +128,14 @@ def test_seeds_in_runs_of_their_own_are_the_same_seeds(two_folds):
             for row in objects["methods"]:
                 row["name"] = kept[row["name"]] + (f"_seed{2 * fold + seed}" if fold + seed else "")
             apart.append(one)
-    together, separate = pooling.pool(two_folds, {}), pooling.pool(apart[::-1], {})
+    together, separate = pooling.pool_folds(two_folds, {}), pooling.pool_folds(apart[::-1], {})
     assert separate["results"]["verdicts"][:3] == together["results"]["verdicts"][:3]
     assert separate["results"]["seeds"] == {"fold-1-of-5": [0, 1], "fold-2-of-5": [2, 3]}
     assert separate["results"]["verdicts"][GAINS]["seeds"] == 2, "of the answers, which both runs have here"
     names = [row["name"] for row in separate["results"]["objects"]["methods"]]
     assert names == ["encoder_l1", "encoder_l1_seed1", "encoder_l2", "encoder_l2_seed1"]
     with pytest.raises(ValueError, match="encoder_l1 stands in two evaluations"):
-        pooling.pool([*two_folds, two_folds[0]], {})
+        pooling.pool_folds([*two_folds, two_folds[0]], {})
 
 
 def test_before_every_fold_has_its_second_seed_the_first_ones_are_compared(two_folds):
@@ -144,8 +144,8 @@ def test_before_every_fold_has_its_second_seed_the_first_ones_are_compared(two_f
     for row in further["results"]["objects"]["methods"]:
         row["name"] += "_seed7" if row["images"] and "_seed" not in row["name"] else ""
         row["name"] = row["name"].replace("_seed1", "_seed8")
-    expected = pooling.pool(two_folds, {})["results"]
-    found = pooling.pool([*two_folds, further], {})["results"]
+    expected = pooling.pool_folds(two_folds, {})["results"]
+    found = pooling.pool_folds([*two_folds, further], {})["results"]
     assert found["verdicts"] == expected["verdicts"]
     assert found["left_out"] == ["encoder_l1_seed2", "encoder_l1_seed3", "encoder_l2_seed2", "encoder_l2_seed3"]
 
@@ -153,16 +153,18 @@ def test_before_every_fold_has_its_second_seed_the_first_ones_are_compared(two_f
 def test_what_not_every_fold_has_is_left_out_and_named(two_folds):
     objects = two_folds[1]["results"]["objects"]
     objects["methods"] = [row for row in objects["methods"] if row["name"] != "encoder_l2_seed1"]
-    results = pooling.pool(two_folds, {})["results"]
+    results = pooling.pool_folds(two_folds, {})["results"]
     assert results["left_out"] == ["encoder_l2_seed1"]
     row = results["verdicts"][L2_BY_L1]
     assert row["seeds"] == 2 and "L1 3.50, L2 4.50" in row["evidence"]  # L1's two seeds against L2's one
-    (one,) = {row["seed"] for row in pooling.difference_rows(pooling.pool(two_folds, {})) if " L2" in row["claim"]}
+    (one,) = {
+        row["seed"] for row in pooling.difference_rows(pooling.pool_folds(two_folds, {})) if " L2" in row["claim"]
+    }
     assert one == "mean"
 
 
 def test_verdicts_are_made_anew_from_the_record(two_folds):
-    pooled = json.loads(json.dumps(pooling.pool(two_folds, {f"{CHAIR}/a": "g", f"{CHAIR}/b": "g"})))
+    pooled = json.loads(json.dumps(pooling.pool_folds(two_folds, {f"{CHAIR}/a": "g", f"{CHAIR}/b": "g"})))
     old = copy.deepcopy(pooled)
     for row in old["results"]["verdicts"]:
         row["verdict"] = "what it was once"
@@ -184,4 +186,4 @@ def test_verdicts_are_made_anew_from_the_record(two_folds):
 def test_folds_that_do_not_belong_together_are_refused(two_folds, change, message):
     change(two_folds[1])
     with pytest.raises(ValueError, match=message):
-        pooling.pool(two_folds, {})
+        pooling.pool_folds(two_folds, {})
