@@ -147,9 +147,7 @@ def open_features(
         MissingFeaturesError: the features' weights are not installed.
         OSError: the data set's folder cannot be written.
     """
-    key = cache.fingerprint(
-        {"pack": pack.hash, "weights": WEIGHTS_FILE, "size": MAP_SIZE, "precision": precision}, "pack", "features"
-    )
+    key = cache.fingerprint({"pack": pack.hash, "weights": WEIGHTS_FILE, "size": MAP_SIZE, "precision": precision}, "pack", "features")
     file = pack.folder / f"features-{key}.bin"
     with FileLock(str(file.with_suffix(".lock"))):
         if not file.is_file():
