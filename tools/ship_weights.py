@@ -16,13 +16,13 @@ import argparse
 import re
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import draw_ambiguity
 import draw_programs
+import draw_verdicts
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
@@ -175,17 +175,21 @@ def results_tables(evaluation: dict[str, Any]) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def summary(evaluation: dict[str, Any]) -> str:
+def summary(evaluation: dict[str, Any], folds: dict[str, Any] | None = None) -> str:
     """The README's table: the rows of :data:`README_ROWS`, and below it how many claims have which verdict.
+
+    Args:
+        evaluation: of the shipped weights.
+        folds: of the cross-validation, whose verdicts go before theirs.
 
     Raises:
         ValueError: the evaluation lacks one of the rows.
     """
-    verdicts = Counter(row["verdict"] for row in evaluation["results"]["verdicts"])
-    counted = ", ".join(f"{count} “{verdict}”" for verdict, count in verdicts.most_common())
+    rows = (folds or evaluation)["results"]["verdicts"]
+    who = "five-fold cross-validation gives" if folds else "these networks give"
     return (
         _results(evaluation, "13", _class_words(evaluation), README_COLUMNS, README_ROWS)
-        + f"\n\nOf {verdicts.total()} claims about the method, these networks give {counted}."
+        + f"\n\nOf {len(rows)} claims about the method, {who} {draw_verdicts.counted(rows)}."
     )
 
 
@@ -270,12 +274,15 @@ def generated_tables() -> dict[str, dict[str, str]]:
     """File → marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
     evaluation = remade(read_json(SHIPPED / "evaluation.json"))
     benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
+    folds = draw_verdicts.known()
     return {
-        "README.md": {"summary": summary(evaluation)},
+        "README.md": {"summary": summary(evaluation, folds)},
         "docs/results.md": {
             "origin": origin(evaluation),
             "results": results_tables(evaluation),
             "verdicts": verdict_table(evaluation),
+            "design": draw_verdicts.design(),
+            "folds": draw_verdicts.verdicts(folds),
             "strong": strong_table(read_json(SHIPPED / "encoder_strong" / "comparison.json")),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},

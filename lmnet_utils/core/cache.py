@@ -43,7 +43,7 @@ VERSIONS = {
     "protocol": 1,  # the paper's protocol: scores of pairs of clouds
     "methods": 1,  # what is scored: models on their objects, and the baselines
     "diversity": 2,  # figures of several answers to an image, and the controls
-    "statistics": 1,  # means, intervals, tables, verdicts
+    "statistics": 2,  # means, intervals, tables, verdicts
     "rendering": 1,  # figures
     "photos": 1,  # cutting out and placing pictures, reconstructing them
     "familiarity": 1,  # how far a picture lies from the training images

@@ -79,6 +79,11 @@ def attribution() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def duplicate_groups() -> dict[str, str]:
+    """Object ("synset/model") → name of its group of near-duplicates, "" for none."""
+    return {f"{row['synset']}/{row['id']}": row["duplicate_group"] for row in attribution()}
+
+
 @functools.cache
 def load_meshes() -> dict[str, Mesh]:
     """All meshes of the committed source, by id (about a second)."""
@@ -146,8 +151,7 @@ def make_dataset(
         counts: models, copies, programs, rendered (how many were not there yet), and clouds.
     """
     root = dataset_root or paths.dataset_dir(DATASET)
-    rows = attribution()
-    groups = {f"{row['synset']}/{row['id']}": row["duplicate_group"] for row in rows}
+    groups = duplicate_groups()
     found = {"official": splits.official(groups), "60-20-20": splits.drawn_60_20_20(groups)}
     found |= splits.folds(groups) if folds else {}
     chosen = splits.first_of_each(found["official"], limit)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lmnet_utils.data.layout import synsets_in
-from lmnet_utils.evaluation.claims import claims
+from lmnet_utils.evaluation.claims import Folds, claims
 from lmnet_utils.evaluation.methods import Method
 from lmnet_utils.evaluation.results import class_groups, result_rows
 from lmnet_utils.evaluation.scoring import Scored
@@ -105,21 +105,29 @@ def study_of(record: Mapping[str, Any]) -> Study:
     return Study(items, record["samples"], answers)
 
 
+def folds_of(record: Mapping[str, Any]) -> Folds | None:
+    """What a record of :func:`lmnet_utils.evaluation.pooling.pool_folds` knows of its folds; None of a single data set's."""
+    return Folds(record["fold_of"], record["group_of"]) if "fold_of" in record else None
+
+
 def remade(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Notebook 08's record with ``table``, ``per_class`` and ``verdicts`` made anew by today's rules from its objects.
 
     Args:
         evaluation: of ``08_evaluation/metrics.json``. One without ``results["objects"]``, of an earlier version of the
-            kit, comes back as it is.
+            kit, comes back as it is. Of folds that were put together only the verdicts are made.
     """
     results, record = evaluation["results"], evaluation["results"].get("objects")
     if record is None:
         return dict(evaluation)
-    scored = scored_of(record)
+    scored, folds, kind = scored_of(record), folds_of(record), evaluation["settings"]["icp"][-1]
+    verdicts = claims(scored, study_of(record), kind, folds)
+    if folds:
+        return {**evaluation, "results": {**results, "verdicts": verdicts}}
     models = [model for objects in record["sets"] for model in objects]
     rows = {
         "table": result_rows(scored, class_groups(evaluation["settings"]["classes"])),
         "per_class": result_rows(scored, {name: {synset} for name, synset in synsets_in(models).items()}),
-        "verdicts": claims(scored, study_of(record), evaluation["settings"]["icp"][-1]),
+        "verdicts": verdicts,
     }
     return {**evaluation, "results": {**results, **rows}}

@@ -133,12 +133,24 @@ def _execute_plans(
             if status == 130 or (status and plan.run == run):  # the data, which all the others need
                 return status
             stopped += [plan.run] if status else []
-    if any(plan.profile.repeat for plan in plans):
-        say(
-            f"{len(plans) - len(stopped)} of {len(plans)} runs are done"
-            + "".join(f"\nstopped: {name}" for name in stopped)
-        )
+        if any(plan.profile.repeat for plan in plans):
+            say(
+                f"{len(plans) - len(stopped)} of {len(plans)} runs are done"
+                + "".join(f"\nstopped: {name}" for name in stopped)
+            )
+            _put_folds_together(run, say)
     return 1 if stopped else 0
+
+
+def _put_folds_together(run: str, say: Callable[[str], None]) -> None:
+    """What all folds of a cross-validation say, into the run that they share, and its report once more."""
+    from lmnet_utils.run import folds, report
+
+    try:
+        if folder := folds.pool_runs(run):
+            say(f"all folds together: {paths.display(folder)}, {paths.display(report.write_report(run))}")
+    except ValueError as error:
+        say(f"the folds are not put together: {error}")
 
 
 def _print_plan(plan: RunState, say: Callable[[str], None]) -> None:

@@ -140,17 +140,21 @@ def _profiles(options: argparse.Namespace) -> int:
 
 # --------------------------------------------------------------------------------------------------------------- report
 def _add_report(commands: Commands) -> None:
-    parser = commands.add_parser("report", help="write a run's report.html again")
+    parser = commands.add_parser("report", help="write a run's report.html again, and what its folds say together")
     parser.add_argument("run", help="name of a folder in runs/")
     parser.set_defaults(command=_report)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from lmnet_utils.run import profiles, report
+    from lmnet_utils.run import folds, profiles, report
 
     if not (paths.runs_root() / options.run).is_dir():
         names = sorted(path.name for path in paths.runs_root().glob("*") if path.is_dir())
         raise profiles.ProfileError(f"no run {options.run!r} in runs/. There are: {', '.join(names) or 'none'}")
+    try:
+        folds.pool_runs(options.run)
+    except ValueError as error:
+        raise profiles.ProfileError(f"the folds are not put together: {error}") from error
     print(paths.display(report.write_report(options.run)))
     return 0
 

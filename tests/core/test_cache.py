@@ -46,7 +46,7 @@ CODE = {
     "geometry": ["geometry.pointclouds", "geometry.pairs", "geometry.assignment"],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
-    "features": ["models.efficientnet", "models.strong"],
+    "features": ["data.photographs", "models.efficientnet", "models.strong"],
     "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
     "predictions": ["models.predictions", "models.registry"],
     "inference": ["models.inference", "models.posteriors"],
@@ -61,7 +61,7 @@ CODE = {
         "geometry.visibility",
     ],
     "statistics": [
-        *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims")),
+        *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims", "pooling")),
         *("evaluation.diversity_figures", "evaluation.errors_by_view"),
     ],
     "rendering": [

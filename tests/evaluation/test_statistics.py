@@ -65,6 +65,55 @@ def test_the_committed_simulation_says_what_the_module_says():
         assert 93 <= row["coverage"] <= highest and row["width"] < (4.5 if row["seeds"] == 2 else 2), row
 
 
+FOLDS = np.repeat(range(5), [46, 44, 44, 45, 44])
+
+
+def share_over_folds(rule, seeds, network_effect, fold_effect, skewed, trials=1500):
+    """As :func:`share_held`, of a cross-validation: a fold's networks have an effect each, and one in common."""
+    generator, held = np.random.default_rng(0), 0
+    for _ in range(trials):
+        scores = (generator.gamma(4, 1, 223) - 4) / 2 if skewed else generator.normal(size=223)
+        scores = scores + 0.5 * generator.normal(size=(seeds, 223)) + fold_effect * generator.normal(size=5)[FOLDS]
+        low, high = rule(scores + network_effect * generator.normal(size=(seeds, 5))[:, FOLDS], generator)
+        held += low <= 0 <= high
+    return 100 * held / trials
+
+
+def over_folds(scores, generator):
+    found = statistics.paired_difference(scores, np.zeros_like(scores), range(223), FOLDS.tolist())
+    assert (found["objects"], found["seeds"], found["folds"]) == (223, len(scores), 5)
+    return found["low"], found["high"]
+
+
+@pytest.mark.parametrize(
+    "design",
+    [(1, 0, 0, False), (1, 0.3, 0, True), (2, 0.1, 0.3, True), (2, 1, 0, False), (3, 0.3, 0, False), (5, 1, 0.3, True)],
+)
+def test_over_folds_the_interval_holds_the_truth_93_to_97_times_in_100(design):
+    assert 93 <= share_over_folds(over_folds, *design) <= 97
+
+
+def test_without_folds_what_belongs_to_a_fold_is_missed():
+    assert share_over_folds(kit, 1, 0.3, 0, False, trials=500) < 75
+    assert share_over_folds(kit, 3, 0, 0.3, False, trials=500) < 75
+
+
+def test_the_committed_simulation_of_folds_says_what_the_module_says():
+    results = read_json(paths.project_root() / "benchmarks" / "intervals.json")["results"]
+    rows = results["folds"]
+    assert {(row["objects"], row["seeds"]) for row in rows} == {(o, s) for o in (64, 223) for s in (1, 2, 3, 5)}
+    shares = [row["coverage"] for row in rows]
+    assert 93 <= min(shares) and max(shares) <= 97
+    assert f"{min(shares):.1f} to {max(shares):.1f} times in 100" in str(statistics.__doc__)
+    own, same = (
+        [row["coverage"] for row in results["cross_validations"] if row["same_seeds_in_all_folds"] == shared]
+        for shared in (False, True)
+    )
+    assert 93 <= min(own) and max(own) <= 97 and max(same) < 93
+    for shares in (own, same):
+        assert f"{min(shares):.1f} to {max(shares):.1f}" in str(statistics.__doc__)
+
+
 @pytest.mark.parametrize(
     "scatter", [(13, 2, 0, 0, True), (49, 2, 0.3, 0.5, False), (49, 2, 1, 1, False), (13, 2, 0.5, 1, True)]
 )
@@ -126,6 +175,31 @@ def test_both_terms_by_hand():
     assert (found["high"] - found["low"]) / 2 == pytest.approx(quantile * math.sqrt(4 + seeds))
 
 
+def test_over_folds_it_is_students_interval_of_the_folds_means():
+    """Two images of every object, two seeds, three folds of two objects each."""
+    values = np.random.default_rng(0).normal(size=(2, 12))
+    names, folds = [*"abcdef"] * 2, [*"xxyyzz"] * 2
+    found = statistics.paired_difference(values, np.zeros_like(values), names, folds)
+    means = values.reshape(2, 2, 3, 2).mean(axis=(0, 1, 3))
+    assert (found["low"], found["high"]) == pytest.approx(stats.t.interval(0.95, 2, means.mean(), stats.sem(means)))
+    assert (found["objects"], found["seeds"], found["folds"]) == (6, 2, 3)
+
+
+def test_a_fold_counts_by_its_objects():
+    """Two objects in the first fold, one in the second: weights 2/3 and 1/3, effective number 9/5."""
+    found = statistics.paired_difference([1.0, 3, 8], [0.0, 0, 0], "abc", "xxy")
+    assert found["difference"] == pytest.approx(4)
+    variance = sum((w * (m - 4)) ** 2 / (1 - 2 * w + 5 / 9) for w, m in ((2 / 3, 2), (1 / 3, 8)))
+    assert found["high"] - 4 == pytest.approx(
+        stats.t.ppf(0.975, 1) * math.sqrt(variance)
+    )  # at least one degree of freedom
+
+
+def test_one_fold_has_no_interval():
+    found = statistics.paired_difference([1.0, 3.0], [0.0, 0.0], "ab", "xx")
+    assert (found["difference"], found["low"], found["folds"]) == (2, -np.inf, 1)
+
+
 def test_equal_scores_give_an_interval_without_width():
     found = statistics.mean_interval(np.full((2, 6), 3.0), list("aabbcc"))
     assert (found["mean"], found["low"], found["high"]) == (3, 3, 3)
@@ -179,7 +253,7 @@ def test_seeds_are_paired_where_both_sides_have_as_many():
 def test_one_object_has_no_interval_and_supports_no_verdict():
     found = statistics.paired_difference([[1.0, 2.0], [3.0, 4.0]], np.zeros((2, 2)), ["a", "a"])
     assert (found["difference"], found["low"], found["high"]) == (2.5, -np.inf, np.inf)
-    assert statistics.verdict((found["low"], found["high"])) == "not at this sample size"
+    assert statistics.verdict((found["low"], found["high"])) == "undecided"
     assert statistics.finite_interval(found) == {"low": None, "high": None}
     photos = statistics.image_mean_interval([1.0, 2.0], ["a", "a"])
     assert (photos["mean"], photos["high"]) == (1.5, np.inf)
@@ -230,15 +304,15 @@ def test_rank_correlation_beyond_what_is_given():
     [
         ((-2, -1), "lower", 0, "yes"),
         ((1, 2), "lower", 0, "no"),
-        ((-1, 1), "lower", 0, "not at this sample size"),
-        ((-1, 0), "lower", 0, "not at this sample size"),
+        ((-1, 1), "lower", 0, "undecided"),
+        ((-1, 0), "lower", 0, "undecided"),
         ((0, 0), "lower", 0, "no"),
         ((-2, -1), "higher", 0, "no"),
         ((1, 2), "higher", 0, "yes"),
-        ((-1, 1), "higher", 0, "not at this sample size"),
+        ((-1, 1), "higher", 0, "undecided"),
         ((-1, 0.4), "lower", 0.5, "yes"),
         ((0.1, 0.4), "lower", 0.5, "yes"),
-        ((0.1, 0.9), "lower", 0.5, "not at this sample size"),
+        ((0.1, 0.9), "lower", 0.5, "undecided"),
         ((0.6, 0.9), "lower", 0.5, "no"),
         ((-0.4, 1), "higher", 0.5, "yes"),
         ((-0.9, -0.6), "higher", 0.5, "no"),
@@ -247,6 +321,26 @@ def test_rank_correlation_beyond_what_is_given():
 )
 def test_verdict(interval, better, margin, expected):
     assert statistics.verdict(interval, better, margin) == expected
+
+
+@pytest.mark.parametrize(
+    "interval, better, expected",
+    [
+        ((-0.1, 0.1), "lower", "equivalent"),
+        ((-0.19, -0.01), "lower", "equivalent"),
+        ((0.01, 0.19), "higher", "equivalent"),
+        ((0, 0), "lower", "equivalent"),
+        ((-0.3, -0.1), "lower", "yes"),
+        ((0.1, 0.3), "lower", "no"),
+        ((-0.3, -0.1), "higher", "no"),
+        ((-0.2, 0.1), "lower", "undecided"),
+        ((-0.1, 0.2), "lower", "undecided"),
+        ((-np.inf, np.inf), "lower", "undecided"),
+    ],
+)
+def test_what_differs_by_too_little_to_count_is_equivalent(interval, better, expected):
+    found = statistics.verdict(interval, better, equivalence=0.2)
+    assert found == expected and found in statistics.VERDICTS
 
 
 # ----------------------------------------------------------------------------------------------------------------- errors
@@ -267,7 +361,13 @@ def test_verdict(interval, better, margin, expected):
         (lambda: statistics.verdict((2, 1)), "low ≤ high"),
         (lambda: statistics.verdict((0, np.nan)), "NaN"),
         (lambda: statistics.verdict((0, 1), "more"), "'lower', 'higher'"),
-        (lambda: statistics.verdict((0, 1), margin=-1), "margin ≥ 0"),
+        (lambda: statistics.verdict((0, 1), margin=-1), "margins ≥ 0"),
+        (lambda: statistics.verdict((0, 1), equivalence=np.nan), "margins ≥ 0"),
+        (lambda: statistics.verdict((0, 1), margin=0.2, equivalence=0.2), "non-inferiority"),
+        (
+            lambda: statistics.paired_difference([1.0, 2], [0.0, 0], "aa", "xy"),
+            "object 'a': in fold 'x' and in fold 'y'",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(call, message):

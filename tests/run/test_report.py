@@ -244,9 +244,7 @@ def test_the_last_notebooks_results_lead_and_kinds_of_icp_are_kept_apart(kit_fol
 
 
 def test_claims_stand_with_evidence_and_verdict(kit_folders):
-    claims = [
-        {"claim": "L1 beats L2", "evidence": "−0.08 [−0.20, 0.05] & <9 objects>", "verdict": "not at this sample size"}
-    ]
+    claims = [{"claim": "L1 beats L2", "evidence": "−0.08 [−0.20, 0.05] & <9 objects>", "verdict": "undecided"}]
     curves = {"from behind": {"L1": [{"n": 1, "mean": 9.0}]}}
     add_step("tiny", "08_evaluation", {"verdicts": claims, "best_of_n": curves})
     page = _Page(report.report_html("tiny"))
