@@ -63,7 +63,7 @@ USES = {
     "09_explorer": Uses((_DATA, *_TRAININGS), ("splits", "diversity", "explorer")),
     "10_pix3d": Uses(_TRAININGS, ("splits", "frames", "pix3d", "rendering"), reads=(_DATA,)),
     "11_own_photo": Uses(_TRAININGS, ("photos", "familiarity", "rendering"), reads=(_DATA,)),
-    "12_strong_variant": Uses((_DATA, _AUTOENCODER), ("splits", "features", "protocol", *_TRAINING_PARTS)),
+    "12_strong_variant": Uses((_DATA, _AUTOENCODER), ("splits", "features", "statistics", "photos", *_TRAINING_PARTS)),
 }
 """Notebook → what it uses. A notebook that does not stand here uses all notebooks before it, and all parts."""
 

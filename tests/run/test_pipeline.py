@@ -308,7 +308,7 @@ folder.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture
-def eleven(project, in_process, monkeypatch):
+def whole_chain(project, in_process, monkeypatch):
     """Stand-ins for the committed notebooks: same names and needs; returns a function that runs them → who ran."""
     (project / "data" / "tiny").mkdir(parents=True)
     for path in paths.notebooks_root().glob("*.ipynb"):
@@ -326,7 +326,7 @@ def eleven(project, in_process, monkeypatch):
         assert chain.run_profile("tiny", say=lambda text: None, **options) == 0
         return [int(line[:2]) for line in executed(project)]
 
-    assert run() == list(range(1, 12))
+    assert run() == list(range(1, 13))
     return run
 
 
@@ -338,74 +338,75 @@ def edit(stem: str, old: str, new: str) -> None:
     nbformat.write(notebook, path)
 
 
-def test_a_raised_version_runs_the_notebooks_that_rest_on_it_and_no_other(eleven, monkeypatch):
+def test_a_raised_version_runs_the_notebooks_that_rest_on_it_and_no_other(whole_chain, monkeypatch):
     expected = {
         "freeshapes": [1],  # other data then have another pack, which is what the others look at
-        "losses": [2, 3, 4, 5, 8],
-        "training": [2, 3, 4, 5],
-        "axes": list(range(1, 12)),
-        "geometry": [1, 2, 3, 4, 5, 6, 8, 9, 10, 11],  # 07 draws clouds that are there
-        "inference": [2, 3, 4, 5, 6, 8, 9, 10, 11],
-        "predictions": [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-        "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11],
+        "losses": [2, 3, 4, 5, 8, 12],
+        "training": [2, 3, 4, 5, 12],
+        "features": [12],
+        "axes": list(range(1, 13)),
+        "geometry": [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12],  # 07 draws clouds that are there
+        "inference": [2, 3, 4, 5, 6, 8, 9, 10, 11, 12],
+        "predictions": [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+        "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11, 12],
         "methods": [6, 8],
         "diversity": [8, 9],
-        "statistics": [3, 6, 8, 10],
+        "statistics": [3, 6, 8, 10, 12],
         "explorer": [9],
-        "photos": [9, 10, 11],
+        "photos": [9, 10, 11, 12],
         "pix3d": [10],
         "familiarity": [11],
         "meshes": [],
     }
     for part, stale in expected.items():
         monkeypatch.setitem(cache.VERSIONS, part, cache.VERSIONS[part] + 1)
-        assert eleven() == stale, part  # weights and predictions came out the same, so nothing more has to run
-    assert eleven() == []
+        assert whole_chain() == stale, part  # weights and predictions came out the same, so nothing more has to run
+    assert whole_chain() == []
 
 
-def test_changed_cells_run_their_notebook_and_changed_results_those_that_read_them(eleven, monkeypatch):
+def test_changed_cells_run_their_notebook_and_changed_results_those_that_read_them(whole_chain, monkeypatch):
     edit("07_rendering", "## Part 1", "## Part one")
     edit("07_rendering", "import json, os, pathlib", "import json, os, pathlib  # a comment\n\n")
-    assert eleven() == []
+    assert whole_chain() == []
     edit("07_rendering", '"value"', '"caption"')
-    assert eleven() == [7]
+    assert whole_chain() == [7]
     edit("03_encoder_l1", '"value"', '"caption"')
-    assert eleven() == [3]  # the weights are the same
+    assert whole_chain() == [3]  # the weights are the same
     monkeypatch.setenv("WEIGHTS", "others")
-    assert eleven(only=["04"], force=True) == [4]
-    assert eleven() == [6, 8, 9, 10, 11]
+    assert whole_chain(only=["04"], force=True) == [4]
+    assert whole_chain() == [6, 8, 9, 10, 11]
     monkeypatch.setenv("CLOUD", "another")
-    assert eleven(only=["06"], force=True) == [6]
-    assert eleven() == [7, 8]  # 08 shows 06's numbers beside its own
-    assert eleven(only=["03"], force=True) == [3]
-    assert eleven() == [4, 6, 8, 9, 10, 11]  # 04 compares itself with 03
+    assert whole_chain(only=["06"], force=True) == [6]
+    assert whole_chain() == [7, 8]  # 08 shows 06's numbers beside its own
+    assert whole_chain(only=["03"], force=True) == [3]
+    assert whole_chain() == [4, 6, 8, 9, 10, 11]  # 04 compares itself with 03
     splits = paths.dataset_dir("tiny") / "splits"
     splits.mkdir()
     (splits / "train.txt").write_text("03001627/a")
-    assert eleven() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert whole_chain() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12]
 
 
-def test_weights_of_another_run_take_the_place_of_this_runs_trainings(eleven, project, monkeypatch):
+def test_weights_of_another_run_take_the_place_of_this_runs_trainings(whole_chain, project, monkeypatch):
     other = project / "trained_models" / "other" / "encoder_l1"
     other.mkdir(parents=True)
     (other / "model.safetensors").write_text("one")
     take = {"overrides": ["08.weights_run=other"]}
-    assert eleven(**take) == [8]
+    assert whole_chain(**take) == [8]
     monkeypatch.setenv("WEIGHTS", "others")
-    assert eleven(only=["04"], force=True, **take) == [4]
-    assert eleven(**take) == [6, 9, 10, 11]
+    assert whole_chain(only=["04"], force=True, **take) == [4]
+    assert whole_chain(**take) == [6, 9, 10, 11]
     (other / "model.safetensors").write_text("two")
-    assert eleven(**take) == [8]
+    assert whole_chain(**take) == [8]
 
 
-def test_records_of_an_earlier_version_of_the_kit_are_out_of_date(eleven):
+def test_records_of_an_earlier_version_of_the_kit_are_out_of_date(whole_chain):
     path = paths.runs_root() / "tiny" / "steps.json"
     state = json.loads(path.read_text())
     own = state["steps"]["10_pix3d"]["fingerprint"]
     del own["versions"]
     state["steps"]["10_pix3d"]["fingerprint"] = {**own, "helpers": "0123456789abcdef"}
     path.write_text(json.dumps(state))
-    assert eleven() == [10]
+    assert whole_chain() == [10]
 
 
 def test_force_computes_kept_scores_anew(project, in_process):
@@ -862,7 +863,8 @@ def test_every_profile_fits_the_committed_notebooks(name, monkeypatch, tmp_path)
     monkeypatch.setenv("LMNET_DATA", str(tmp_path))
     profile = profiles.load_profile(name)
     assert profile.description
-    assert list(profile.notebooks) == COMMITTED
+    papers = [stem for stem in COMMITTED if stem != "12_strong_variant"]  # which has a profile of its own
+    assert list(profile.notebooks) == (COMMITTED if name in ("quickstart", "smoke") else papers)
     steps = profiles.plan_steps(profile, profile.run_name)
     variants = [step.parameters for step in steps if step.notebook == "05_encoder_probabilistic"]
     seeds = (0,) if name == "freeshapes" else (variants[0].get("seed"),)
