@@ -309,6 +309,7 @@ class PhotoSettings(Settings):
     run: Run
     weights_run: Run | None
     model: str
+    beside_model: str | None
     sampled_model: str | None
     photos: Annotated[list[PathText], Field(min_length=1)]
     masks: PathText | None
