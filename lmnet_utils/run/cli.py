@@ -70,16 +70,8 @@ def _add_run(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     from lmnet_utils.run import chain
 
-    return chain.run_profile(
-        options.profile,
-        only=_only(options),
-        from_=options.from_,
-        overrides=options.overrides,
-        run_name=options.run_name,
-        dry_run=options.dry_run,
-        force=options.force,
-        quiet=options.quiet,
-    )
+    choice = chain.Choice(_only(options), options.from_, options.overrides, options.run_name, options.force)
+    return chain.run_profile(options.profile, choice, dry_run=options.dry_run, quiet=options.quiet)
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:

@@ -92,7 +92,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, few_rows: list[dict[str, str]
     root = tmp_path_factory.mktemp("made") / "freeshapes"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(freeshapes, "attribution", lambda: few_rows)
-        counts = freeshapes.make_dataset(root, copies=1, workers=1, progress=False)
+        counts = freeshapes.make_dataset(root, freeshapes.Contents(copies=1), workers=1, progress=False)
     assert counts["models"] == 5 and counts["rendered"] == counts["clouds"] == 5 + counts["copies"]
     return root
 
@@ -105,7 +105,7 @@ def test_two_runs_with_other_process_counts_give_the_same_bytes(
     made: Path, few_rows: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freeshapes, "attribution", lambda: few_rows)
-    freeshapes.make_dataset(tmp_path, copies=1, workers=2, progress=False)
+    freeshapes.make_dataset(tmp_path, freeshapes.Contents(copies=1), workers=2, progress=False)
     first, second = content(made), content(tmp_path)
     assert first.keys() == second.keys() and len(first) > 8 * 27
     assert [name for name in first if first[name] != second[name]] == []
@@ -115,7 +115,7 @@ def test_two_runs_with_other_process_counts_give_the_same_bytes(
     for path in victim.iterdir():
         path.unlink()
     victim.rmdir()
-    assert freeshapes.make_dataset(tmp_path, copies=1, progress=False)["rendered"] == 1
+    assert freeshapes.make_dataset(tmp_path, freeshapes.Contents(copies=1), progress=False)["rendered"] == 1
     assert content(tmp_path) == first
 
 
@@ -210,16 +210,16 @@ def test_another_seed_does_not_keep_what_the_first_made(
 ) -> None:
     monkeypatch.setattr(freeshapes, "attribution", lambda: few_rows[:2])
     monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
-    freeshapes.make_dataset(tmp_path, seed=0, progress=False)
+    freeshapes.make_dataset(tmp_path, freeshapes.Contents(seed=0), progress=False)
     before = content(tmp_path / "ShapeNet_pointclouds")
-    freeshapes.make_dataset(tmp_path, seed=1, progress=False)
+    freeshapes.make_dataset(tmp_path, freeshapes.Contents(seed=1), progress=False)
     after = content(tmp_path / "ShapeNet_pointclouds")
     assert before.keys() == after.keys() and all(before[name] != after[name] for name in before)
 
 
 def test_a_limited_data_set_keeps_every_object_on_its_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
-    made = freeshapes.make_dataset(tmp_path, limit=1, progress=False)
+    made = freeshapes.make_dataset(tmp_path, freeshapes.Contents(limit=1), progress=False)
     small = splits.read(tmp_path)
     groups = {f"{row['synset']}/{row['id']}": row["duplicate_group"] for row in freeshapes.attribution()}
     whole = splits.official(groups)
@@ -229,7 +229,7 @@ def test_a_limited_data_set_keeps_every_object_on_its_side(tmp_path: Path, monke
         assert len({name.split("/")[0] for name in names}) == len(names), "one of each class"
     assert made["models"] == len(small.train + small.val + small.test) < 40
     with pytest.raises(ValueError, match="at least 1"):
-        freeshapes.make_dataset(tmp_path, limit=0, progress=False)
+        freeshapes.make_dataset(tmp_path, freeshapes.Contents(limit=0), progress=False)
 
 
 def test_a_missing_asset_says_how_to_get_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from r2n2_tree import write_shapenet
 from lmnet_utils.core.files import read_json
 from lmnet_utils.data import splits
 from lmnet_utils.data.taxonomy import CLASSES
-from lmnet_utils.run import chain, profiles
+from lmnet_utils.run import chain, plans, profiles
 
 COUNTS = {name: 2 for name in CLASSES} | {"airplane": 5, "car": 5, "chair": 13}
 """Objects: enough that both rules leave some for every side, 24 views each."""
@@ -216,5 +216,5 @@ def test_nothing_there_is_refused_with_the_command_that_fetches_it(kit_folders: 
     ) as refused:
         chain.run_profile("paper")
     assert str(refused.value).count("non-commercial research") == 1, "the terms, once"
-    steps = profiles.plan_steps(profiles.load_profile("paper"), "paper", ["01.download=true"])
+    steps = plans.plan_steps(profiles.load_profile("paper"), "paper", ["01.download=true"])
     assert steps[0].values["download"] is True, "notebook 01 fetches it"
