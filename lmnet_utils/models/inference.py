@@ -41,10 +41,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Batching:
-    """How images go through an encoder: how many at once, and in which arithmetic (:func:`encode_images`)."""
+    """How images go through an encoder: how many at once, in which arithmetic, and with which bar (:func:`encode_images`)."""
 
     batch_size: int = 64
     precision: str = "fp32"
+    progress: str = ""
 
 
 # ------------------------------------------------------------------------------------------------------ reconstruction
@@ -282,7 +283,6 @@ def predict(
     sampling: Sampling = Sampling(),
     *,
     batching: Batching = Batching(),
-    progress: str = "",
 ) -> Iterator[Batch]:
     """Reconstruct images of a data set batch by batch, so that a million of them need no more memory than one batch.
 
@@ -292,14 +292,13 @@ def predict(
         pack: of the data set.
         items: of :func:`items_of`.
         sampling: counts for Variant II only.
-        batching: images at once, and the image encoder's arithmetic.
-        progress: text beside a progress bar; empty for none.
+        batching: images at once, the image encoder's arithmetic, and the text beside a progress bar; empty for none.
     """
     decoder = decoder_of(autoencoder, encoder)
     rows = pack.rows([item.model for item in items]) if items else np.zeros(0, np.int64)
     views = np.array([item.view for item in items], np.int64)
     options = {"batch_size": batching.batch_size, "precision": batching.precision}
-    for span in _spans(len(items), batching.batch_size, progress):
+    for span in _spans(len(items), batching.batch_size, batching.progress):
         images = pack.images(rows[span], views[span])
         log_variance = samples = None
         if encoder is None:

@@ -292,19 +292,20 @@ def _reconstruct(options: argparse.Namespace) -> int:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
+        sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
+        known = familiarity.familiarity_of(options.run, name, networks[name])
         how = photos.Options(
             background=options.background,
             samples=options.samples,
             seed=options.seed,
             posterior=posteriors.load_residuals(paths.model_dir(options.run, name)) if options.samples else None,
+            familiarity=known,
             batch_size=options.batch_size,
             figures=not options.no_figures,
         )
-        sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
-        known = familiarity.familiarity_of(options.run, name, networks[name])
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
-        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how, familiarity=known)
+        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how)
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
         raise profiles.ProfileError(str(error)) from error
     except OSError as error:

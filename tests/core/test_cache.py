@@ -47,7 +47,9 @@ CODE = {
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
     "features": ["models.efficientnet", "models.strong"],
-    "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
+    "training": [
+        f"training.{name}" for name in ("loop", "optimiser", "results", "processes", "autoencoder", "image_encoder")
+    ],
     "predictions": ["models.predictions", "models.registry"],
     "inference": ["models.inference", "models.posteriors"],
     "frames": ["models.orientation"],
