@@ -188,7 +188,6 @@ class InferenceSettings(_OnTestObjects):
 
     samples: Annotated[int, Field(ge=0)]
     predictions: Count | None
-    candidates: Count | None
 
 
 class RenderSettings(Settings):

@@ -51,7 +51,7 @@ CODE = {
         f"training.{name}" for name in ("loop", "optimiser", "results", "processes", "autoencoder", "image_encoder")
     ],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": ["models.inference", "models.posteriors"],
+    "inference": ["models.inference", "models.latents", "models.posteriors"],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],
