@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 import lmnet_utils
-from lmnet_utils.core import cache
+from lmnet_utils.core import cache, lazy
 from lmnet_utils.run import profiles, state
 
 PACKAGE = Path(lmnet_utils.__file__).parent
@@ -253,7 +253,7 @@ def test_the_meaning_of_code_is_what_it_does():
 KILLED = """
 import pathlib, sys, time
 import numpy as np
-from lmnet_utils.core import cache
+from lmnet_utils.core import cache, lazy
 cache.SAVE_INTERVAL_S = 0.0
 def compute(span):
     time.sleep(0.05)
@@ -316,7 +316,7 @@ def used_by(stem: str) -> set[tuple[str, str]]:
                 if isinstance(thing, type(ast)):
                     modules[alias.asname or alias.name] = thing
                 else:
-                    found.add((getattr(thing, "__module__", node.module), alias.name))
+                    found.add((lazy.exported_names(node.module).get(alias.name, node.module), alias.name))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
             module = modules[node.value.id]

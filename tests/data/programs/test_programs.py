@@ -18,7 +18,7 @@ from lmnet_utils.data import freeshapes, layout, packs, splits
 from lmnet_utils.data.programs import catalogue
 from lmnet_utils.data.programs.parameters import OneOf, Palette, Program, Uniform, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import Part, box
-from lmnet_utils.data.programs.pictures import pictures
+from lmnet_utils.data.programs.pictures import program_pictures
 from lmnet_utils.data.taxonomy import CLASSES
 
 DRAWN = 12
@@ -226,6 +226,6 @@ def test_a_pack_holds_them_as_any_other_object(made: Path, monkeypatch: pytest.M
 
 
 def test_pictures_show_the_object_on_light_grey() -> None:
-    image = pictures("chair", [0])[0]
+    image = program_pictures("chair", [0])[0]
     assert image.shape == (137, 137, 3) and (image[0] == 235).all()
     assert (np.abs(image.astype(int) - 235).max(axis=-1) > 20).mean() > 0.05
