@@ -7,7 +7,7 @@ from lmnet_utils.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from lmnet_utils.apps.cutouts import cut_out
     from lmnet_utils.apps.explorer import Explorer
-    from lmnet_utils.apps.explorer_figures import COLOURS, camera_of, figure, measure, splat, walk_frames
+    from lmnet_utils.apps.explorer_figures import COLOURS, camera_of, figure, measure, walk_frames
     from lmnet_utils.apps.explorer_session import Session, first_state, open_session
     from lmnet_utils.apps.familiarity import familiarity_of, familiarity_plot
     from lmnet_utils.apps.gallery import gallery_states, write_gallery

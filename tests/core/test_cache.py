@@ -69,6 +69,7 @@ CODE = {
     "rendering": [
         "rendering.renders",
         "rendering.grids",
+        "rendering.splats",
         "rendering.curves",
         "evaluation.tables",
         "data.programs.pictures",
