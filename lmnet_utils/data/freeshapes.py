@@ -35,7 +35,6 @@ from lmnet_utils.geometry.pointclouds import unit_diagonal
 DATASET = "freeshapes"
 PARAMETERS_FILE = "program.json"
 """Beside the clouds of a program's object: which program made it, and its parameters."""
-SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
 
 
 def model_id(archive: str, path: str) -> str:
