@@ -28,7 +28,7 @@ from lmnet_utils.core.files import atomic_path, read_json
 from lmnet_utils.data.layout import class_of, classes_in
 from lmnet_utils.data.packs import open_pack, read_split
 from lmnet_utils.data.programs.catalogue import programs_of
-from lmnet_utils.data.programs.pictures import pictures
+from lmnet_utils.data.programs.pictures import program_pictures
 from lmnet_utils.data.taxonomy import CLASSES
 from lmnet_utils.evaluation.records import remade, scored_of
 from lmnet_utils.evaluation.statistics import mean_interval, paired_difference
@@ -52,7 +52,7 @@ ON_CHAIRS_TOO = ("autoencoder", "encoder_l1", "retrieval_encoder_l1")
 def draw_sheet(category: str) -> None:
     """Write the sheet of a class: seeds 0, 1, 2, … from the front-left, as they come."""
     columns, lines = SHEET
-    tiles = np.array(pictures(category, range(columns * lines)))  # (T, 137, 137, 3)
+    tiles = np.array(program_pictures(category, range(columns * lines)))  # (T, 137, 137, 3)
     size = tiles.shape[1]
     sheet = tiles.reshape(lines, columns, size, size, 3).swapaxes(1, 2).reshape(lines * size, columns * size, 3)
     _save(sheet, DOCS / "programs" / f"{category}.png")

@@ -27,7 +27,7 @@ import draw_verdicts
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
 from lmnet_utils.evaluation.records import remade
-from lmnet_utils.evaluation.results import BEST, COLUMN_TITLES, contenders
+from lmnet_utils.evaluation.results import BEST, COLUMN_TITLES
 from lmnet_utils.evaluation.tables import ICP_WORDS, table
 from lmnet_utils.models.registry import describe, find_networks, first_seeds, read_info
 from lmnet_utils.models.weights import load_model, save_model
@@ -209,7 +209,7 @@ def _results(
     rows = [row for row in rows if models is None or row["model"] in models]
     if not rows:
         return ""
-    shown = table(rows, columns=columns, titles=COLUMN_TITLES, best=BEST, contenders=contenders(rows), intervals=True)
+    shown = table(rows, columns=columns, titles=COLUMN_TITLES, best=BEST, intervals=True)
     return f"Of {words}, {rows[-1]['n_models']} test objects, {ICP_WORDS[rows[-1]['icp']]}:\n\n{shown}"
 
 

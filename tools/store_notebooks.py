@@ -22,13 +22,13 @@ from typing import Any
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.run import chain, colab
+from lmnet_utils.run.plans import plan_steps
 from lmnet_utils.run.profiles import (
     ProfileError,
     is_code,
     is_tagged,
     load_profile,
     notebook_path,
-    plan_steps,
     read_notebook,
 )
 from lmnet_utils.run.state import load_state
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return colab.main()
         if problems := differences_from_defaults():
             raise ProfileError("\n".join(problems))
-        if not options.no_run and (status := chain.run_profile("quickstart", force=not options.resume)):
+        if not options.no_run and (status := chain.run_profile("quickstart", chain.Choice(force=not options.resume))):
             return status
         store_notebooks()
     except ProfileError as error:

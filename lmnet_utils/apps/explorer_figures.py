@@ -1,6 +1,7 @@
 """What the explorer shows, as pure functions: a session and a state → panels, figures, files. No widget in here.
 
-The pictures on the screen are drawn by ``viewer.js``; :func:`splat` draws the same in NumPy, for figures and animations.
+The pictures on the screen are drawn by ``viewer.js``; :func:`lmnet_utils.rendering.splats.splat` draws the same in NumPy, for
+figures and animations.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import dataclasses
 import functools
 import html
 import io
-import math
 import shutil
 import subprocess
 import time
@@ -31,6 +31,7 @@ from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.models.losses import target_sigma
 from lmnet_utils.rendering import pages
 from lmnet_utils.rendering.grids import on_grey
+from lmnet_utils.rendering.splats import splat
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -150,55 +151,6 @@ def pack_panels(groups: list[tuple[str, list[ViewPanel]]]) -> tuple[list[dict[st
 
 
 # ------------------------------------------------------------------------------------------------------------ drawing
-_REACH, _RADIUS, _FADE = 0.52, 0.0105, 0.62  # as in viewer.js
-
-
-def camera_axes(camera: dict[str, float]) -> np.ndarray:
-    """(3, 3): to the right, upwards and towards the camera, in rows; azimuth 0° looks at the front, y is up."""
-    az, el = np.radians([camera["azimuth"], camera["elevation"]])
-    towards = np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
-    right = np.array([np.sin(az), 0.0, -np.cos(az)])
-    return np.stack([right, np.cross(towards, right), towards])
-
-
-def splat(
-    points: np.ndarray, colours: np.ndarray | Sequence[int], camera: dict[str, float], size: int = 256
-) -> np.ndarray:
-    """Draw points as small shaded balls: ``drawCloud`` of ``viewer.js`` in NumPy.
-
-    Args:
-        points: (P, 3), y up, an object's diagonal being 1.
-        colours: (P, 3) uint8, or one (3,).
-        camera: azimuth, elevation, zoom.
-        size: pixels a side.
-
-    Returns:
-        (size, size, 3) uint8.
-    """
-    unit = size / (2 * _REACH) * camera.get("zoom", 1.0)
-    radius = max(_RADIUS * unit, 0.9)
-    right, up, near = (np.asarray(points, np.float64) @ camera_axes(camera).T).T
-    column, row = size / 2 + unit * right, size / 2 - unit * up
-    reach = math.ceil(radius) + 1
-    steps = np.arange(-reach, reach + 1)
-    rows = np.floor(row).astype(int)[:, None, None] + steps[:, None]  # (P, K, 1)
-    columns = np.floor(column).astype(int)[:, None, None] + steps  # (P, 1, K)
-    outside = ((columns + 0.5 - column[:, None, None]) / radius) ** 2 + (
-        (rows + 0.5 - row[:, None, None]) / radius
-    ) ** 2
-    covered = (outside <= 1) & (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
-    point, i, j = np.nonzero(covered)
-    bulge = np.sqrt(1 - outside[point, i, j])
-    place = rows[point, i, 0] * size + columns[point, 0, j]
-    order = np.argsort(near[point] + bulge * _RADIUS, kind="stable")  # the nearest is written last
-    point, bulge, place = point[order], bulge[order], place[order]
-    fade = (_FADE * np.clip(0.5 - near, 0, 1))[point, None]
-    lit = np.broadcast_to(np.asarray(colours, np.float64), (len(near), 3))[point] * (0.7 + 0.3 * bulge)[:, None]
-    picture = np.full((size * size, 3), 255, np.uint8)
-    picture[place] = np.rint(lit + fade * (255 - lit))
-    return picture.reshape(size, size, 3)
-
-
 def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> np.ndarray:
     """A panel as (size, size, 3) uint8 for a cloud, or the image as it is."""
     if panel.kind == "image":

@@ -16,16 +16,13 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from lmnet_utils.apps.cutouts import BACKGROUNDS
-from lmnet_utils.apps.familiarity import Familiarity
 from lmnet_utils.apps.photo_pages import overview, record_of, save
 from lmnet_utils.apps.placing import Photo, prepare_photo
-from lmnet_utils.apps.reconstruction import reconstruct_photos
+from lmnet_utils.apps.reconstruction import PhotoOptions, reconstruct_photos
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.files import write_json
 from lmnet_utils.data.images import SUFFIXES, PhotoError
-from lmnet_utils.models.inference import Sampling
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.models.posteriors import ResidualPosterior
 
 REPORT = "reconstructions.json"
 
@@ -121,12 +118,11 @@ def _mask_of(masks: Path, name: str, pictures: int) -> tuple[Path | None, str]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
-    """How :func:`reconstruct_files` goes about it.
+class Options(PhotoOptions):
+    """How :func:`reconstruct_files` goes about it: as :func:`reconstruct_photos`, and
 
     Attributes:
         background: see :func:`lmnet_utils.apps.cutouts.cut_out`.
-        samples, seed: the ``sampling`` of :func:`reconstruct_photos`; posterior, precision: its own.
         batch_size: pictures in memory at once.
         figures: draw an ``overview.png`` of each.
 
@@ -135,10 +131,6 @@ class Options:
     """
 
     background: str = "auto"
-    samples: int = 0
-    seed: int = 0
-    posterior: ResidualPosterior | None = None
-    precision: str = "fp32"
     batch_size: int = 16
     figures: bool = True
 
@@ -155,7 +147,6 @@ def reconstruct_files(
     encoder: ImageEncoder,
     options: Options = Options(),
     *,
-    familiarity: Familiarity | None = None,
     progress: bool = True,
 ) -> list[dict[str, Any]]:
     """Reconstruct pictures into ``out/<name>/``, batch by batch; a bad one is reported and the others go on.
@@ -163,7 +154,7 @@ def reconstruct_files(
     Args:
         sources: of :func:`find_sources`.
         out: the output folder; ``reconstructions.json`` in it lists what became of every picture.
-        autoencoder, encoder, familiarity: see :func:`reconstruct_photos`.
+        autoencoder, encoder: see :func:`reconstruct_photos`.
         options: see :class:`Options`.
         progress: show a bar.
 
@@ -176,8 +167,6 @@ def reconstruct_files(
     import matplotlib.pyplot as plt
 
     out, batch_size = Path(out), options.batch_size
-    how: dict[str, Any] = {"posterior": options.posterior, "familiarity": familiarity, "precision": options.precision}
-    how["sampling"] = Sampling(options.samples, options.seed)
     rows: list[dict[str, Any]] = []
     write_json(out / REPORT, rows)  # fails before the work where nothing can be written
     with tqdm(total=len(sources), desc="reconstruct", unit="picture", disable=not progress) as bar:
@@ -191,7 +180,7 @@ def reconstruct_files(
                         ready.append((row, prepare_photo(source.path, background=options.background, mask=source.mask)))
                 except (PhotoError, MemoryError) as error:
                     row["error"] = str(error) or "not enough memory for this picture."
-            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], **how)
+            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], options)
             for (row, _), one in zip(ready, found, strict=True):
                 figure = overview(one) if options.figures else None
                 try:

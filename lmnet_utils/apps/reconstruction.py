@@ -44,30 +44,42 @@ class Reconstruction:
         return (*self.photo.notes, far)
 
 
+@dataclasses.dataclass(frozen=True)
+class PhotoOptions:
+    """How :func:`reconstruct_photos` goes about it.
+
+    Attributes:
+        samples, seed: how many plausible shapes of each picture beside the likeliest one; the seed of what is random in them,
+            which belongs to a picture and not to its batch.
+        posterior: gives the samples of an encoder of Variant I; Variant II has its own.
+        familiarity: tells pictures that are unlike the training images.
+        precision: see :func:`lmnet_utils.models.inference.encode_images`.
+    """
+
+    samples: int = 0
+    seed: int = 0
+    posterior: ResidualPosterior | None = None
+    familiarity: Familiarity | None = None
+    precision: str = "fp32"
+
+
 def reconstruct_photos(
     autoencoder: PointCloudAutoencoder,
     encoder: ImageEncoder,
     photos: Sequence[Photo],
-    *,
-    sampling: inference.Sampling = inference.Sampling(),
-    posterior: ResidualPosterior | None = None,
-    familiarity: Familiarity | None = None,
-    precision: str = "fp32",
+    options: PhotoOptions = PhotoOptions(),
 ) -> list[Reconstruction]:
     """Reconstruct pictures that have been made ready, as one batch.
 
     Args:
-        autoencoder, encoder, precision: see :func:`lmnet_utils.models.inference.reconstruct`.
+        autoencoder, encoder: see :func:`lmnet_utils.models.inference.reconstruct`.
         photos: of :func:`prepare_photo`.
-        sampling: how many plausible shapes of each picture beside the likeliest one; the seed of what is random in them, which
-            belongs to a picture and not to its batch.
-        posterior: gives the samples of an encoder of Variant I; Variant II has its own.
-        familiarity: tells pictures that are unlike the training images.
+        options: by default one cloud a picture, in fp32, and nothing about how familiar it is.
 
     Raises:
         ValueError: samples of a deterministic encoder without a posterior.
     """
-    samples, seed = sampling.samples, sampling.seed
+    samples, seed, posterior = options.samples, options.seed, options.posterior
     if samples < 0:
         raise ValueError(f"samples={samples}: expected 0 or more.")
     if samples and not encoder.variational and posterior is None:
@@ -75,7 +87,7 @@ def reconstruct_photos(
             f"samples={samples}: this model gives one shape a picture; samples need Variant II, or {posteriors.FILE}."
         )
     inputs = as_batch([photo.input for photo in photos])
-    latent, log_variance = inference.encode_images(encoder, inputs, precision=precision)
+    latent, log_variance = inference.encode_images(encoder, inputs, precision=options.precision)
     decoder = inference.decoder_of(autoencoder, encoder)
     points = inference.decode(decoder, latent).numpy()
     clouds = np.zeros((len(photos), 0, *points.shape[1:]), np.float32)
@@ -88,8 +100,8 @@ def reconstruct_photos(
             drawn = inference.sample_latents(latent, log_variance, samples, seed=seed, indices=indices)
         clouds = inference.decode(decoder, drawn).numpy()
     far: Sequence[float | None] = [None] * len(photos)
-    if familiarity is not None and len(photos):
-        far = familiarity.percentiles(familiarity.distances(latent, inputs))
+    if options.familiarity is not None and len(photos):
+        far = options.familiarity.percentiles(options.familiarity.distances(latent, inputs))
     return [
         Reconstruction(photo, points[k], clouds[k], None if far[k] is None else round(float(far[k]), 1))
         for k, photo in enumerate(photos)

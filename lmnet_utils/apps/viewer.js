@@ -1,5 +1,5 @@
 // Point clouds in the browser: one picture a panel, all turned by one camera. Plain JavaScript without a library, used by
-// lmnet_utils.apps.explorer (as an anywidget) and lmnet_utils.apps.gallery (inside one HTML file). explorer_figures.splat draws the
+// lmnet_utils.apps.explorer (as an anywidget) and lmnet_utils.apps.gallery (inside one HTML file). rendering/splats.py draws the
 // same picture in NumPy, pixel for pixel up to rounding; the browser tests hold the two together.
 
 const REACH = 0.52; // half a picture's side at zoom 1; an object's diagonal is 1
@@ -35,7 +35,7 @@ const STYLE = `
 `;
 
 // ---------------------------------------------------------------------------------------------------------- drawing
-/** The camera's axes, as rendering.orthographic_view: azimuth 0° looks at the front, y is up. */
+/** The camera's axes, as camera_axes of geometry/camera.py: azimuth 0° looks at the front, y is up. */
 export function axes(camera) {
   const az = (camera.azimuth * Math.PI) / 180, el = (camera.elevation * Math.PI) / 180;
   const towards = [Math.cos(az) * Math.cos(el), Math.sin(el), Math.sin(az) * Math.cos(el)];

@@ -1,7 +1,7 @@
 """Settings of the notebooks: the names, types and bounds of their parameters, a class a notebook (03, 04 and 05 share one).
 
 A notebook builds its own from its parameters cell, ``settings = EncoderSettings.from_mapping(globals(), loss="l2")``, and
-:func:`lmnet_utils.run.profiles.plan_steps` builds the same for every step before anything runs. So nothing heavy is imported.
+:func:`lmnet_utils.run.plans.plan_steps` builds the same for every step before anything runs. So nothing heavy is imported.
 """
 
 from __future__ import annotations
@@ -188,7 +188,6 @@ class InferenceSettings(_OnTestObjects):
 
     samples: Annotated[int, Field(ge=0)]
     predictions: Count | None
-    candidates: Count | None
 
 
 class RenderSettings(Settings):

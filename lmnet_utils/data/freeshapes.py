@@ -35,7 +35,6 @@ from lmnet_utils.geometry.pointclouds import unit_diagonal
 DATASET = "freeshapes"
 PARAMETERS_FILE = "program.json"
 """Beside the clouds of a program's object: which program made it, and its parameters."""
-SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
 
 
 def model_id(archive: str, path: str) -> str:
@@ -122,15 +121,32 @@ def _write_parameters(root: Path, synset: str, model: str) -> None:
     files.write_json(cloud_dir(root, synset, model) / PARAMETERS_FILE, record)
 
 
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """Which objects :func:`make_dataset` makes.
+
+    Attributes:
+        copies: altered copies (mirrored, stretched, recoloured) of each training model; they are listed in the train
+            files only, and only where their source is.
+        programs: how many objects of programs, of all 13 classes; in the train files only, as the copies.
+        limit: at most so many models of each class on each side of the official split, for a quick look.
+        folds: also the five splits of cross-validation (:data:`lmnet_utils.data.splits.FOLDS`), and copies of every object then.
+        seed: of views, clouds, copies and programs' objects. What another seed made in the same place is removed first.
+    """
+
+    copies: int = 0
+    programs: int = 0
+    limit: int | None = None
+    folds: bool = False
+    seed: int = 0
+
+
 def make_dataset(
     dataset_root: Path | None = None,
-    copies: int = 0,
-    seed: int = 0,
+    contents: Contents = Contents(),
+    *,
     workers: int | None = None,
-    limit: int | None = None,
     progress: bool = True,
-    programs: int = 0,
-    folds: bool = False,
 ) -> dict[str, Any]:
     """Make FreeShapes in the R2N2 layout: renderings, metadata, clouds, splits. What is there and complete is kept.
 
@@ -138,34 +154,24 @@ def make_dataset(
 
     Args:
         dataset_root: where to; by default ``data/freeshapes``.
-        copies: altered copies (mirrored, stretched, recoloured) of each training model; they are listed in the train
-            files only, and only where their source is.
-        seed: of views, clouds, copies and programs' objects. What another seed made in the same place is removed first.
+        contents: of which objects; by default all models of the collection.
         workers: rendering processes; by default one a core.
-        limit: at most so many models of each class on each side of the official split, for a quick look.
         progress: show a bar.
-        programs: how many objects of programs, of all 13 classes; in the train files only, as the copies.
-        folds: also the five splits of cross-validation (:data:`lmnet_utils.data.splits.FOLDS`), and copies of every object then.
 
     Returns:
         counts: models, copies, programs, rendered (how many were not there yet), and clouds.
     """
-    root = dataset_root or paths.dataset_dir(DATASET)
-    groups = duplicate_groups()
-    found = {"official": splits.official(groups), "60-20-20": splits.drawn_60_20_20(groups)}
-    found |= splits.folds(groups) if folds else {}
-    chosen = splits.first_of_each(found["official"], limit)
-    found = {name: splits.restrict(split, chosen) for name, split in found.items()}
-    training = sorted({model for split in found.values() for model in split.train}) if copies else []
-    copied = [f"{model}-c{k}" for k in range(1, copies + 1) for model in training]
-    made = listed(programs, seed)
-    names = sorted(chosen) + copied + made
+    root, seed = dataset_root or paths.dataset_dir(DATASET), contents.seed
+    chosen, found = _chosen(contents)
+    training = sorted({model for split in found.values() for model in split.train}) if contents.copies else []
+    copied = [f"{model}-c{k}" for k in range(1, contents.copies + 1) for model in training]
+    made = listed(contents.programs, seed)
     made_by = {"recipe": cache.VERSIONS["freeshapes"], "seed": seed}
     _keep_or_clear(root / "made_by.json", {**made_by, "source": files.sha256_of(source_dir() / "meshes.npz.xz")}, "*")
     _keep_or_clear(root / "programs_made_by.json", {"programs": cache.VERSIONS["programs"], "seed": seed}, "program_*")
 
     clouds, renderings = [], []
-    for name in names:
+    for name in [*sorted(chosen), *copied, *made]:
         synset, model = name.split("/")
         if not all((cloud_dir(root, synset, model) / f"pointcloud_{n}.npy").is_file() for n in (1024, 2048)):
             clouds.append((root, synset, model, seed))
@@ -176,7 +182,7 @@ def make_dataset(
             _write_parameters(root, synset, model)
         write_clouds(root, synset, model, sample_clouds(mesh_of(model, seed), model, seed))
     for split_name, split in found.items():
-        splits.write(root, split_name, split, copies, made)
+        splits.write(root, split_name, split, contents.copies, made)
     _render_all(renderings, workers, progress)
     return {
         "models": len(chosen),
@@ -185,6 +191,15 @@ def make_dataset(
         "rendered": len(renderings),
         "clouds": len(clouds),
     }
+
+
+def _chosen(contents: Contents) -> tuple[set[str], dict[str, splits.Split]]:
+    """The models of the collection that are made, and the splits of them by name."""
+    groups = duplicate_groups()
+    found = {"official": splits.official(groups), "60-20-20": splits.drawn_60_20_20(groups)}
+    found |= splits.folds(groups) if contents.folds else {}
+    chosen = splits.first_of_each(found["official"], contents.limit)
+    return chosen, {name: splits.restrict(split, chosen) for name, split in found.items()}
 
 
 def _render_all(tasks: list[tuple[Path, str, str, int]], workers: int | None, progress: bool) -> None:

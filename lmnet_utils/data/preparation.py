@@ -16,14 +16,10 @@ def prepare_data(settings: DataSettings) -> dict[str, Any]:
         what was made, as :func:`lmnet_utils.data.freeshapes.make_dataset` counts it, or what :func:`make_splits` found.
     """
     if settings.dataset == freeshapes.DATASET:
-        return freeshapes.make_dataset(
-            copies=settings.copies,
-            seed=settings.seed,
-            workers=settings.workers,
-            limit=settings.limit_per_class,
-            programs=settings.programs,
-            folds=settings.folds,
+        contents = freeshapes.Contents(
+            settings.copies, settings.programs, settings.limit_per_class, settings.folds, settings.seed
         )
+        return freeshapes.make_dataset(contents=contents, workers=settings.workers)
     if settings.download:
         fetch_shapenet(settings.dataset)
     return make_splits(settings.dataset)

@@ -91,34 +91,3 @@ def gallery(scored: Scored, kind: str = "none", limit: int | None = None) -> dic
         if found[name].get("median") == found[name].get("worst"):
             found[name].pop("median", None)
     return found
-
-
-def gallery_rows(
-    task: Task, scored: Scored, *, kind: str = "none", limit: int | None = None
-) -> tuple[list[str], list[tuple[str, list[float], list[np.ndarray | None]]]]:
-    """Column titles and rows of :func:`gallery` for :func:`lmnet_utils.rendering.grids.cloud_grid`.
-
-    A row is a class: input, truth and reconstruction of the best, the median and the worst view, drawn from the azimuth
-    of the image. Arguments as :func:`gallery`.
-    """
-    titles = [f"{word}: {part}" for word in ("best", "median", "worst") for part in ("input", "truth", "answer")]
-    rows = []
-    for name, found in gallery(scored, kind, limit).items():
-        items = [scored.items[i] for i in found.values()]
-        row_numbers = task.pack.rows([item.model for item in items])
-        images = task.pack.images(row_numbers, [item.view for item in items]).permute(0, 2, 3, 1).numpy()
-        clouds = np.asarray(scored.method.clouds(items))
-        cells: dict[str, list[np.ndarray]] = {
-            word: [images[k], task.pack.points[row_numbers[k]], clouds[k]] for k, word in enumerate(found)
-        }
-        azimuths = {word: item.azimuth for word, item in zip(found, items, strict=True)}
-        words = ("best", "median", "worst")
-        numbers = " · ".join(f"{scored.scores[kind]['chamfer'][found[word]]:.1f}" for word in words if word in found)
-        rows.append(
-            (
-                f"{name}\n{numbers}",
-                [azimuths.get(word, 0.0) for word in words for _ in range(3)],
-                [cell for word in words for cell in cells.get(word, [None] * 3)],
-            )
-        )
-    return titles, rows

@@ -1,4 +1,4 @@
-"""Scoring of trained models and of the baselines beside them: what notebook 08 shows, and 06 in part.
+"""Scoring of trained models and of the baselines beside them: what notebook 08 shows.
 
 A :class:`Method` makes a cloud for each image of the test objects: a trained model, or something that shows what a
 model's score is worth (a second sampling of the truth, retrieval from the training set, a mean shape). Every method is
@@ -22,16 +22,8 @@ from lmnet_utils.data.packs import Pack, open_pack, read_split
 from lmnet_utils.data.splits import without_copies
 from lmnet_utils.evaluation import protocol
 from lmnet_utils.evaluation.statistics import group_means
-from lmnet_utils.models.inference import (
-    Batching,
-    Item,
-    decode,
-    decoder_of,
-    encode_clouds,
-    encode_images,
-    predict,
-    spread_over_classes,
-)
+from lmnet_utils.models.inference import Item, decode, decoder_of, encode_clouds, spread_over_classes
+from lmnet_utils.models.latents import KeptLatents, Network
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.registry import base_name, info_of
 from lmnet_utils.models.weights import fingerprint_of
@@ -100,22 +92,26 @@ class Method:
 
 
 def model_methods(
-    task: Task, networks: Mapping[str, PointCloudAutoencoder | ImageEncoder], *, precision: str = "fp32"
+    task: Task, networks: Mapping[str, PointCloudAutoencoder | ImageEncoder], latents: KeptLatents | None = None
 ) -> list[Method]:
     """The autoencoder's own reconstruction and every image encoder, each on the classes that it was trained on.
 
     Variant II is scored by its decoded mean. A model without a test object in its classes is left out.
+
+    Args:
+        latents: what is predicted already, and the encoders' arithmetic; by default nothing, in fp32.
     """
+    latents = latents or KeptLatents(task.pack)
+    precision = latents.batching.precision
     autoencoder, methods = networks["autoencoder"], []
     for name, network in networks.items():
         encoder = None if name == "autoencoder" else network
         objects = task.objects_of(taxonomy.synsets_of(info_of(name, network).classes))
-        decoder = fingerprint_of(decoder_of(autoencoder, encoder))
-        identity = {"weights": fingerprint_of(network), "decoder": decoder, "precision": precision}
+        decoder = decoder_of(autoencoder, encoder)
+        identity = {"weights": fingerprint_of(network), "decoder": fingerprint_of(decoder), "precision": precision}
 
-        def clouds(items: Sequence[Item], encoder: ImageEncoder | None = encoder) -> torch.Tensor:
-            batching = Batching(len(items), precision)
-            return next(predict(autoencoder, encoder, task.pack, items, batching=batching)).points
+        def clouds(items: Sequence[Item], network: Network = network, decoder: Network = decoder) -> torch.Tensor:
+            return decode(decoder, latents.of(network, items)[0])
 
         if objects:
             shown = info_of(name, network).method_label
@@ -202,16 +198,18 @@ def mean_shapes(training: TrainingLatents) -> list[Method]:
     ]
 
 
-def retrieval(training: TrainingLatents, name: str, encoder: ImageEncoder, *, precision: str = "fp32") -> Method:
-    """The training object whose latent is nearest to the one that an encoder predicts from the image."""
+def retrieval(
+    training: TrainingLatents, name: str, encoder: ImageEncoder, latents: KeptLatents | None = None
+) -> Method:
+    """The training object whose latent is nearest to the one that an encoder predicts; ``latents``: see :func:`model_methods`."""
     task = training.task
+    latents = latents or KeptLatents(task.pack)
 
     def clouds(items: Sequence[Item]) -> np.ndarray:
-        images = task.pack.images(task.pack.rows([item.model for item in items]), [item.view for item in items])
-        latent, _ = encode_images(encoder, images, batch_size=len(items), precision=precision)
+        latent, _ = latents.of(encoder, items)
         return task.pack.points[task.pack.rows(training.nearest(latent.numpy()))]
 
-    identity = {**training.identity, "weights": fingerprint_of(encoder), "precision": precision}
+    identity = {**training.identity, "weights": fingerprint_of(encoder), "precision": latents.batching.precision}
     objects = task.objects_of(taxonomy.synsets_of(info_of(name, encoder).classes))
     shown = f"retrieval by {info_of(name, encoder).method_label}'s latent"
     return Method(f"retrieval_{name}", shown, objects, clouds, identity)
@@ -265,7 +263,7 @@ def baseline_methods(
     networks: Mapping[str, PointCloudAutoencoder | ImageEncoder],
     *,
     candidates: int | None = None,
-    precision: str = "fp32",
+    latents: KeptLatents | None = None,
     seed: int = 0,
 ) -> list[Method]:
     """Everything that stands beside the models: floor, mean shapes, retrieval by the first latent-matching encoder of
@@ -274,12 +272,12 @@ def baseline_methods(
     Args:
         training: of the task.
         networks: of :func:`lmnet_utils.models.registry.load_networks`.
-        candidates, precision, seed: as :func:`retrieval_oracles` and :func:`retrieval`.
+        candidates, latents, seed: as :func:`retrieval_oracles` and :func:`retrieval`.
     """
     task = training.task
     first = next((base_name(name) for name in deterministic(networks)), None)
     seeds = [name for name in networks if base_name(name) == first]
-    by_latent = [retrieval(training, name, networks[name], precision=precision) for name in seeds]
+    by_latent = [retrieval(training, name, networks[name], latents) for name in seeds]
     oracles = retrieval_oracles(task, candidates, seed=seed)
     return [sampling_floor(task), *mean_shapes(training), *by_latent, *oracles]
 

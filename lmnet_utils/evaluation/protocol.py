@@ -78,7 +78,7 @@ def score(
         predictions: (B, N, 3), in the same frame.
         seed: of the draw of the prediction's points.
         icp: ``None`` for no alignment, ``"exact"``, or ``"official"`` with the official code's mistaken inverse; see
-            :func:`lmnet_utils.geometry.pointclouds.icp`.
+            :func:`lmnet_utils.geometry.pairs.aligned`.
         emd: also the earth mover's distance; needs as many points in the ground truth as are kept of the prediction.
         progress: show a bar.
 

@@ -66,13 +66,7 @@ def results_table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, format: str 
     """
     rows = pd.DataFrame(rows, dtype=object).dropna(axis="columns", how="all")
     columns = ["model", *(name for name in rows if name not in ("model", "icp", "classes", "contender"))]
-    found = contenders(rows.to_dict("records"))
-    return table(rows, format, columns, titles=COLUMN_TITLES, best=BEST, contenders=found, intervals=True)
-
-
-def contenders(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Names of the rows' methods that compete for the best value."""
-    return {row["model"] for row in rows if row["contender"]}
+    return table(rows, format, columns, titles=COLUMN_TITLES, best=BEST, intervals=True)
 
 
 def write_tables(folder: str | Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:

@@ -22,17 +22,8 @@ from lmnet_utils.evaluation import diversity, ensembles
 from lmnet_utils.evaluation.controls import isotropic_control, neighbour_control
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic, names_hash
-from lmnet_utils.models.inference import (
-    Batching,
-    Item,
-    Sampling,
-    decode,
-    decoder_of,
-    encode_clouds,
-    encode_images,
-    items_of,
-    sample_latents,
-)
+from lmnet_utils.models.inference import Item, Sampling, decode, decoder_of, encode_clouds, items_of, sample_latents
+from lmnet_utils.models.latents import KeptLatents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.posteriors import ResidualPosterior
 from lmnet_utils.models.registry import NetworkInfo, base_name, info_of
@@ -138,7 +129,7 @@ def measure_diversity(
     sampling: Sampling,
     folder: str | Path | None = None,
     *,
-    batching: Batching = Batching(),
+    latents: KeptLatents | None = None,
 ) -> Study:
     """All figures of diversity for Variant II's models and their controls, at the same N, on the same images.
 
@@ -152,9 +143,10 @@ def measure_diversity(
         sampling: N ≥ 2 samples (of neighbours at most as many as there are training objects, of residuals as there are
             images of validation objects); the seed is that of their noise and of the protocol's draw of points.
         folder: keeps the figures, as :func:`lmnet_utils.evaluation.scoring.score_method` does.
-        batching: of the image encoders.
+        latents: what is predicted already, and the encoders' arithmetic; by default nothing, in fp32.
     """
-    study = _Measuring(training, networks, list(items), sampling, folder, batching)
+    latents = latents or KeptLatents(training.task.pack)
+    study = _Measuring(training, networks, list(items), sampling, folder, latents)
     found: dict[str, list[Answers]] = {}
     partners = study.partners()
     for name in probabilistic(networks) if items else ():
@@ -191,11 +183,10 @@ class _Measuring:
         items: list[Item],
         sampling: Sampling,
         folder: str | Path | None,
-        batching: Batching,
+        latents: KeptLatents,
     ) -> None:
-        self.training, self.networks, self.items = training, networks, items
-        self.samples, self.seed, self.batching = sampling.samples, sampling.seed, batching
-        self.options: dict[str, Any] = {"batch_size": batching.batch_size, "precision": batching.precision}
+        self.training, self.networks, self.items, self.latents = training, networks, items, latents
+        self.samples, self.seed, self.batching = sampling.samples, sampling.seed, latents.batching
         self.folder = None if folder is None else Path(folder)
         self.pack, self.autoencoder = training.task.pack, networks["autoencoder"]
         self.rows = self.pack.rows([item.model for item in items])
@@ -207,7 +198,7 @@ class _Measuring:
         return [name for name in names if base_name(name) == base_name(names[0])]
 
     def encoded(self, name: str, span: slice) -> tuple[torch.Tensor, torch.Tensor | None]:
-        return encode_images(self.networks[name], self.pack.images(self.rows[span], self.views[span]), **self.options)
+        return self.latents.of(self.networks[name], self.items[span])
 
     def noise_indices(self, span: slice) -> list[int]:
         return [item.noise_index for item in self.items[span]]
@@ -301,12 +292,12 @@ class _Measuring:
     def residuals(self, name: str) -> Answers:
         """Variant I plus the errors that it made on images of the validation objects, which it was not fitted to."""
         held = items_of(self.pack, self.training.task.validation)[:HELD_OUT]
-        rows, views = self.pack.rows([item.model for item in held]), np.array([item.view for item in held])
+        rows = self.pack.rows([item.model for item in held])
         count = min(self.samples, len(held))
 
         @functools.cache
         def known() -> ResidualPosterior:
-            predicted, _ = encode_images(self.networks[name], self.pack.images(rows, views), **self.options)
+            predicted, _ = self.latents.of(self.networks[name], held)
             different, which = np.unique(rows, return_inverse=True)  # an object's latent is the same in all its views
             true = encode_clouds(self.autoencoder, self.pack.points[different])[which]
             return ResidualPosterior(predicted, true - predicted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,6 @@ def table(
     *,
     titles: Mapping[str, str] | None = None,
     best: Mapping[str, str] | None = None,
-    contenders: Collection[str] | None = None,
     intervals: bool = False,
 ) -> str:
     """Rows as text: ``"markdown"``, ``"csv"`` (full precision), ``"plain"`` (aligned) or ``"latex"`` (booktabs).
@@ -45,8 +44,8 @@ def table(
         format: see above. LaTeX text is escaped; the document needs ``\\usepackage{booktabs}``.
         columns: which keys, in which order; by default all, in the order of first appearance.
         titles: headings, where they differ from the keys; not in CSV.
-        best: key → ``"low"`` or ``"high"``: which value is the best one, and bold where the format has bold.
-        contenders: the rows that may be best, by their value in the first column; by default all.
+        best: key → ``"low"`` or ``"high"``: which value is the best one, and bold where the format has bold. A row whose
+            ``contender`` is False does not compete.
         intervals: in one cell with their value, ``9.17 [8.04, 10.35]``, where a row has ``x``, ``x_low`` and ``x_high``;
             not in CSV.
 
@@ -61,8 +60,8 @@ def table(
         return values[columns].to_csv(index=False, lineterminator="\n")
 
     shown = values.map(_number)
-    first = values[columns[0]] if columns else pd.Series()
-    _mark_best(shown, values, best or {}, first.isin(first if contenders is None else list(contenders)))
+    competes = values["contender"].ne(False) if "contender" in values else pd.Series(True, values.index)
+    _mark_best(shown, values, best or {}, competes)
     for name in columns if intervals else ():
         low, high = f"{name}_low", f"{name}_high"
         if {low, high} <= set(values):

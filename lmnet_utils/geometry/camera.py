@@ -63,6 +63,14 @@ def camera_position(azimuth: float, elevation: float, distance_ratio: float) -> 
     return 1.75 * distance_ratio * np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
 
 
+def camera_axes(azimuth: float, elevation: float) -> NDArray[np.float64]:
+    """(3, 3): to the right, upwards and towards the camera, in rows, in the y-up frame; azimuth 0° looks at the front."""
+    az, el = np.radians([azimuth, elevation])
+    towards = np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
+    right = np.array([np.sin(az), 0.0, -np.cos(az)])
+    return np.stack([right, np.cross(towards, right), towards])
+
+
 # -------------------------------------------------------------------------------------------------- visible and hidden
 def camera_eye(truth: Array, azimuth: float, elevation: float, distance_ratio: float) -> NDArray[np.float64]:
     """Where R2N2's camera stands, in the frame and the units of a cloud.

@@ -5,7 +5,6 @@ Every function takes NumPy arrays or torch tensors and returns the same kind. Cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +14,6 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from lmnet_utils.core import parallel
-from lmnet_utils.geometry import pairs
 from lmnet_utils.geometry.assignment import optimal_assignment
 
 Cloud = TypeVar("Cloud", NDArray[Any], torch.Tensor)
@@ -223,37 +221,7 @@ def _equal_pairs(first: Cloud, second: Cloud) -> tuple[NDArray[np.float64], NDAr
     return x, y
 
 
-def _like(values: NDArray[Any], cloud: Cloud) -> Cloud:
-    """Values as the kind of array that ``cloud`` is, in its precision and on its device."""
-    if isinstance(cloud, torch.Tensor):
-        dtype = cloud.dtype if cloud.dtype.is_floating_point else torch.float32
-        return torch.from_numpy(values).to(cloud.device, dtype)
-    return values.astype(cloud.dtype if np.issubdtype(cloud.dtype, np.floating) else np.float64)
-
-
-# --------------------------------------------------------------------------------------- earth mover's distance, F-score
-def earth_movers_distance(x: Cloud, y: Cloud) -> Cloud:
-    """Mean Euclidean distance of the optimal one-to-one matching. Exact; not differentiable.
-
-    Source: paper, section 5. The official ``metrics.py`` matches by an auction that stops before the optimum, so its
-    values are upper bounds of this one.
-
-    Args:
-        x: (B, N, 3).
-        y: (B, N, 3), as many points.
-
-    Returns:
-        (B,).
-
-    Raises:
-        ValueError: different numbers of points, wrong shapes, empty clouds, NaN or infinite coordinates.
-    """
-    first, second = _equal_pairs(x, y)
-    seconds = len(first) * pairs.seconds_of(first.shape[1], False, True)
-    distances = parallel.each(pairs.matched_distance, zip(first, second, strict=True), seconds=seconds)
-    return _like(np.array(list(distances), np.float64), x)
-
-
+# ------------------------------------------------------------------------------------------------------ assignment
 def optimal_matching(x: Cloud, y: Cloud) -> Cloud:
     """For every point of ``x`` its partner in the one-to-one matching of least total Euclidean distance. Exact.
 
@@ -268,76 +236,12 @@ def optimal_matching(x: Cloud, y: Cloud) -> Cloud:
         (B, N) int64 indices into ``y``.
 
     Raises:
-        ValueError: as :func:`earth_movers_distance`.
+        ValueError: different numbers of points, wrong shapes, empty clouds, NaN or infinite coordinates.
     """
     first, second = _equal_pairs(x, y)
     found = parallel.pool().map(lambda pair: optimal_assignment(cdist(*pair)), zip(first, second, strict=True))
     indices = np.stack(list(found)) if len(first) else np.zeros(first.shape[:2], np.int64)
     return torch.from_numpy(indices).to(x.device) if isinstance(x, torch.Tensor) else indices
-
-
-def f_score(x: Cloud, y: Cloud, thresholds: Sequence[float] = pairs.F_SCORE_THRESHOLDS) -> Cloud:
-    """F-score: harmonic mean of the shares of each cloud's points that lie nearer than a threshold to the other cloud.
-
-    Source: Knapitsch et al., "Tanks and Temples", SIGGRAPH 2017, equations 3 to 5; Tatarchenko et al., "What do
-    single-view 3D reconstruction networks learn?", CVPR 2019, for thresholds of 1 and 2 % of the unit cube's side.
-
-    Args:
-        x: (B, N, 3), such as ground truths in the unit cube.
-        y: (B, M, 3), such as predictions.
-        thresholds: T distances, in the clouds' unit.
-
-    Returns:
-        (B, T), 0 to 1; 0 where no point is near enough.
-
-    Raises:
-        ValueError: a threshold that is not positive, wrong shapes, empty clouds, NaN or infinite coordinates.
-    """
-    limits = np.asarray(thresholds, np.float64)
-    if limits.ndim != 1 or not (limits > 0).all():
-        raise ValueError(f"thresholds={thresholds!r}: expected a sequence of positive distances.")
-    first, second = _float64_pairs(x, y)
-    forward = np.sqrt(nearest_neighbours(first, second)[0])
-    backward = np.sqrt(nearest_neighbours(second, first)[0])
-    return _like(pairs.f_score_of_distances(forward, backward, limits), x)
-
-
-# --------------------------------------------------------------------------------------------------------------- ICP
-def icp(
-    source: Cloud, target: Cloud, *, official: bool = False, max_iterations: int = 1000, tolerance: float = 1e-10
-) -> Cloud:
-    """Move each source cloud onto its target by the iterative closest point method. Rigid, exact neighbours.
-
-    As in the official evaluation it is the *target* that is fitted: each of its points is paired with the nearest
-    source point, the proper rotation and the shift of least squares (Kabsch) are found, and so on until the pairs or
-    the mean distance no longer change; the source is then moved by the inverse. The mean squared distance from the
-    target's points to the nearest source points never grows.
-
-    Source: Besl & McKay 1992; official ``utils/icp.py`` and ``metrics.py``, whose limits are the defaults.
-
-    Args:
-        source: (B, N, 3), such as predictions.
-        target: (B, M, 3), such as ground truths. Where it leaves the rotation open (points on a line, a single
-            point), the smallest rotation is taken.
-        official: apply the official code's mistaken inverse P·R − t instead of (P − t)·R (rows are points, x → R·x + t
-            fits the target to the source), to compare with published figures. The result may be worse than no ICP.
-        max_iterations: limit of the steps.
-        tolerance: change of the mean distance below which it ends, in the clouds' unit.
-
-    Returns:
-        (B, N, 3), the source moved.
-
-    Raises:
-        ValueError: no iterations, wrong shapes, empty clouds, NaN or infinite coordinates.
-    """
-    if max_iterations < 1:
-        raise ValueError(f"max_iterations={max_iterations}: expected at least 1.")
-    sources, targets = _float64_pairs(source, target)
-
-    tasks = [(x, y, official, max_iterations, tolerance) for x, y in zip(sources, targets, strict=True)]
-    seconds = len(tasks) * pairs.seconds_of(sources.shape[1], True, False)
-    moved = list(parallel.each(pairs.aligned, tasks, seconds=seconds))
-    return _like(np.array(moved).reshape(sources.shape), source)
 
 
 # ---------------------------------------------------------------------------------------------------------- sampling

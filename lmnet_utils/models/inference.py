@@ -41,10 +41,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Batching:
-    """How images go through an encoder: how many at once, and in which arithmetic (:func:`encode_images`)."""
+    """How images go through an encoder: how many at once, in which arithmetic, and with which bar (:func:`encode_images`)."""
 
     batch_size: int = 64
     precision: str = "fp32"
+    progress: str = ""
 
 
 # ------------------------------------------------------------------------------------------------------ reconstruction
@@ -57,7 +58,8 @@ def _check_images(images: torch.Tensor) -> None:
         raise ValueError(f"expected images of shape (B, 3, 128, 128), 0…255, found {tuple(images.shape)}.")
 
 
-def _spans(count: int, batch_size: int, progress: str = "") -> Iterator[slice]:
+def batch_spans(count: int, batch_size: int, progress: str = "") -> Iterator[slice]:
+    """Slices of ``count`` images, one a batch; ``progress`` is the text beside a bar, empty for none."""
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}: expected at least 1.")
     with tqdm(total=count, desc=progress or None, unit="image", disable=not progress) as bar:
@@ -87,7 +89,7 @@ def encode_images(
     device = _device(encoder)
     encoder = encoder.to(memory_format=torch.channels_last)  # twice as fast on CPUs, the same weights
     outputs = []
-    for span in _spans(len(images), batch_size, progress):
+    for span in batch_spans(len(images), batch_size, progress):
         batch = images[span].to(device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
             output = encoder(batch)
@@ -109,7 +111,7 @@ def encode_clouds(
     return torch.cat(
         [
             autoencoder.encode(torch.as_tensor(np.asarray(points[span]), dtype=torch.float32, device=device)).cpu()
-            for span in _spans(len(points), batch_size)
+            for span in batch_spans(len(points), batch_size)
         ]
         or [torch.zeros(0, 512)]
     )
@@ -129,7 +131,7 @@ def decode(
     """Latents (…, 512) → clouds (…, 2048, 3) in the file frame, fp32 on the CPU; ``model`` of :func:`decoder_of`."""
     flat = latents.reshape(-1, latents.shape[-1])
     device = _device(model)
-    clouds = [model.decode(flat[span].to(device).float()).cpu() for span in _spans(len(flat), batch_size)]
+    clouds = [model.decode(flat[span].to(device).float()).cpu() for span in batch_spans(len(flat), batch_size)]
     clouds = torch.cat(clouds) if clouds else torch.zeros(0, 2048, 3)
     return clouds.reshape(*latents.shape[:-1], *clouds.shape[1:])
 
@@ -272,43 +274,3 @@ def items_of(pack: Pack, models: Sequence[str], views: int | None = None) -> lis
     rows = pack.rows(models)
     azimuths = np.degrees(np.asarray(pack.azimuths[rows], np.float64))  # (M, V)
     return [Item(model, view, float(azimuths[m, view])) for view in range(count) for m, model in enumerate(models)]
-
-
-def predict(
-    autoencoder: PointCloudAutoencoder,
-    encoder: ImageEncoder | None,
-    pack: Pack,
-    items: Sequence[Item],
-    sampling: Sampling = Sampling(),
-    *,
-    batching: Batching = Batching(),
-    progress: str = "",
-) -> Iterator[Batch]:
-    """Reconstruct images of a data set batch by batch, so that a million of them need no more memory than one batch.
-
-    Args:
-        autoencoder: decodes; without an encoder it also encodes the ground truth (its own reconstruction).
-        encoder: image encoder, or ``None`` for the autoencoder's reconstruction.
-        pack: of the data set.
-        items: of :func:`items_of`.
-        sampling: counts for Variant II only.
-        batching: images at once, and the image encoder's arithmetic.
-        progress: text beside a progress bar; empty for none.
-    """
-    decoder = decoder_of(autoencoder, encoder)
-    rows = pack.rows([item.model for item in items]) if items else np.zeros(0, np.int64)
-    views = np.array([item.view for item in items], np.int64)
-    options = {"batch_size": batching.batch_size, "precision": batching.precision}
-    for span in _spans(len(items), batching.batch_size, progress):
-        images = pack.images(rows[span], views[span])
-        log_variance = samples = None
-        if encoder is None:
-            latent = encode_clouds(autoencoder, pack.points[rows[span]])
-        else:
-            latent, log_variance = encode_images(encoder, images, **options)
-        if sampling.samples and log_variance is not None:
-            indices = [item.noise_index for item in items[span]]
-            drawn = sample_latents(latent, log_variance, sampling.samples, seed=sampling.seed, indices=indices)
-            samples = decode(decoder, drawn)
-        points = decode(decoder, latent)
-        yield Batch(list(items[span]), rows[span], images, latent, points, log_variance, samples)

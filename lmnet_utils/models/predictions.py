@@ -49,11 +49,9 @@ class PredictionWriter:
         self._index: list[tuple] = []
         return self
 
-    def write(self, batch: Batch, ground_truth: np.ndarray, limit: int | None = None) -> None:
-        """Add the items of a batch with their true clouds (B, 2048, 3), up to ``limit`` items in all."""
+    def write(self, batch: Batch, ground_truth: np.ndarray) -> None:
+        """Add the items of a batch with their true clouds (B, 2048, 3)."""
         for b, item in enumerate(batch.items):
-            if limit is not None and self.count >= limit:
-                return
             i = self.count
             image = batch.images[b].numpy().astype(np.float32)
             np.save(self._temporary / f"gt/image/image_{i}.npy", np.ascontiguousarray(image)[None])

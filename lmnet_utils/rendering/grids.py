@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from lmnet_utils.core.files import atomic_path, read_json, write_json
+from lmnet_utils.geometry.camera import camera_axes
 from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.rendering.renders import to_uint8
 
@@ -33,10 +34,7 @@ def orthographic_view(points: np.ndarray | torch.Tensor, azimuth: float, elevati
     Returns:
         (N, 3): to the right, upwards, towards the camera.
     """
-    az, el = np.radians([azimuth, elevation])
-    towards = np.array([np.cos(az) * np.cos(el), np.sin(el), np.sin(az) * np.cos(el)])
-    right = np.array([np.sin(az), 0.0, -np.cos(az)])
-    return y_up_from_file(np.asarray(points)) @ np.stack([right, np.cross(towards, right), towards], -1)
+    return y_up_from_file(np.asarray(points)) @ camera_axes(azimuth, elevation).T
 
 
 def plot_cloud(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import shlex
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import write_json
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run.execution import StepFailed, execute_notebook
-from lmnet_utils.run.profiles import Profile, ProfileError, load_profile, parts_of, plan_steps, resolve_notebook
+from lmnet_utils.run.plans import parts_of, plan_steps, resolve_notebook
+from lmnet_utils.run.profiles import Profile, ProfileError, load_profile
 from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, stored_name, stored_path
 from lmnet_utils.run.steps import Step
 
@@ -39,15 +41,45 @@ def _files_of(run: str) -> dict[str, tuple[int, int]]:
 
 
 # -------------------------------------------------------------------------------------------------------------- run
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """Which notebooks of a profile run, with which values, and where to: what the command line's options say.
+
+    Attributes:
+        only: notebooks to run, no others.
+        from_: the notebook to start with.
+        overrides: ``notebook.parameter=value`` texts; they win over the profile.
+        run_name: folder below ``runs`` and ``trained_models``; default is the profile's.
+        force: also run what is up to date.
+    """
+
+    only: Sequence[str] = ()
+    from_: str | None = None
+    overrides: Sequence[str] = ()
+    run_name: str | None = None
+    force: bool = False
+
+    def command(self, profile: Profile, selected: Collection[str], step: Step) -> str:
+        """What goes on from a step that stopped."""
+        stems = list(profile.notebooks)
+        words = ["lmnet", "run", profile.argument]
+        if profile.repeat:  # what is done is skipped, in every run
+            words += ["--only", ",".join(self.only)] if self.only else ["--from", self.from_] if self.from_ else []
+        elif self.only:
+            rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in selected]
+            words += ["--only", ",".join(rest)]
+        else:
+            words += ["--from", step.notebook]
+        words += ["--run-name", self.run_name] if self.run_name and self.run_name != profile.run_name else []
+        words += [word for text in self.overrides for word in ("--set", text)]
+        return shlex.join(words + (["--force"] if self.force and not profile.repeat else []))
+
+
 def run_profile(
     profile: str,
+    choice: Choice = Choice(),
     *,
-    only: Sequence[str] = (),
-    from_: str | None = None,
-    overrides: Sequence[str] = (),
-    run_name: str | None = None,
     dry_run: bool = False,
-    force: bool = False,
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> int:
@@ -57,11 +89,10 @@ def run_profile(
 
     Args:
         profile: a name in ``notebooks/profiles`` or the path of a YAML file.
-        only: notebooks to run, no others. ``from_``: the notebook to start with.
-        overrides: ``notebook.parameter=value`` texts; they win over the profile.
-        run_name: folder below ``runs`` and ``trained_models``; default is the profile's.
-        dry_run: print the plan and execute nothing. ``force``: also run what is up to date.
+        choice: which of its notebooks, with which values; by default all as the profile says.
+        dry_run: print the plan and execute nothing.
         quiet: do not repeat what long cells print.
+        say: takes the lines that tell how it goes on; by default they are printed.
 
     Returns:
         the exit status: 0 all done, 1 a notebook stopped, 130 interrupted.
@@ -71,46 +102,34 @@ def run_profile(
     """
     say = say or (lambda text: print(text, flush=True))
     loaded = load_profile(profile)
-    run = run_name or loaded.run_name
-    plans = _plans(loaded, run, overrides, _selected(list(loaded.notebooks), only, from_), force)
+    run = choice.run_name or loaded.run_name
+    plans = _plans(loaded, run, choice)
     if dry_run:
         for plan in plans:
             _print_plan(plan, say)
         return 0
 
     def command(step: Step) -> str:
-        """What goes on from a step that stopped."""
-        stems = list(loaded.notebooks)
-        words = ["lmnet", "run", loaded.argument]
-        if loaded.repeat:  # what is done is skipped, in every run
-            words += ["--only", ",".join(only)] if only else ["--from", from_] if from_ else []
-        elif only:
-            rest = [stem for stem in stems[stems.index(step.notebook) :] if stem in plans[0].selected]
-            words += ["--only", ",".join(rest)]
-        else:
-            words += ["--from", step.notebook]
-        words += ["--run-name", run] if run != loaded.run_name else []
-        words += [word for text in overrides for word in ("--set", text)]
-        return shlex.join(words + (["--force"] if force and not loaded.repeat else []))
+        return choice.command(loaded, plans[0].selected, step)
 
     return _execute_plans(plans, run, command, quiet, say)
 
 
-def _selected(stems: list[str], only: Sequence[str], from_: str | None) -> set[str]:
-    if only and from_:
+def _selected(stems: list[str], choice: Choice) -> set[str]:
+    if choice.only and choice.from_:
         raise ProfileError("--only and --from exclude each other: give one of them")
-    if from_:
-        return set(stems[stems.index(resolve_notebook(from_, stems)) :])
-    return {resolve_notebook(text, stems) for text in only} or set(stems)
+    if choice.from_:
+        return set(stems[stems.index(resolve_notebook(choice.from_, stems)) :])
+    return {resolve_notebook(text, stems) for text in choice.only} or set(stems)
 
 
-def _plans(profile: Profile, run: str, overrides: Sequence[str], selected: set[str], force: bool) -> list[RunState]:
+def _plans(profile: Profile, run: str, choice: Choice) -> list[RunState]:
     """A plan for each run of a profile that has a selected notebook; ProfileError if something is missing before it."""
-    plans = []
+    plans, selected = [], _selected(list(profile.notebooks), choice)
     for part in parts_of(profile, run):
         if chosen := selected & set(part.notebooks):
-            steps = plan_steps(profile, part, overrides, chosen)
-            plans.append(RunState(profile, part.run, steps, chosen, force))
+            steps = plan_steps(profile, part, choice.overrides, chosen)
+            plans.append(RunState(profile, part.run, steps, chosen, choice.force))
     if problems := [problem for plan in plans for problem in plan.missing_before()]:
         raise ProfileError("\n".join(problems))
     return plans

@@ -70,16 +70,8 @@ def _add_run(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     from lmnet_utils.run import chain
 
-    return chain.run_profile(
-        options.profile,
-        only=_only(options),
-        from_=options.from_,
-        overrides=options.overrides,
-        run_name=options.run_name,
-        dry_run=options.dry_run,
-        force=options.force,
-        quiet=options.quiet,
-    )
+    choice = chain.Choice(_only(options), options.from_, options.overrides, options.run_name, options.force)
+    return chain.run_profile(options.profile, choice, dry_run=options.dry_run, quiet=options.quiet)
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:
@@ -304,19 +296,20 @@ def _reconstruct(options: argparse.Namespace) -> int:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
+        sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
+        known = familiarity.familiarity_of(options.run, name, networks[name])
         how = photos.Options(
             background=options.background,
             samples=options.samples,
             seed=options.seed,
             posterior=posteriors.load_residuals(paths.model_dir(options.run, name)) if options.samples else None,
+            familiarity=known,
             batch_size=options.batch_size,
             figures=not options.no_figures,
         )
-        sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
-        known = familiarity.familiarity_of(options.run, name, networks[name])
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
-        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how, familiarity=known)
+        rows = photos.reconstruct_files(sources, out, networks["autoencoder"], networks[name], how)
     except (ValueError, FileNotFoundError, RuntimeError) as error:  # RuntimeError: a device that torch does not know
         raise profiles.ProfileError(str(error)) from error
     except OSError as error:

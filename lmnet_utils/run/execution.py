@@ -103,19 +103,7 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
     """
     import nbformat
     import papermill
-    from ipykernel.kernelspec import get_kernel_dict
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
     from papermill.exceptions import PapermillExecutionError
-
-    class OwnKernel(AsyncKernelManager):
-        # A kernelspec called python3 may belong to any Python of the machine; the kernel has to be this one, with
-        # this package, however the runner was started.
-        @property
-        def kernel_spec(self) -> KernelSpec:
-            native = get_kernel_dict()
-            argv = [sys.executable, *native["argv"][1:], *_KERNEL_OPTIONS]
-            return KernelSpec(**{**native, "argv": argv})
 
     source = nbformat.read(notebook_path(step.notebook), as_version=4)
     cells = list(source.cells)
@@ -141,7 +129,7 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             stdout_file=progress,
             start_timeout=120,
             cwd=str(paths.notebooks_root()),
-            kernel_manager_class=OwnKernel,
+            kernel_manager_class=_own_kernel(),
             on_cell_execute=progress.cell,
         )
     except PapermillExecutionError as error:
@@ -156,6 +144,22 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         progress.flush_lines(end=True)
         progress.over.set()
+
+
+def _own_kernel() -> type:
+    """A manager of kernels of this very Python: a kernelspec called python3 may belong to any Python of the machine."""
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class OwnKernel(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            native = get_kernel_dict()
+            argv = [sys.executable, *native["argv"][1:], *_KERNEL_OPTIONS]
+            return KernelSpec(**{**native, "argv": argv})
+
+    return OwnKernel
 
 
 def _no_format(path: Path) -> str:

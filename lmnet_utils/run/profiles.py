@@ -10,7 +10,7 @@ its own, ``curve-real20-programs500`` for ``{real_objects: 20, programs: 500}``.
 get these values: it is run once, into the run of the profile's name.
 
 Everything that can be wrong before a kernel starts (unknown notebook or parameter, wrong type, missing input) is
-found by :func:`plan_steps` and reported at once as a :class:`ProfileError`.
+found by :func:`lmnet_utils.run.plans.plan_steps` and reported at once as a :class:`ProfileError`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ import ast
 import dataclasses
 import difflib
 import importlib
-import itertools
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,8 @@ from pydantic.errors import PydanticUserError
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json
-from lmnet_utils.core.settings import Settings, SettingsError, kinds_of
-from lmnet_utils.run.steps import WEIGHTS, Step, missing_inputs, plain_text
+from lmnet_utils.core.settings import Settings, kinds_of
+from lmnet_utils.run.steps import plain_text
 
 DATA_PREPARATION = "01_data_preparation"
 """The notebook that is run once for all that a profile repeats."""
@@ -187,7 +186,7 @@ def load_profile(profile: str) -> Profile:
     path = Path(profile) if is_path else paths.notebooks_root() / "profiles" / f"{profile}.yaml"
     if not path.is_file():
         raise ProfileError(
-            f"no profile {profile!r}{_did_you_mean(profile, profile_names())}. "
+            f"no profile {profile!r}{did_you_mean(profile, profile_names())}. "
             f"There are: {', '.join(profile_names()) or 'none'}; or give the path of a .yaml file."
         )
     try:
@@ -201,7 +200,7 @@ def load_profile(profile: str) -> Profile:
     known = ("description", "run_name", "defaults", "notebooks", "repeat")
     for key in content:
         if key not in known:
-            raise ProfileError(f"profile {path.name}: unknown entry {key!r}{_did_you_mean(key, known)}")
+            raise ProfileError(f"profile {path.name}: unknown entry {key!r}{did_you_mean(key, known)}")
     notebooks = {str(stem): values if values is not None else {} for stem, values in content["notebooks"].items()}
     defaults = content.get("defaults") or {}
     for name, values in {**notebooks, "defaults": defaults}.items():
@@ -241,176 +240,7 @@ def _repeats(listed: Any, path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _did_you_mean(word: str, candidates: Iterable[str]) -> str:
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """`` (did you mean 'chair'?)`` for a word that is like one of the candidates; nothing for another one."""
     close = difflib.get_close_matches(str(word), [str(candidate) for candidate in candidates], n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-# ------------------------------------------------------------------------------------------------------------- plan
-@dataclasses.dataclass(frozen=True)
-class ProfilePart:
-    """What goes into one run: some of a profile's notebooks, with some defaults of their own."""
-
-    run: str
-    notebooks: list[str]
-    defaults: dict[str, Any]
-
-
-def parts_of(profile: Profile, run: str) -> list[ProfilePart]:
-    """The runs that a profile makes: one of that name, or that of the data preparation and one for each repeat."""
-    stems = list(profile.notebooks)
-    if not profile.repeat:
-        return [ProfilePart(run, stems, {})]
-    shared = [stem for stem in stems if stem == DATA_PREPARATION]
-    others = [stem for stem in stems if stem not in shared]
-    repeats = [ProfilePart(f"{run}-{name}", others, values) for name, values in profile.repeat.items()]
-    return [ProfilePart(run, shared, {}), *repeats]
-
-
-def parse_overrides(overrides: Sequence[str], stems: Sequence[str]) -> list[tuple[list[str], str, str]]:
-    """``notebook.parameter=value`` texts → (notebooks, parameter, value text), in their order.
-
-    ``notebook`` is a stem, the start of one such as ``05``, or ``all`` (or ``*``): every notebook with the parameter.
-    """
-    parsed, problems = [], []
-    for text in overrides:
-        match = re.fullmatch(r"\s*([^.=\s]+)\.(\w+)\s*=(.*)", text, flags=re.DOTALL)
-        if not match:
-            problems.append(f"--set {text}: expected notebook.parameter=value, such as 05.diversity_weight=0.5")
-            continue
-        notebook, parameter, value = match.groups()
-        try:
-            targets = ["*"] if notebook in ("*", "all") else [resolve_notebook(notebook, stems)]
-        except ProfileError as error:
-            problems.append(f"--set {text}: {error}")
-        else:
-            parsed.append((targets, parameter, value.strip()))
-    if problems:
-        raise ProfileError("\n".join(problems))
-    return parsed
-
-
-def resolve_notebook(text: str, stems: Sequence[str]) -> str:
-    """The one notebook of ``stems`` that ``text`` names: the whole stem (with or without .ipynb) or its start."""
-    text = text.strip().removesuffix(".ipynb")
-    matches = [stem for stem in stems if stem == text] or [stem for stem in stems if stem.startswith(text)]
-    if len(matches) != 1:
-        raise ProfileError(
-            f"{'no' if not matches else 'more than one'} notebook {text!r} in this profile"
-            f"{_did_you_mean(text, stems)}. It has: {', '.join(stems)}"
-        )
-    return matches[0]
-
-
-def plan_steps(
-    profile: Profile,
-    run: str | ProfilePart,
-    overrides: Sequence[str] = (),
-    selected: Collection[str] | None = None,
-) -> list[Step]:
-    """Every step of a profile, or of a part of it, in order; for each the settings are built that its notebook will build.
-
-    Args:
-        run: the run's name, or the part of :func:`parts_of`.
-        selected: notebooks that are to run, whose data and weights have to be there; by default all.
-
-    Raises:
-        ProfileError: with one line for each unknown notebook or parameter, wrong value and missing input.
-    """
-    problems: list[str] = []
-    stems = list(profile.notebooks)
-    part = run if isinstance(run, ProfilePart) else ProfilePart(run, stems, {})
-    declared: dict[str, Declaration] = {}
-    there = [path.stem for path in sorted(paths.notebooks_root().glob("*.ipynb"))]
-    for stem in stems:
-        if stem not in there:
-            hint = _did_you_mean(stem, there)
-            problems.append(f"{stem}: no such notebook, expected {paths.display(notebook_path(stem))}{hint}")
-            continue
-        try:
-            declared[stem] = read_declaration(notebook_path(stem))
-        except ProfileError as error:
-            problems.append(str(error))
-
-    given: dict[str, dict[str, Any]] = {stem: {} for stem in declared}
-    sources: dict[tuple[str, str], str] = {}
-
-    def give(stem: str, name: str, value: Any, source: str, text: str | None = None) -> None:
-        known = declared[stem].defaults
-        if name not in known:
-            close = _did_you_mean(name, known)
-            problems.append(f"{source}{stem}: unknown parameter {name!r}{close}. It has: {', '.join(known)}")
-        elif name == "run":
-            problems.append(f"{source}{stem}: parameter run is the run's name; set it with --run-name")
-        elif value == [] and not declared[stem].takes(name, list):
-            problems.append(f"{source}{stem}: parameter {name}: an empty list sweeps over nothing")
-        else:
-            if text is not None and type(value) in (int, float) and declared[stem].takes(name, str):
-                value = text  # `--set all.classes=13`: the parameter is a string, so is what was typed
-            given[stem][name], sources[stem, name] = value, source
-
-    def give_all(name: str, value: Any, source: str, text: str | None = None, but: str = "") -> None:
-        holders = [stem for stem in declared if name in declared[stem].defaults and stem != but]
-        for stem in holders:
-            give(stem, name, value, source, text)
-        if not holders and declared:
-            everything = sorted(set(itertools.chain.from_iterable(entry.defaults for entry in declared.values())))
-            problems.append(f"{source}no notebook declares the parameter {name!r}{_did_you_mean(name, everything)}")
-
-    for name, value in profile.defaults.items():
-        give_all(name, value, "defaults: ")
-    for name, value in part.defaults.items():
-        give_all(name, value, "repeat: ", but=DATA_PREPARATION)
-    for stem, values in profile.notebooks.items():
-        for name, value in values.items() if stem in declared else ():
-            give(stem, name, value, "")
-    for targets, name, text in parse_overrides(overrides, stems):
-        source = "--set: "
-        try:
-            value = parse_yaml(text) if text else ""
-        except yaml.YAMLError:
-            value = text
-        if targets == ["*"]:
-            give_all(name, value, source, text)
-        elif targets[0] in declared:
-            give(targets[0], name, value, source, text)
-
-    steps: list[Step] = []
-    for stem, parameters in given.items():
-        if "run" in declared[stem].defaults:
-            parameters = {"run": part.run, **parameters}
-        own, found = _steps_of(stem, declared[stem], parameters, sources)
-        steps += own
-        problems += found
-    steps = [step for step in steps if step.notebook in part.notebooks]
-    problems += missing_inputs(steps, part.run, [s for s in steps if selected is None or s.notebook in selected])
-    if problems:
-        raise ProfileError("\n".join(dict.fromkeys(problems)))
-    return steps
-
-
-def _steps_of(
-    stem: str, declared: Declaration, parameters: Mapping[str, Any], sources: Mapping[tuple[str, str], str]
-) -> tuple[list[Step], list[str]]:
-    """The steps of one notebook, one for each combination of swept values, and what is wrong with them."""
-    steps, problems = [], []
-    sweeps = {
-        name: value for name, value in parameters.items() if isinstance(value, list) and not declared.takes(name, list)
-    }
-    for combination in itertools.product(*sweeps.values()):
-        try:
-            built = declared.build({**parameters, **dict(zip(sweeps, combination, strict=True))}).flat()
-            values, swept = ({name: built[name] for name in names} for names in (parameters, sweeps))
-            values |= {name: values[name].format(**swept) for name in WEIGHTS if isinstance(values.get(name), str)}
-        except SettingsError as error:
-            for name, text in error.problems:
-                if name != "run" or name not in parameters:  # what is wrong with the run's name is said once
-                    source = sources.get((stem, name.partition("[")[0]), "")
-                    problems.append(f"{source}{stem}: {f'parameter {name}: ' if name else ''}{text}")
-        except (KeyError, ValueError, IndexError) as error:
-            problems.append(f"{stem}: a folder of weights names something that is not swept: {error}")
-        else:
-            steps.append(Step(stem, values, swept, declared.defaults))
-    if len({step.key for step in steps}) < len(steps):
-        problems.append(f"{stem}: the sweep {sweeps} names a value twice")
-    return steps, problems

@@ -10,15 +10,8 @@ from collections.abc import Sequence
 
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, TrainingSettings
 from lmnet_utils.data.packs import open_pack
-from lmnet_utils.run.profiles import (
-    Profile,
-    ProfileError,
-    notebook_path,
-    parts_of,
-    plan_steps,
-    read_declaration,
-    resolve_notebook,
-)
+from lmnet_utils.run.plans import parts_of, plan_steps, resolve_notebook
+from lmnet_utils.run.profiles import Profile, ProfileError, notebook_path, read_declaration
 from lmnet_utils.training import processes
 from lmnet_utils.training.autoencoder import train_autoencoder
 from lmnet_utils.training.image_encoder import train_image_encoder

@@ -10,7 +10,8 @@ from lmnet_utils.core.runtime import seed_everything
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models.losses import autoencoder_loss
 from lmnet_utils.models.networks import PointCloudAutoencoder
-from lmnet_utils.training.loop import Training, TrainingData, TrainingResult, generator, initialised, open_data, passes
+from lmnet_utils.training.loop import Training, TrainingData, generator, initialised, open_data, passes
+from lmnet_utils.training.results import TrainingResult
 
 
 # -------------------------------------------------------------------------------------------------------- autoencoder

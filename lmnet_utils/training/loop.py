@@ -21,7 +21,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,6 +41,8 @@ from lmnet_utils.models.orientation import match_frame
 from lmnet_utils.models.strong import StrongEncoder
 from lmnet_utils.models.weights import fingerprint_of, load_model, load_weights, save_model
 from lmnet_utils.training import processes
+from lmnet_utils.training.optimiser import learning_rate_at, parameter_groups
+from lmnet_utils.training.results import TrainingResult, history_line
 
 STATE_INTERVAL_S = 120.0
 """A killed run loses at most about so much work."""
@@ -143,33 +144,6 @@ class Batches(Protocol):
 
 
 # --------------------------------------------------------------------------------------------------------------- loop
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a training leaves: ``model`` (kept epoch, evaluation mode), its ``directory`` and its ``history``.
-
-    ``data`` names data set, split and their checksums. ``history`` has a row per epoch: ``epoch``, ``loss`` and its parts,
-    ``validation_chamfer`` (×100, scaled, without ICP; None without a validation set), ``learning_rate``, ``seconds``.
-    ``resumed_from`` is the epoch at which a killed run was taken up, or None.
-    """
-
-    model: torch.nn.Module
-    directory: Path
-    history: list[dict[str, Any]]
-    best_epoch: int
-    data: dict[str, Any]
-    resumed_from: int | None
-
-    @property
-    def best_validation(self) -> float | None:
-        """Validation Chamfer ×100 of the kept epoch, or None."""
-        return next((row["validation_chamfer"] for row in self.history if row["epoch"] == self.best_epoch), None)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds spent in epochs, over all sittings."""
-        return sum(row["seconds"] for row in self.history)
-
-
 class Training:
     """One training of a network; a context manager around the caller's loop (see the module's example).
 
@@ -448,35 +422,3 @@ class Training:
             why = f"other code ({changed})" if changed else "other settings or data"
             self.accelerator.print(f"{paths.display(self.directory)} was trained with {why}: training anew.")
         return self._finished
-
-
-def parameter_groups(model: torch.nn.Module, settings: AutoencoderSettings | EncoderSettings) -> list[dict[str, Any]]:
-    """Parameters with their weight decay: one group, or an image encoder's convolutions and fully connected layers."""
-    if isinstance(settings, AutoencoderSettings):
-        return [{"params": list(model.parameters()), "weight_decay": settings.weight_decay}]
-    named = list(model.named_parameters())
-    convolutions = [parameter for name, parameter in named if name.startswith("base.")]
-    linears = [parameter for name, parameter in named if not name.startswith("base.")]
-    return [
-        {"params": convolutions, "weight_decay": settings.weight_decay_conv},
-        {"params": linears, "weight_decay": settings.weight_decay_fc},
-    ]
-
-
-def learning_rate_at(step: int, total: int, peak: float, schedule: str) -> float:
-    """Learning rate of a step: constant, or one cycle (linear from 0 over the first 5 %, then cosine to 0)."""
-    if schedule == "constant":
-        return peak
-    warm_up = max(1, total // 20)
-    if step < warm_up:
-        return peak * (step + 1) / warm_up
-    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up)))
-
-
-def history_line(row: dict[str, Any], epochs: int, best: float) -> str:
-    """A row of the history as one line of text."""
-    plain = ("epoch", "validation_chamfer", "learning_rate", "seconds")
-    parts = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in plain)
-    chamfer = row["validation_chamfer"]
-    validation = "" if chamfer is None else f"  validation Chamfer ×100 {chamfer:.2f} (best {best:.2f})"
-    return f"epoch {row['epoch']:>3}/{epochs}  {parts}{validation}  {row['seconds']:.1f} s"

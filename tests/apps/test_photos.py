@@ -19,6 +19,7 @@ from test_cutouts import png
 from lmnet_utils.apps import familiarity, photo_pages, photos, placing, reconstruction
 from lmnet_utils.apps.cutouts import Cutout
 from lmnet_utils.apps.familiarity import Familiarity
+from lmnet_utils.apps.reconstruction import PhotoOptions
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.notebook_settings import PhotoSettings
 from lmnet_utils.data import images
@@ -27,7 +28,6 @@ from lmnet_utils.evaluation.protocol import score
 from lmnet_utils.geometry import frames
 from lmnet_utils.geometry.frames import file_from_y_up
 from lmnet_utils.models import inference, posteriors, registry
-from lmnet_utils.models.inference import Sampling
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.strong import StrongEncoder
 from lmnet_utils.models.weights import save_model
@@ -235,8 +235,8 @@ def test_what_placing_costs_is_measured_on_the_test_split(trained_here: str, kit
 def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
     autoencoder, encoder, variational = networks
     pictures = [photo(k) for k in range(3)]
-    together = reconstruction.reconstruct_photos(autoencoder, variational, pictures, sampling=Sampling(4, 7))
-    alone = reconstruction.reconstruct_photos(autoencoder, variational, pictures[2:], sampling=Sampling(2, 7))
+    together = reconstruction.reconstruct_photos(autoencoder, variational, pictures, PhotoOptions(4, seed=7))
+    alone = reconstruction.reconstruct_photos(autoencoder, variational, pictures[2:], PhotoOptions(2, seed=7))
     np.testing.assert_allclose(together[2].points, alone[0].points, atol=1e-5)
     np.testing.assert_allclose(together[2].samples[:2], alone[0].samples, atol=1e-5)
     assert together[0].samples.shape == (4, 2048, 3)
@@ -246,9 +246,9 @@ def test_clouds_and_samples_do_not_depend_on_the_batch(networks) -> None:
     for one, points in zip(single, expected.numpy(), strict=True):
         np.testing.assert_allclose(one.points, points, atol=1e-6)
         assert one.percentile is None and one.samples.shape == (0, 2048, 3)
-    assert reconstruction.reconstruct_photos(autoencoder, variational, [], sampling=Sampling(3)) == []
+    assert reconstruction.reconstruct_photos(autoencoder, variational, [], PhotoOptions(3)) == []
     with pytest.raises(ValueError, match="samples=2.*samples need Variant II, or residuals"):
-        reconstruction.reconstruct_photos(autoencoder, encoder, pictures, sampling=Sampling(2))
+        reconstruction.reconstruct_photos(autoencoder, encoder, pictures, PhotoOptions(2))
 
 
 def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
@@ -258,9 +258,9 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
     scale = np.stack([np.linspace(1, 2, 100)] * 2, -1)
     near = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0), scale)
     far = Familiarity(np.repeat(latent, 5, 0), np.repeat(seen, 5, 0) + 100, scale)
-    found = reconstruction.reconstruct_photos(autoencoder, encoder, [photo(0)], familiarity=near)[0]
+    found = reconstruction.reconstruct_photos(autoencoder, encoder, [photo(0)], PhotoOptions(familiarity=near))[0]
     assert (found.percentile, found.notes) == (0.0, ())
-    found = reconstruction.reconstruct_photos(autoencoder, encoder, [photo(0)], familiarity=far)[0]
+    found = reconstruction.reconstruct_photos(autoencoder, encoder, [photo(0)], PhotoOptions(familiarity=far))[0]
     assert found.percentile == 100.0 and "unlike what the model has seen" in found.notes[-1]
 
 
@@ -268,7 +268,7 @@ def test_what_is_far_from_the_training_gets_a_note(networks) -> None:
 def test_results_on_disk(tmp_path: Path, networks) -> None:
     import matplotlib.pyplot as plt
 
-    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], sampling=Sampling(2))[0]
+    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], PhotoOptions(2))[0]
     figure = photo_pages.overview(found, photo_pages.render_settings(48))
     folder = photo_pages.save(tmp_path / "chair", found, figure, file="chair.jpg")
     plt.close(figure)
@@ -291,7 +291,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
 
 
 def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
-    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], sampling=Sampling(2))[0]
+    found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], PhotoOptions(2))[0]
     page = photo_pages.view_page(found, "<chair> & co")
     assert "&lt;chair&gt; &amp; co" in page and "<chair>" not in page
     assert not re.search(
@@ -524,9 +524,7 @@ def test_l1_with_its_residuals_gives_samples(
     latent, _ = inference.encode_images(encoder, images.as_batch([prepared.input]))
     drawn = posterior.sample(latent, 2, indices=[prepared.noise_index])
     expected = inference.decode(autoencoder, drawn)[0].numpy()
-    one = reconstruction.reconstruct_photos(
-        autoencoder, encoder, [prepared], sampling=Sampling(2), posterior=posterior
-    )[0]
+    one = reconstruction.reconstruct_photos(autoencoder, encoder, [prepared], PhotoOptions(2, posterior=posterior))[0]
     np.testing.assert_allclose(one.samples, expected, atol=1e-5)
     file.write_bytes(b"no tensors")
     assert cli.main([*command, str(mixed / "good_0.png")]) == 2

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 import lmnet_utils
-from lmnet_utils.core import cache
+from lmnet_utils.core import cache, lazy
 from lmnet_utils.run import profiles, state
 
 PACKAGE = Path(lmnet_utils.__file__).parent
@@ -47,9 +47,11 @@ CODE = {
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
     "features": ["data.photographs", "models.efficientnet", "models.strong"],
-    "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
+    "training": [
+        f"training.{name}" for name in ("loop", "optimiser", "results", "processes", "autoencoder", "image_encoder")
+    ],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": ["models.inference", "models.posteriors"],
+    "inference": ["models.inference", "models.latents", "models.posteriors"],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],
@@ -67,6 +69,7 @@ CODE = {
     "rendering": [
         "rendering.renders",
         "rendering.grids",
+        "rendering.splats",
         "rendering.curves",
         "evaluation.tables",
         "data.programs.pictures",
@@ -251,7 +254,7 @@ def test_the_meaning_of_code_is_what_it_does():
 KILLED = """
 import pathlib, sys, time
 import numpy as np
-from lmnet_utils.core import cache
+from lmnet_utils.core import cache, lazy
 cache.SAVE_INTERVAL_S = 0.0
 def compute(span):
     time.sleep(0.05)
@@ -314,7 +317,7 @@ def used_by(stem: str) -> set[tuple[str, str]]:
                 if isinstance(thing, type(ast)):
                     modules[alias.asname or alias.name] = thing
                 else:
-                    found.add((getattr(thing, "__module__", node.module), alias.name))
+                    found.add((lazy.exported_names(node.module).get(alias.name, node.module), alias.name))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
             module = modules[node.value.id]

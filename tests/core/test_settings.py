@@ -13,7 +13,7 @@ from lmnet_utils.core import notebook_settings, paths, settings
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, DataSettings, EncoderSettings, FigureSettings
 from lmnet_utils.core.settings import DatasetName, Settings, SettingsError, check_value
 from lmnet_utils.data import splits, taxonomy
-from lmnet_utils.run import cli, profiles
+from lmnet_utils.run import cli, plans, profiles
 
 NOTEBOOKS = sorted(path.stem for path in profiles.notebook_path("x").parent.glob("[0-9]*.ipynb"))
 OWN = {
@@ -194,7 +194,7 @@ def test_the_plan_finds_every_wrong_value_at_once_and_nothing_is_written(
 def test_the_plan_gives_the_very_values_that_the_notebook_builds(kit_folders: Path) -> None:
     chosen = ["05.diversity_weight=[0, 2]", "05.classes=13", "07.zoom=2", "02.initial_weights=null"]
     chosen += ["05.initial_weights=null", "03.initial_weights=null", "04.initial_weights=null"]
-    steps = profiles.plan_steps(profiles.load_profile("smoke"), "trial", [*chosen, *(
+    steps = plans.plan_steps(profiles.load_profile("smoke"), "trial", [*chosen, *(
         f"{number}.weights_run=null" for number in ("09", "10", "11")
     )])  # fmt: skip
     for step in steps:
@@ -223,7 +223,7 @@ def test_settings_of_a_notebook_that_cannot_be_read_are_a_problem_of_the_plan(tm
         nbformat.write(v4.new_notebook(cells=[cell, v4.new_code_cell(source)]), folder / f"{stem}.ipynb")
     (folder / "profiles" / "own.yaml").write_text("notebooks: {01_a: , 02_b: }")
     with pytest.raises(profiles.ProfileError) as caught:
-        profiles.plan_steps(profiles.load_profile("own"), "own")
+        plans.plan_steps(profiles.load_profile("own"), "own")
     assert "01_a: its settings cannot be read: No module named 'nowhere'" in str(caught.value)
     assert "02_b: its settings cannot be read: " in str(caught.value) and "Strange" in str(caught.value)
 

@@ -21,6 +21,7 @@ from lmnet_utils.data.mesh import Mesh, sample_surface
 from lmnet_utils.data.taxonomy import CLASSES
 
 CHAIR = CLASSES["chair"]
+SOURCE_FILES = ("meshes.npz.xz", "ATTRIBUTION.csv", "LICENSES.md")
 
 
 # ------------------------------------------------------------------------------------------------ committed source
@@ -28,7 +29,7 @@ def test_source_holds_the_243_objects_small_and_attributed() -> None:
     rows = freeshapes.attribution()
     meshes = freeshapes.load_meshes()
     assert len(rows) == 243 and set(meshes) == {row["id"] for row in rows}
-    assert sum((freeshapes.source_dir() / name).stat().st_size for name in freeshapes.SOURCE_FILES) <= 15e6
+    assert sum((freeshapes.source_dir() / name).stat().st_size for name in SOURCE_FILES) <= 15e6
     assert {row["license"] for row in rows} == {"CC-BY-3.0", "CC-BY-3.0-US", "CC0-1.0"}
     assert all(row["creator"] and row["name"] and CLASSES[row["class"]] == row["synset"] for row in rows)
     licenses = (freeshapes.source_dir() / "LICENSES.md").read_text(encoding="utf-8")
@@ -92,7 +93,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, few_rows: list[dict[str, str]
     root = tmp_path_factory.mktemp("made") / "freeshapes"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(freeshapes, "attribution", lambda: few_rows)
-        counts = freeshapes.make_dataset(root, copies=1, workers=1, progress=False)
+        counts = freeshapes.make_dataset(root, freeshapes.Contents(copies=1), workers=1, progress=False)
     assert counts["models"] == 5 and counts["rendered"] == counts["clouds"] == 5 + counts["copies"]
     return root
 
@@ -105,7 +106,7 @@ def test_two_runs_with_other_process_counts_give_the_same_bytes(
     made: Path, few_rows: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freeshapes, "attribution", lambda: few_rows)
-    freeshapes.make_dataset(tmp_path, copies=1, workers=2, progress=False)
+    freeshapes.make_dataset(tmp_path, freeshapes.Contents(copies=1), workers=2, progress=False)
     first, second = content(made), content(tmp_path)
     assert first.keys() == second.keys() and len(first) > 8 * 27
     assert [name for name in first if first[name] != second[name]] == []
@@ -115,7 +116,7 @@ def test_two_runs_with_other_process_counts_give_the_same_bytes(
     for path in victim.iterdir():
         path.unlink()
     victim.rmdir()
-    assert freeshapes.make_dataset(tmp_path, copies=1, progress=False)["rendered"] == 1
+    assert freeshapes.make_dataset(tmp_path, freeshapes.Contents(copies=1), progress=False)["rendered"] == 1
     assert content(tmp_path) == first
 
 
@@ -210,16 +211,16 @@ def test_another_seed_does_not_keep_what_the_first_made(
 ) -> None:
     monkeypatch.setattr(freeshapes, "attribution", lambda: few_rows[:2])
     monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
-    freeshapes.make_dataset(tmp_path, seed=0, progress=False)
+    freeshapes.make_dataset(tmp_path, freeshapes.Contents(seed=0), progress=False)
     before = content(tmp_path / "ShapeNet_pointclouds")
-    freeshapes.make_dataset(tmp_path, seed=1, progress=False)
+    freeshapes.make_dataset(tmp_path, freeshapes.Contents(seed=1), progress=False)
     after = content(tmp_path / "ShapeNet_pointclouds")
     assert before.keys() == after.keys() and all(before[name] != after[name] for name in before)
 
 
 def test_a_limited_data_set_keeps_every_object_on_its_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
-    made = freeshapes.make_dataset(tmp_path, limit=1, progress=False)
+    made = freeshapes.make_dataset(tmp_path, freeshapes.Contents(limit=1), progress=False)
     small = splits.read(tmp_path)
     groups = {f"{row['synset']}/{row['id']}": row["duplicate_group"] for row in freeshapes.attribution()}
     whole = splits.official(groups)
@@ -229,7 +230,7 @@ def test_a_limited_data_set_keeps_every_object_on_its_side(tmp_path: Path, monke
         assert len({name.split("/")[0] for name in names}) == len(names), "one of each class"
     assert made["models"] == len(small.train + small.val + small.test) < 40
     with pytest.raises(ValueError, match="at least 1"):
-        freeshapes.make_dataset(tmp_path, limit=0, progress=False)
+        freeshapes.make_dataset(tmp_path, freeshapes.Contents(limit=0), progress=False)
 
 
 def test_a_missing_asset_says_how_to_get_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

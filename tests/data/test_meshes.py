@@ -23,10 +23,12 @@ from lmnet_utils.apps import explorer_session
 from lmnet_utils.core import notebook_settings, paths
 from lmnet_utils.data import layout, mesh_files, meshes, packs, splits, taxonomy, verification
 from lmnet_utils.data.import_report import Report
+from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.mesh import GREY, Mesh, sample_surface
 from lmnet_utils.data.taxonomy import CLASSES
 from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.models import networks
+from lmnet_utils.models.predictions import read_predictions
 from lmnet_utils.models.weights import save_model
 from lmnet_utils.run import cli
 from lmnet_utils.training import autoencoder, image_encoder
@@ -414,8 +416,9 @@ def test_the_chain_runs_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.M
     runs = tmp_path / "runs" / "own"
     assert re.search(r"\| coffee-mug +\| +1 \| +0 \| +1 \|", (runs / "01_data_preparation.ipynb").read_text())
     results = json.loads((runs / "06_inference" / "metrics.json").read_text())["results"]
-    found = {(row["model"], row["classes"]): row["n_models"] for row in results["per_class"]}
-    assert found["autoencoder", "coffee-mug"] == found["autoencoder", "chair"] == 1
+    found = read_predictions(runs / "06_inference" / "predictions" / "autoencoder").items
+    assert sorted(class_of(item.model) for item in found) == ["chair", "coffee-mug"]
+    assert results["images"] == {"autoencoder": 2}
     variational = networks.ImageEncoder(width=0.25, variational=True).initialise()
     save_model(weights / "encoder_lambda_5.5", variational)
     session = explorer_session.Session("own", dataset="own")

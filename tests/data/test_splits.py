@@ -52,7 +52,7 @@ def test_folds_are_alike_in_size_and_classes(groups):
 def test_a_made_data_set_has_folds_with_copies_and_programs_in_training_only(kit_folders: Path, monkeypatch):
     monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
     root = kit_folders / "data" / "freeshapes"
-    freeshapes.make_dataset(root, copies=1, limit=1, programs=3, folds=True, progress=False)
+    freeshapes.make_dataset(root, freeshapes.Contents(copies=1, limit=1, programs=3, folds=True), progress=False)
     everything = set()
     for name in splits.FOLDS:
         split = splits.read(root, name)
@@ -71,7 +71,7 @@ def test_a_made_data_set_has_folds_with_copies_and_programs_in_training_only(kit
 def test_without_folds_the_data_set_is_what_it_was(kit_folders: Path, monkeypatch):
     monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
     root = kit_folders / "data" / "freeshapes"
-    freeshapes.make_dataset(root, copies=1, limit=1, progress=False)
+    freeshapes.make_dataset(root, freeshapes.Contents(copies=1, limit=1), progress=False)
     assert sorted(path.name for path in (root / "splits").iterdir()) == sorted(splits.SPLITS)
     with pytest.raises(FileNotFoundError, match="folds=True"):
         splits.read(root, "fold-2-of-5")

@@ -20,6 +20,7 @@ from lmnet_utils.evaluation.study import (
     target_of,
     values_of,
 )
+from lmnet_utils.models import latents as kept_latents
 from lmnet_utils.models.inference import Item, Sampling, decode, encode_clouds, encode_images, sample_latents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
@@ -117,7 +118,7 @@ def test_kept_figures_serve_again_and_only_for_the_same_thing(task, networks, tm
         calls.append(1)
         return encode_images(*arguments, **options)
 
-    monkeypatch.setattr(study, "encode_images", counting)
+    monkeypatch.setattr(kept_latents, "encode_images", counting)
 
     def measured(samples=2, seed=0, networks=networks):
         calls.clear()

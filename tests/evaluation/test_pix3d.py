@@ -25,7 +25,7 @@ from lmnet_utils.geometry import frames
 from lmnet_utils.models import inference, orientation, registry
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.weights import save_model
-from lmnet_utils.run import profiles
+from lmnet_utils.run import plans, profiles
 
 PHOTOS = [
     # category, model, box, image size (width, height), flags
@@ -483,7 +483,7 @@ def test_what_is_set_for_all_notebooks_leaves_pix3d_alone(kit_folders: Path) -> 
     """Notebook 10's data and categories are not those that the models are trained on."""
     (kit_folders / "data" / "mine").mkdir()
     overrides = ["all.dataset=mine", "all.classes=chair", "all.split=60-20-20"]
-    steps = profiles.plan_steps(profiles.load_profile("smoke"), "mine", overrides)
+    steps = plans.plan_steps(profiles.load_profile("smoke"), "mine", overrides)
     (values,) = [step.values for step in steps if step.notebook == "10_pix3d"]
     assert (values["pix3d"], values["categories"]) == ("pix3d", ["chair", "sofa", "table"])
     assert {step.values.get("dataset", "mine") for step in steps} == {"mine"}

@@ -42,8 +42,9 @@ def test_latex_is_booktabs_balanced_and_escaped():
         {"model": "floor", "chamfer": 4.0, "chamfer_low": 3.0, "chamfer_high": 5.0},
         {"model": "≤ 2 × 3–4", "chamfer": 9.174, "chamfer_low": None, "chamfer_high": None},
     ]
-    options = {"best": {"chamfer": "low"}, "contenders": [rows[0]["model"], rows[2]["model"]], "intervals": True}
-    lines = tables.table(rows, "latex", titles={"chamfer": "CD_100"}, **options).splitlines()
+    told = [rows[0], {**rows[1], "contender": False}, {**rows[2], "contender": True}]  # who says nothing competes, too
+    options = {"best": {"chamfer": "low"}, "intervals": True, "titles": {"chamfer": "CD_100"}}
+    lines = tables.table(told, "latex", list(rows[0]), **options).splitlines()
     assert lines[0] == r"\begin{tabular}{lr}" and lines[-1] == r"\end{tabular}"
     assert [lines[k] for k in (1, 3, -2)] == [r"\toprule", r"\midrule", r"\bottomrule"]
     body = [lines[2], *lines[4:-2]]

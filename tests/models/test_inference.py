@@ -12,14 +12,15 @@ import torch
 
 from lmnet_utils.models import inference, predictions, registry
 from lmnet_utils.models.inference import Batching, Sampling
+from lmnet_utils.models.latents import KeptLatents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.weights import save_model
 
 
 class FakePack:
-    """What inference needs of shapenet.Pack: three objects with four views."""
+    """What inference needs of a pack: three objects with four views."""
 
-    views = 4
+    views, dataset, hash = 4, "fake", "0123"
 
     def __init__(self):
         generator = np.random.default_rng(0)
@@ -133,7 +134,7 @@ def test_an_encoder_with_a_decoder_of_its_own_is_decoded_by_it(pack, networks):
     torch.testing.assert_close(inference.reconstruct(networks[0], direct, images), expected)
     assert (expected - other).abs().max() > 0.01
     items = inference.items_of(pack, pack.models[:2], 1)
-    [batch] = inference.predict(networks[0], direct, pack, items)
+    [batch] = KeptLatents(pack).predict(networks[0], direct, items)
     torch.testing.assert_close(batch.points, inference.decode(direct, batch.latent))
     with pytest.raises(ValueError, match="carries no decoder"):
         networks[1].decode(batch.latent)
@@ -247,21 +248,21 @@ def test_items_begin_with_different_objects(pack):
 def test_samples_do_not_depend_on_the_subset(networks, pack):
     autoencoder, _, variational = networks
     every = inference.items_of(pack, pack.models)
-    first = next(inference.predict(autoencoder, variational, pack, every, Sampling(2, seed=3)))
-    last = next(inference.predict(autoencoder, variational, pack, every[5:7], Sampling(2, seed=3)))
+    first = next(KeptLatents(pack).predict(autoencoder, variational, every, Sampling(2, seed=3)))
+    last = next(KeptLatents(pack).predict(autoencoder, variational, every[5:7], Sampling(2, seed=3)))
     torch.testing.assert_close(last.samples, first.samples[5:7], rtol=1e-3, atol=1e-4)
     assert torch.equal(first.images, pack.images(first.rows, [item.view for item in every]))
-    own = next(inference.predict(autoencoder, None, pack, every[:3]))
+    own = next(KeptLatents(pack).predict(autoencoder, None, every[:3]))
     with torch.no_grad():
         torch.testing.assert_close(own.points, autoencoder(torch.from_numpy(pack.points)), rtol=1e-3, atol=1e-4)
     assert own.samples is None
 
 
 # ------------------------------------------------------------------------------------------------------------- files
-def written(folder, autoencoder, encoder, pack, items, **options):
+def written(folder, autoencoder, encoder, pack, items, sampling=Sampling(), batching=Batching()):
     """The predictions of some images as files, read again."""
     with predictions.PredictionWriter(folder) as writer:
-        for batch in inference.predict(autoencoder, encoder, pack, items, **options):
+        for batch in KeptLatents(pack, batching=batching).predict(autoencoder, encoder, items, sampling):
             writer.write(batch, pack.points[batch.rows])
     return predictions.read_predictions(folder)
 
@@ -322,16 +323,15 @@ def test_a_second_set_replaces_the_first_and_a_failed_one_leaves_it(networks, pa
     folder = tmp_path / "encoder_l1"
     written(folder, autoencoder, encoder, pack, inference.items_of(pack, pack.models, views=2))
     items = inference.items_of(pack, pack.models, 1)
-    batch = next(inference.predict(autoencoder, encoder, pack, items))
+    batch = next(KeptLatents(pack).predict(autoencoder, encoder, items))
     with pytest.raises(RuntimeError), predictions.PredictionWriter(folder) as writer:
         writer.write(batch, pack.points)
         raise RuntimeError
     assert len(predictions.read_predictions(folder)) == 6
     with predictions.PredictionWriter(folder, ply=False) as writer:
-        writer.write(batch, pack.points, limit=2)
-        writer.write(batch, pack.points, limit=2)
-    assert len(predictions.read_predictions(folder)) == 2
-    assert sorted(path.name for path in (folder / "pred").iterdir()) == ["inference_0.npy", "inference_1.npy"]
+        writer.write(batch, pack.points)
+    assert len(predictions.read_predictions(folder)) == 3
+    assert sorted(path.name for path in (folder / "pred").iterdir()) == [f"inference_{i}.npy" for i in range(3)]
     assert [path.name for path in tmp_path.iterdir()] == ["encoder_l1"]
 
 

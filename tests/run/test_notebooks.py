@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import lmnet_utils
-from lmnet_utils.run import colab, profiles
+from lmnet_utils.run import colab, plans, profiles
 from lmnet_utils.training import autoencoder, image_encoder
 
 FOLDER = Path(lmnet_utils.__file__).resolve().parent.parent / "notebooks"
@@ -344,7 +344,7 @@ def test_every_notebook_passes_nbval_at_smoke_size(smoke_run: SmokeRun) -> None:
     """
     folder = smoke_run.folder
     smoke = profiles.load_profile("smoke")
-    steps = profiles.plan_steps(smoke, smoke.run_name)
+    steps = plans.plan_steps(smoke, smoke.run_name)
     for name in NOTEBOOKS:
         parameters = next(step.parameters for step in steps if step.notebook == name)
         papermill.execute_notebook(

@@ -16,7 +16,7 @@ import pytest
 import store_notebooks
 
 from lmnet_utils.core import cache, paths
-from lmnet_utils.run import chain, cli, execution, profiles
+from lmnet_utils.run import chain, cli, execution, plans, profiles
 from lmnet_utils.run.profiles import ProfileError
 
 FIRST = """\
@@ -98,7 +98,7 @@ def executed(project: Path) -> list[str]:
 
 def refusal(*arguments: str) -> str:
     with pytest.raises(ProfileError) as caught:
-        chain.run_profile("tiny", overrides=arguments)
+        chain.run_profile("tiny", chain.Choice(overrides=arguments))
     return str(caught.value)
 
 
@@ -152,7 +152,7 @@ def test_a_wrong_setting_is_refused_by_name_before_anything_runs(project, overri
     ],
 )
 def test_set_reads_yaml_of_the_declared_type(project, override, name, value):
-    step = profiles.plan_steps(profiles.load_profile("tiny"), "tiny", [override])[0]
+    step = plans.plan_steps(profiles.load_profile("tiny"), "tiny", [override])[0]
     assert step.parameters[name] == value
     assert type(step.parameters[name]) is type(value)
 
@@ -192,7 +192,7 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(project, capsys):
 
 def test_defaults_reach_every_notebook_that_declares_them_and_no_other(project):
     make_profile("defaults: {weight: 2}\nnotebooks:\n  01_first:\n  02_second:\n")
-    steps = profiles.plan_steps(profiles.load_profile("tiny"), "tiny")
+    steps = plans.plan_steps(profiles.load_profile("tiny"), "tiny")
     assert [step.parameters for step in steps] == [{"run": "tiny"}, {"run": "tiny", "weight": 2.0}]
 
 
@@ -207,14 +207,14 @@ def test_weights_that_are_not_there_are_refused_unless_the_run_makes_them(projec
         "notebooks:\n  01_first:\n  02_second: {initial_weights: trained_models/tinny/autoencoder, "
         "autoencoder: trained_models/tiny/autoencoder}\n"
     )
-    assert len(profiles.plan_steps(profiles.load_profile("tiny"), "tiny")) == 2
+    assert len(plans.plan_steps(profiles.load_profile("tiny"), "tiny")) == 2
 
 
 def test_a_data_set_that_is_not_there_is_refused(project):
     make_notebook("02_second", 'run: str = "tiny"\ndataset: str = "freeshapes"')
     assert "dataset" in refusal("02.dataset=shapenet")
     (project / "data" / "shapenet").mkdir(parents=True)
-    profiles.plan_steps(profiles.load_profile("tiny"), "tiny", ["02.dataset=shapenet"])
+    plans.plan_steps(profiles.load_profile("tiny"), "tiny", ["02.dataset=shapenet"])
 
 
 def test_shipped_weights_are_never_run_over(project):
@@ -226,7 +226,7 @@ def test_shipped_weights_are_never_run_over(project):
 @pytest.mark.parametrize("name", ["../escape", "a/b", "", ".hidden"])
 def test_a_run_name_stays_a_folder_name(project, name):
     with pytest.raises(ProfileError, match="run name"):
-        profiles.plan_steps(profiles.load_profile("tiny"), name)
+        plans.plan_steps(profiles.load_profile("tiny"), name)
 
 
 def test_a_parameters_cell_with_code_is_refused(project):
@@ -323,7 +323,7 @@ def whole_chain(project, in_process, monkeypatch):
     make_profile("notebooks:\n" + "".join(f"  {stem}:\n" for stem in COMMITTED))
 
     def run(**options) -> list[int]:
-        assert chain.run_profile("tiny", say=lambda text: None, **options) == 0
+        assert chain.run_profile("tiny", chain.Choice(**options), say=lambda text: None) == 0
         return [int(line[:2]) for line in executed(project)]
 
     assert run() == list(range(1, 13))
@@ -421,21 +421,21 @@ def compute(span):
 
 cache.kept_arrays(paths.run_dir(run, "01_first") / "scores" / "L1", "0123456789abcdef", 2, 2, compute)"""
     make_notebook("01_first", FIRST, WRITE.format(folder="01_first", stem="01_first", value="number"), scores)
-    chain.run_profile("tiny", only=["01"])
+    chain.run_profile("tiny", chain.Choice(only=["01"]))
     assert executed(project) == ["01_first 3", "scored"]
-    chain.run_profile("tiny", only=["01"], overrides=["01.number=4"])
+    chain.run_profile("tiny", chain.Choice(only=["01"], overrides=["01.number=4"]))
     assert executed(project) == ["01_first 4"]
-    chain.run_profile("tiny", only=["01"], force=True)
+    chain.run_profile("tiny", chain.Choice(only=["01"], force=True))
     assert executed(project) == ["01_first 3", "scored"]
 
 
 def test_only_the_chosen_steps_need_their_data_and_weights(project, in_process):
     make_notebook("02_second", 'run: str = "tiny"\nweights_run: Optional[str] = "freeshapes"\ndataset: str = "mine"')
-    assert chain.run_profile("tiny", only=["01"]) == 0
+    assert chain.run_profile("tiny", chain.Choice(only=["01"])) == 0
     assert executed(project) == ["01_first 3"]
     for selection in ({"only": ["02"]}, {"from_": "02"}, {}):
         with pytest.raises(ProfileError, match="(?s)weights_run.*found nothing.*no data set 'mine'"):
-            chain.run_profile("tiny", **selection)
+            chain.run_profile("tiny", chain.Choice(**selection))
 
 
 def test_changed_initial_weights_make_a_step_out_of_date(project, in_process):
@@ -463,12 +463,12 @@ folder.mkdir(parents=True, exist_ok=True)
     make_notebook("01_first", FIRST, save, WRITE.format(folder="01_first", stem="01_first", value="number"))
     chain.run_profile("tiny")
     executed(project)
-    chain.run_profile("tiny", force=True, only=["01"])
+    chain.run_profile("tiny", chain.Choice(force=True, only=["01"]))
     chain.run_profile("tiny")
     assert executed(project) == ["01_first 3"]
     os.environ["WEIGHTS"] = "different"
     try:
-        chain.run_profile("tiny", force=True, only=["01"])
+        chain.run_profile("tiny", chain.Choice(force=True, only=["01"]))
     finally:
         del os.environ["WEIGHTS"]
     chain.run_profile("tiny")
@@ -491,7 +491,7 @@ def test_a_sweep_gives_one_notebook_and_one_metrics_file_each(project, in_proces
 
 
 def test_two_sweeps_give_every_combination(project):
-    steps = profiles.plan_steps(
+    steps = plans.plan_steps(
         profiles.load_profile("tiny"), "tiny", ["01.number=[1, 2]", "01.flag=[true, false]", "01.items=[p, q]"]
     )
     first = [step for step in steps if step.notebook == "01_first"]
@@ -528,7 +528,7 @@ def test_the_kernel_is_this_python_and_this_package_from_anywhere(project, tmp_p
     monkeypatch.chdir("/")
     check = 'import sys, os, lmnet_utils; open(os.environ["TRACE"], "w").write(sys.executable + "\\n" + lmnet_utils.__file__)'
     make_notebook("01_first", FIRST, check)
-    assert chain.run_profile("tiny", only=["01"]) == 0
+    assert chain.run_profile("tiny", chain.Choice(only=["01"])) == 0
     assert executed(project) == [sys.executable, str(Path(chain.__file__).parents[1] / "__init__.py")]
 
 
@@ -588,7 +588,7 @@ def test_results_made_by_hand_in_jupyter_count_as_predecessors(project, in_proce
     folder = project / "runs" / "tiny" / "01_first"
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text('{"notebook": "01_first", "results": {}}')
-    assert chain.run_profile("tiny", from_="02") == 0
+    assert chain.run_profile("tiny", chain.Choice(from_="02")) == 0
     assert executed(project) == ["02_second 0.0"]
 
 
@@ -635,11 +635,11 @@ def test_two_runs_into_one_folder_are_kept_apart(project, in_process):
         message = refusal()
         assert f"runs/tiny is in use by the run with process number {other.pid}; wait for it" in message
         assert "--run-name" in message and executed(project) == []
-        assert chain.run_profile("tiny", only=["01"], run_name="other") == 0
+        assert chain.run_profile("tiny", chain.Choice(only=["01"], run_name="other")) == 0
     finally:
         other.kill()
         other.communicate()
-    assert chain.run_profile("tiny", only=["01"]) == 0  # the killed run left no lock
+    assert chain.run_profile("tiny", chain.Choice(only=["01"])) == 0  # the killed run left no lock
     assert executed(project) == ["01_first 3"] * 2
 
 
@@ -658,7 +658,7 @@ index.parent.mkdir(parents=True, exist_ok=True)
 index.write_text("i")"""
     make_notebook("01_first", FIRST, save)
     for force in (False, True):
-        assert chain.run_profile("tiny", only=["01"], force=force) == 0
+        assert chain.run_profile("tiny", chain.Choice(only=["01"], force=force)) == 0
     assert executed(project) == ["trained", "trained"]
 
 
@@ -725,7 +725,7 @@ def test_weights_follow_a_sweep(project):
         (project / "trained_models" / "shipped" / name).mkdir(parents=True)
     profile = "notebooks:\n  02_second: {{weight: [0.0, 5.5], initial_weights: 'trained_models/shipped/of_{{{}}}'}}\n"
     make_profile(profile.format("weight:g"))
-    steps = profiles.plan_steps(profiles.load_profile("tiny"), "tiny")
+    steps = plans.plan_steps(profiles.load_profile("tiny"), "tiny")
     weights = [step.parameters["initial_weights"] for step in steps if step.notebook == "02_second"]
     assert weights == ["trained_models/shipped/of_0", "trained_models/shipped/of_5.5"]
     assert store_notebooks.differences_from_defaults("tiny") == []
@@ -789,11 +789,11 @@ def test_a_profile_is_repeated_with_each_of_its_values_after_one_data_preparatio
 
 
 def test_only_some_notebooks_or_other_values_reach_every_repeat(study, in_process):
-    assert chain.run_profile("tiny", only=["02"], overrides=["02.name=z"], run_name="mine") == 0
+    assert chain.run_profile("tiny", chain.Choice(only=["02"], overrides=["02.name=z"], run_name="mine")) == 0
     assert [line.split("'")[1::2] for line in executed(study)] == [
         ["mine-number20-x", "z"], ["mine-number45-fold-2-of-5", "z"], ["mine-numberall", "z"],
     ]  # fmt: skip
-    assert chain.run_profile("tiny", overrides=["01.number=8", "02.name=z"], run_name="mine") == 0
+    assert chain.run_profile("tiny", chain.Choice(overrides=["01.number=8", "02.name=z"], run_name="mine")) == 0
     assert [line.split()[0] for line in executed(study)] == ["01", *["03"] * 6], "02 is up to date"
 
 
@@ -865,7 +865,7 @@ def test_every_profile_fits_the_committed_notebooks(name, monkeypatch, tmp_path)
     assert profile.description
     papers = [stem for stem in COMMITTED if stem != "12_strong_variant"]  # which has a profile of its own
     assert list(profile.notebooks) == (COMMITTED if name in ("quickstart", "smoke") else papers)
-    steps = profiles.plan_steps(profile, profile.run_name)
+    steps = plans.plan_steps(profile, profile.run_name)
     variants = [step.parameters for step in steps if step.notebook == "05_encoder_probabilistic"]
     seeds = (0,) if name == "freeshapes" else (variants[0].get("seed"),)
     weights = (None,) if name == "quickstart" else (0.0, 0.5, 5.5)  # the notebook's own; else the paper's sweep

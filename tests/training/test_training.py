@@ -21,7 +21,7 @@ from lmnet_utils.core import cache, notebook_settings, paths
 from lmnet_utils.data import packs
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models import networks
-from lmnet_utils.training import autoencoder, image_encoder, loop
+from lmnet_utils.training import autoencoder, image_encoder, loop, optimiser
 from lmnet_utils.training.autoencoder import train_autoencoder
 
 AUTOENCODER = {
@@ -354,10 +354,10 @@ def test_settings_refuse_wrong_names_types_and_values():
 
 
 def test_one_cycle_rises_to_the_peak_and_falls_to_nothing():
-    rates = [loop.learning_rate_at(step, 200, 1e-3, "one_cycle") for step in range(200)]
+    rates = [optimiser.learning_rate_at(step, 200, 1e-3, "one_cycle") for step in range(200)]
     assert max(rates) == pytest.approx(1e-3) and rates.index(max(rates)) in (9, 10)
     assert rates[0] == pytest.approx(1e-4) and rates[-1] < 1e-6
-    assert {loop.learning_rate_at(step, 200, 1e-3, "constant") for step in range(200)} == {1e-3}
+    assert {optimiser.learning_rate_at(step, 200, 1e-3, "constant") for step in range(200)} == {1e-3}
 
 
 # ------------------------------------------------------------------------------------- part of the objects, equal steps

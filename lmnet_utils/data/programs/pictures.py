@@ -12,7 +12,7 @@ from lmnet_utils.data.views import process_renderer
 BACKGROUND = 235
 
 
-def pictures(category: str, seeds: Iterable[int], azimuth: float = 40.0) -> list[np.ndarray]:
+def program_pictures(category: str, seeds: Iterable[int], azimuth: float = 40.0) -> list[np.ndarray]:
     """The objects of a class and some seeds, drawn as a data set's views are, but on light grey.
 
     Args:

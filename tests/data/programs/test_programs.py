@@ -18,7 +18,7 @@ from lmnet_utils.data import freeshapes, layout, packs, splits
 from lmnet_utils.data.programs import catalogue
 from lmnet_utils.data.programs.parameters import OneOf, Palette, Program, Uniform, colour, one_of, uniform
 from lmnet_utils.data.programs.parts import Part, box
-from lmnet_utils.data.programs.pictures import pictures
+from lmnet_utils.data.programs.pictures import program_pictures
 from lmnet_utils.data.taxonomy import CLASSES
 
 DRAWN = 12
@@ -175,7 +175,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chairs = [row for row in freeshapes.attribution() if row["class"] == "chair"][:2]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(freeshapes, "attribution", lambda: chairs)
-        counts = freeshapes.make_dataset(root, programs=15, progress=False)
+        counts = freeshapes.make_dataset(root, freeshapes.Contents(programs=15), progress=False)
     assert counts == {"models": 2, "copies": 0, "programs": 15, "rendered": 17, "clouds": 17}
     return root
 
@@ -206,12 +206,12 @@ def test_the_parameters_are_kept_beside_the_clouds_and_make_the_object_again(mad
 def test_programs_are_made_on_and_kept(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chairs = [row for row in freeshapes.attribution() if row["class"] == "chair"][:2]
     monkeypatch.setattr(freeshapes, "attribution", lambda: chairs)
-    assert freeshapes.make_dataset(made, programs=15, progress=False)["rendered"] == 0
-    assert freeshapes.make_dataset(made, programs=16, progress=False)["rendered"] == 1
-    assert freeshapes.make_dataset(made, programs=15, progress=False)["rendered"] == 0
+    assert freeshapes.make_dataset(made, freeshapes.Contents(programs=15), progress=False)["rendered"] == 0
+    assert freeshapes.make_dataset(made, freeshapes.Contents(programs=16), progress=False)["rendered"] == 1
+    assert freeshapes.make_dataset(made, freeshapes.Contents(programs=15), progress=False)["rendered"] == 0
     assert len(splits.read(made).train) == 15 + len([m for m in splits.read(made).train if "program" not in m])
     monkeypatch.setitem(cache.VERSIONS, "programs", cache.VERSIONS["programs"] + 1)
-    counts = freeshapes.make_dataset(made, programs=15, progress=False)
+    counts = freeshapes.make_dataset(made, freeshapes.Contents(programs=15), progress=False)
     assert counts["rendered"] == counts["clouds"] == 15, (
         "another version of the programs makes its objects anew, and only those"
     )
@@ -226,6 +226,6 @@ def test_a_pack_holds_them_as_any_other_object(made: Path, monkeypatch: pytest.M
 
 
 def test_pictures_show_the_object_on_light_grey() -> None:
-    image = pictures("chair", [0])[0]
+    image = program_pictures("chair", [0])[0]
     assert image.shape == (137, 137, 3) and (image[0] == 235).all()
     assert (np.abs(image.astype(int) - 235).max(axis=-1) > 20).mean() > 0.05
