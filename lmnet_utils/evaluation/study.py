@@ -19,7 +19,6 @@ from lmnet_utils.core import cache
 from lmnet_utils.core.checks import Array
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
-from lmnet_utils.evaluation.controls import isotropic_control, neighbour_control
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic, names_hash
 from lmnet_utils.models.inference import (
@@ -36,6 +35,7 @@ from lmnet_utils.models.inference import (
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.posteriors import ResidualPosterior
 from lmnet_utils.models.registry import NetworkInfo, base_name, info_of
+from lmnet_utils.models.samplers import isotropic_control, neighbour_control
 from lmnet_utils.models.weights import fingerprint_of
 
 AMBIGUOUS = 20.0

@@ -49,12 +49,11 @@ CODE = {
     "features": ["models.efficientnet", "models.strong"],
     "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": ["models.inference", "models.posteriors"],
+    "inference": ["models.inference", "models.posteriors", "models.samplers"],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],
     "diversity": [
-        "evaluation.controls",
         "evaluation.diversity",
         "evaluation.ensembles",
         "evaluation.study",
