@@ -49,7 +49,7 @@ CODE = {
     "features": ["models.efficientnet", "models.strong"],
     "training": [f"training.{name}" for name in ("loop", "processes", "autoencoder", "image_encoder")],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": ["models.inference", "models.posteriors", "models.samplers"],
+    "inference": ["models.inference", "models.posteriors", "models.samplers", "models.flows"],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],
@@ -57,6 +57,7 @@ CODE = {
         "evaluation.diversity",
         "evaluation.ensembles",
         "evaluation.study",
+        "evaluation.sampler_scores",
         "geometry.visibility",
     ],
     "statistics": [
