@@ -101,7 +101,8 @@ def load_residuals(folder: str | Path) -> ResidualPosterior | None:
         return None
     try:
         with safe_open(path, "pt") as file:
-            found = [file.get_tensor(name).float() for name in ("predicted", "residuals")]
-            return ResidualPosterior(*found, int((file.metadata() or {}).get("nearest", NEAREST)))
+            predicted, residuals = (file.get_tensor(name).float() for name in ("predicted", "residuals"))
+            nearest = (file.metadata() or {}).get("nearest", NEAREST)
+        return ResidualPosterior(predicted, residuals, int(nearest))
     except (SafetensorError, KeyError) as error:
         raise ValueError(f"{paths.display(path)} is damaged ({error}): restore it, or delete it.") from error
