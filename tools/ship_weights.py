@@ -6,7 +6,8 @@
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
     python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs,ambiguity}.md
 
-Every number on the card and in these tables is read from files that are in the repository.
+After new weights ``tools/make_residuals.py --write`` and ``benchmarks/posteriors.py --write benchmarks/posteriors.json`` follow: residuals of other
+weights are refused. Every number on the card and in these tables is read from files that are in the repository.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ import make_residuals
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from lmnet_utils.core import paths
-from lmnet_utils.core.files import read_json
+from lmnet_utils.core.files import read_json, sha256_of
 from lmnet_utils.data.programs.catalogue import fresh, listed
 from lmnet_utils.models.posteriors import FILE, ResidualPosterior, load_residuals
 from lmnet_utils.models.registry import load_networks
@@ -27,6 +28,8 @@ def test_the_shipped_residuals_are_those_of_the_fresh_objects(monkeypatch: pytes
     found = load_residuals(SHIPPED)
     assert found is not None and found.nearest == make_residuals.NEAREST
     assert (SHIPPED / FILE).stat().st_size <= LIMIT and len(found.predicted) == make_residuals.OBJECTS
+    with safe_open(SHIPPED / FILE, "pt") as file:
+        assert file.metadata()["weights"] == sha256_of(SHIPPED / "model.safetensors")
     for name in ("predicted", "residuals"):
         torch.testing.assert_close(getattr(found, name)[:3], getattr(expected, name), rtol=2e-3, atol=2e-2)
     assert not set(fresh(make_residuals.OBJECTS)) & set(listed(20_000))
