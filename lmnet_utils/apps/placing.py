@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +96,7 @@ class Photo:
     @property
     def noise_index(self) -> int:
         """Identifies the picture to Variant II's noise: by its content, whatever its name and batch."""
-        return int.from_bytes(hashlib.sha256(self.input.tobytes()).digest()[:8], "big")
+        return inference.image_number(self.input)
 
 
 def prepare_photo(path: str | Path, *, background: str = "auto", mask: str | Path | None = None) -> Photo:

@@ -12,7 +12,7 @@ from lmnet_utils.apps.placing import FAR, Photo
 from lmnet_utils.data.images import as_batch
 from lmnet_utils.models import inference, posteriors, registry
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.models.posteriors import ResidualPosterior
+from lmnet_utils.models.samplers import LatentSampler
 
 STRONGEST = "encoder_strong"
 """What is offered first for a photograph; the paper's networks are ``--model`` away (docs/own_data.md says why)."""
@@ -58,7 +58,7 @@ class PhotoOptions:
 
     samples: int = 0
     seed: int = 0
-    posterior: ResidualPosterior | None = None
+    posterior: Posterior | None = None
     familiarity: Familiarity | None = None
     precision: str = "fp32"
 
@@ -79,7 +79,7 @@ def reconstruct_photos(
     Raises:
         ValueError: samples of a deterministic encoder without a posterior.
     """
-    samples, seed, posterior = options.samples, options.seed, options.posterior
+    samples, posterior = options.samples, options.posterior
     if samples < 0:
         raise ValueError(f"samples={samples}: expected 0 or more.")
     if samples and not encoder.variational and posterior is None:
@@ -92,13 +92,9 @@ def reconstruct_photos(
     points = inference.decode(decoder, latent).numpy()
     clouds = np.zeros((len(photos), 0, *points.shape[1:]), np.float32)
     if samples and len(photos):
-        indices = [photo.noise_index for photo in photos]
-        if log_variance is None:
-            assert posterior is not None
-            drawn = posterior.sample(latent, samples, seed=seed, indices=indices)
-        else:
-            drawn = inference.sample_latents(latent, log_variance, samples, seed=seed, indices=indices)
-        clouds = inference.decode(decoder, drawn).numpy()
+        sampler = LatentSampler(autoencoder, encoder, None if encoder.variational else posterior)
+        sampling = inference.Sampling(samples, options.seed)
+        clouds = sampler.around(latent, log_variance, sampling, [photo.noise_index for photo in photos]).numpy()
     far: Sequence[float | None] = [None] * len(photos)
     if options.familiarity is not None and len(photos):
         far = options.familiarity.percentiles(options.familiarity.distances(latent, inputs))

@@ -89,7 +89,12 @@ def chamfer_above_floor(x: Array, y: Array | None = None, *, seed: int = 0, work
     Raises:
         ValueError: wrong shapes, NaN or infinite values.
     """
-    ones = [_cut(cloud, seed) for cloud in finite_array(x, "x", (None, None, 3))]
+    x = finite_array(x, "x", (None, None, 3))
+    distinct, which = np.unique(x.reshape(len(x), -1), axis=0, return_inverse=True)
+    if len(distinct) < len(x):  # one answer given several times is compared once
+        once = chamfer_above_floor(distinct.reshape(-1, *x.shape[1:]), y, seed=seed, workers=workers)
+        return once[which.ravel()] if y is not None else once[np.ix_(which.ravel(), which.ravel())]
+    ones = [_cut(cloud, seed) for cloud in x]
     others = ones if y is None else [_cut(cloud, seed) for cloud in finite_array(y, "y", (None, None, 3))]
 
     def row(i: int) -> list[float]:

@@ -145,7 +145,7 @@ def hidden_share(samples: Array, visible: Array) -> dict[str, float]:
 
     Both sides count per point, so that variation of equal size everywhere gives ratio 1 and share ½ however many points
     are hidden. A decoder moves some parts more than others whatever the image, so compare with
-    :func:`lmnet_utils.evaluation.controls.isotropic_control`.
+    :func:`lmnet_utils.models.samplers.isotropic_control`.
     Average the share over images; the ratio's mean is ruled by a few images with little visible variation.
 
     Args:
@@ -241,7 +241,7 @@ class Ensemble:
             equal ones.
         copies: N for a method with a single cloud.
         drawn: the clouds are draws of one decoder. False for ranked clouds without a common point order
-            (:func:`lmnet_utils.evaluation.controls.neighbour_control`): ``min_of_n`` is then the best of the first n,
+            (:func:`lmnet_utils.models.samplers.neighbour_control`): ``min_of_n`` is then the best of the first n,
             figures by points are NaN.
         latents: i → the samples' latents (N, D), for the figures of the latents.
         true_latents: (V, D), needed with ``latents``.

@@ -19,7 +19,6 @@ from lmnet_utils.core import cache
 from lmnet_utils.core.checks import Array
 from lmnet_utils.data import taxonomy
 from lmnet_utils.evaluation import diversity, ensembles
-from lmnet_utils.evaluation.controls import isotropic_control, neighbour_control
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.evaluation.methods import Task, TrainingLatents, deterministic, names_hash
 from lmnet_utils.models.inference import Item, Sampling, decode, decoder_of, encode_clouds, items_of, sample_latents
@@ -27,6 +26,7 @@ from lmnet_utils.models.latents import KeptLatents
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 from lmnet_utils.models.posteriors import ResidualPosterior
 from lmnet_utils.models.registry import NetworkInfo, base_name, info_of
+from lmnet_utils.models.samplers import isotropic_control, neighbour_control
 from lmnet_utils.models.weights import fingerprint_of
 
 AMBIGUOUS = 20.0
@@ -100,20 +100,25 @@ def study_items(task: Task, networks: Networks, views: int | None = None, object
     """The images that diversity is measured on: test objects of the classes that every Variant II model knows.
 
     Args:
-        views: of each object: the one most from behind, the one most from the front, and evenly between in the order of
-            the angle from behind; by default all.
+        views: of each object (:func:`spread_over_angles`); by default all.
         objects: how many; by default all.
     """
     known = [set(taxonomy.synsets_of(info_of(name, networks[name]).classes)) for name in probabilistic(networks)]
     models = task.objects_of(set.intersection(*known))[:objects] if known else []
-    of_model: dict[str, list[Item]] = {model: [] for model in models}
-    for item in items_of(task.pack, models):
-        of_model[item.model].append(item)
+    return spread_over_angles(items_of(task.pack, models), views)
+
+
+def spread_over_angles(items: Sequence[Item], views: int | None = None) -> list[Item]:
+    """So many images of each object: the one most from behind, the one most from the front, and evenly between in the order
+    of the angle from behind; by default all."""
+    of_model: dict[str, list[Item]] = {}
+    for item in items:
+        of_model.setdefault(item.model, []).append(item)
     chosen = []
-    for items in of_model.values():
-        items = sorted(items, key=lambda item: angle_from_behind(item.azimuth))
-        count = min(views or len(items), len(items))
-        chosen += [items[k] for k in dict.fromkeys(np.linspace(0, len(items) - 1, count).round().astype(int))]
+    for found in of_model.values():
+        found = sorted(found, key=lambda item: angle_from_behind(item.azimuth))
+        count = min(views or len(found), len(found))
+        chosen += [found[k] for k in dict.fromkeys(np.linspace(0, len(found) - 1, count).round().astype(int))]
     return chosen
 
 

@@ -48,6 +48,11 @@ class Batching:
     progress: str = ""
 
 
+def image_number(image: np.ndarray) -> int:
+    """Identifies an image, (128, 128, 3) uint8, to random numbers: by its content, whatever its name and batch."""
+    return int.from_bytes(hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()[:8], "big")
+
+
 # ------------------------------------------------------------------------------------------------------ reconstruction
 def _device(model: torch.nn.Module) -> torch.device:
     return next(model.parameters()).device

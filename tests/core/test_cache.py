@@ -51,15 +51,15 @@ CODE = {
         f"training.{name}" for name in ("loop", "optimiser", "results", "processes", "autoencoder", "image_encoder")
     ],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": ["models.inference", "models.latents", "models.posteriors"],
+    "inference": [f"models.{name}" for name in ("inference", "latents", "posteriors", "samplers", "flows")],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.scoring"],
     "diversity": [
-        "evaluation.controls",
         "evaluation.diversity",
         "evaluation.ensembles",
         "evaluation.study",
+        "evaluation.sampler_scores",
         "geometry.visibility",
     ],
     "statistics": [

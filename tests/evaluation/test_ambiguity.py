@@ -179,6 +179,9 @@ def test_above_the_floor_is_the_chamfer_distance_of_halves_less_those_within() -
     every = ambiguity.cloud_distances([x, y], [y, x], seed=7)
     for matrix in (every.to_variants[:, ::-1], every.between_samples, every.between_variants):
         assert matrix == pytest.approx(np.array([[0, expected], [expected, 0]]), abs=1e-9)
+    repeated = ambiguity.cloud_distances([x, y, x], [y, x], seed=7)
+    assert repeated.to_variants == pytest.approx(every.to_variants[[0, 1, 0]], abs=1e-9)
+    assert repeated.between_samples == pytest.approx(every.between_samples[np.ix_([0, 1, 0], [0, 1, 0])], abs=1e-9)
 
 
 def test_agreement_with_the_image_looks_at_the_visible_side_alone() -> None:

@@ -12,13 +12,12 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from lmnet_utils.evaluation import controls, diversity, diversity_figures, ensembles, protocol, study
+from lmnet_utils.evaluation import diversity, diversity_figures, ensembles, protocol, study
 from lmnet_utils.evaluation.diversity import Ensemble
 from lmnet_utils.geometry import camera, visibility
 from lmnet_utils.geometry.camera import project_to_pixels
 from lmnet_utils.geometry.frames import file_from_y_up
 from lmnet_utils.geometry.pointclouds import subset_indices
-from lmnet_utils.models import inference
 
 FRONT = (0.0, 27.0, 0.8)  # azimuth°, elevation°, distance ratio
 BEHIND = (180.0, 27.0, 0.8)
@@ -316,29 +315,6 @@ def test_coverage_by_ranks_says_what_it_cannot_know():
     assert ensembles.rank_coverage(clouds[1:], clouds[0], [0.5])[0.5] == pytest.approx(0.5, abs=0.05)
 
 
-# ------------------------------------------------------------------------------------------------------------ controls
-def test_isotropic_control_has_variant_iis_noise_and_one_sigma():
-    mean, sigma = torch.randn(3, 512, generator=torch.Generator().manual_seed(0)), np.array([0.0, 0.1, 0.5])
-    latents = controls.isotropic_control(mean, sigma, 6, seed=4, indices=[7, 8, 9])
-    assert latents.shape == (3, 6, 512) and latents.dtype == torch.float32
-    unit = inference.sample_latents(torch.zeros(3, 512), torch.zeros(3, 512), 6, seed=4, indices=[7, 8, 9])
-    expected = mean[:, None] + torch.tensor(sigma, dtype=torch.float32)[:, None, None] * unit
-    np.testing.assert_allclose(latents, expected, rtol=1e-6, atol=1e-6)
-    assert torch.equal(latents[0], mean[0].expand(6, 512))
-    alone = controls.isotropic_control(mean[1:2], sigma[1:2], 3, seed=4, indices=[8])
-    assert torch.equal(alone[0], latents[1, :3])
-
-
-def test_neighbour_control_is_sorted_by_distance():
-    generator = np.random.default_rng(0)
-    latents, references = generator.normal(size=(5, 16)), generator.normal(size=(20, 16))
-    distances = np.linalg.norm(latents[:, None] - references[None], axis=2)
-    np.testing.assert_array_equal(controls.neighbour_control(latents, references, 4), distances.argsort(1)[:, :4])
-    assert controls.neighbour_control(latents, references, 1).shape == (5, 1)
-    with pytest.raises(ValueError, match="n=21: expected 1 to 20"):
-        controls.neighbour_control(latents, references, 21)
-
-
 # -------------------------------------------------------------------------------------------------------------- driver
 @pytest.fixture(scope="module")
 def images():
@@ -483,8 +459,6 @@ BROKEN = np.where(np.arange(30)[:, None] == 7, np.nan, CLOUD)
         (lambda: ensembles.latent_energy_score(np.ones((1, 3)), np.ones(3)), "at least 2"),
         (lambda: ensembles.rank_coverage(np.ones((4, 3)), np.ones(2)), r"truth: expected shape \(3,\)"),
         (lambda: ensembles.rank_coverage(np.ones((4, 3)), np.ones(3), [95]), "level 95"),
-        (lambda: controls.isotropic_control(torch.zeros(2, 5), [-1.0, 1], 3), "negative"),
-        (lambda: controls.isotropic_control(torch.zeros(2, 5), [1.0], 3), r"sigma_mean: expected shape \(2,\)"),
     ],
 )
 def test_errors_say_what_is_wrong(call, message):

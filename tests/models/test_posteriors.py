@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from lmnet_utils.models import posteriors
 from lmnet_utils.models.posteriors import ResidualPosterior, load_residuals
@@ -16,10 +19,9 @@ def two_kinds() -> ResidualPosterior:
     return ResidualPosterior(predicted, torch.tensor([[0.0, 1.0], [0.0, 2.0], [0.0, -1.0], [0.0, -2.0]]))
 
 
-def test_a_sample_is_the_latent_and_an_error_of_the_nearest_images(monkeypatch):
-    monkeypatch.setattr(posteriors, "NEAREST", 2)
+def test_a_sample_is_the_latent_and_an_error_of_the_nearest_images():
     latents = torch.tensor([[0.2, 5.0], [100.9, 5.0]])
-    found = two_kinds().sample(latents, 2)
+    found = dataclasses.replace(two_kinds(), nearest=2).sample(latents, 2)
     assert found.shape == (2, 2, 2) and found.dtype == torch.float32
     np.testing.assert_allclose(sorted(found[0].tolist()), [[0.2, 6.0], [0.2, 7.0]], rtol=1e-6)
     np.testing.assert_allclose(sorted(found[1].tolist()), [[100.9, 3.0], [100.9, 4.0]], rtol=1e-6)
@@ -51,11 +53,23 @@ def test_every_near_residual_is_as_probable_as_the_next():
 
 def test_stored_in_half_precision_beside_the_weights(tmp_path):
     assert load_residuals(tmp_path) is None
-    file = two_kinds().save(tmp_path)
+    file = dataclasses.replace(two_kinds(), nearest=3).save(tmp_path)
     found = load_residuals(tmp_path)
+    assert found.nearest == 3
     assert torch.equal(found.predicted, two_kinds().predicted) and torch.equal(found.residuals, two_kinds().residuals)
+    save_file({name: getattr(two_kinds(), name) for name in ("predicted", "residuals")}, file)
+    assert load_residuals(tmp_path).nearest == posteriors.NEAREST, "of files that do not say"
     file.write_bytes(file.read_bytes()[:-3])
     with pytest.raises(ValueError, match="residuals.safetensors is damaged"):
+        load_residuals(tmp_path)
+
+
+def test_errors_of_other_weights_are_refused(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"first")
+    two_kinds().save(tmp_path)
+    assert load_residuals(tmp_path) is not None
+    (tmp_path / "model.safetensors").write_bytes(b"second")
+    with pytest.raises(ValueError, match="errors of other weights than those beside it"):
         load_residuals(tmp_path)
 
 
@@ -67,3 +81,5 @@ def test_what_does_not_fit_is_refused():
     for shapes in (((4, 2), (3, 2)), ((0, 2), (0, 2))):
         with pytest.raises(ValueError, match="one shape"):
             ResidualPosterior(*map(torch.zeros, shapes))
+    with pytest.raises(ValueError, match="nearest=0"):
+        dataclasses.replace(two_kinds(), nearest=0)

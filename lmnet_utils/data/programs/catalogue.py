@@ -28,6 +28,8 @@ SEEDS_A_SET = 1_000_000
 """Seed s of a data set draws objects from s times so many on: sets of different seeds share none."""
 RESERVED = 1_000
 """The data-set seed whose objects are those of the ambiguity set, for evaluation alone."""
+FRESH = 2_000
+"""The data-set seed whose objects show how wrong a trained encoder is on new ones (:func:`fresh`)."""
 
 
 @functools.cache
@@ -88,12 +90,22 @@ def listed(count: int, seed: int = 0) -> list[str]:
     """The first ``count`` objects ("synset/model") of a data set's seed; the classes take turns by their :data:`SHARES`.
 
     Raises:
-        ValueError: the seed is :data:`RESERVED`.
+        ValueError: the seed is :data:`RESERVED` or :data:`FRESH`.
     """
-    if seed == RESERVED:
+    kept_for = {RESERVED: "the ambiguity set", FRESH: "residuals on new objects"}
+    if seed in kept_for:
         raise ValueError(
-            f"seed={seed}: its objects are those of the ambiguity set, never to be trained on; take another."
+            f"seed={seed}: its objects are kept for {kept_for[seed]}, never to be trained on; take another."
         )
+    return _in_turns(count, seed)
+
+
+def fresh(count: int) -> list[str]:
+    """The first ``count`` objects ("synset/model") that no data set can have, in the order of :func:`listed`."""
+    return _in_turns(count, FRESH)
+
+
+def _in_turns(count: int, seed: int) -> list[str]:
     turns = sorted(((i + 0.5) / share, name) for name, share in SHARES.items() for i in range(share))
     made = dict.fromkeys(SHARES, seed * SEEDS_A_SET)
     names = []

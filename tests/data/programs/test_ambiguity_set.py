@@ -53,9 +53,11 @@ def screens(monkeypatch: pytest.MonkeyPatch) -> AmbiguousImage:
 def test_no_object_of_the_list_can_be_in_training() -> None:
     """The list's objects are those of a data-set seed that is refused; its neighbours' sets reach none of them."""
     reserved = {f"{CLASSES[image.category]}/{image.model}" for image in LISTED}
-    with pytest.raises(ValueError, match="never to be trained on"):
-        catalogue.listed(10, catalogue.RESERVED)
-    for seed in (0, 1, catalogue.RESERVED - 1, catalogue.RESERVED + 1):
+    for seed in (catalogue.RESERVED, catalogue.FRESH):
+        with pytest.raises(ValueError, match="never to be trained on"):
+            catalogue.listed(10, seed)
+    for seed in (0, 1, catalogue.RESERVED - 1, catalogue.RESERVED + 1, catalogue.FRESH + 1):
+        assert not set(catalogue.fresh(20_000)) & set(catalogue.listed(20_000, seed))
         assert not reserved & set(catalogue.listed(20_000, seed))
     assert {image.seed // catalogue.SEEDS_A_SET for image in LISTED} == {catalogue.RESERVED}
     for seed in (7, (catalogue.RESERVED + 1) * catalogue.SEEDS_A_SET):
