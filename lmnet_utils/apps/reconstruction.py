@@ -12,7 +12,7 @@ from lmnet_utils.apps.placing import FAR, Photo
 from lmnet_utils.data.images import as_batch
 from lmnet_utils.models import inference, posteriors, registry
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
-from lmnet_utils.models.samplers import LatentSampler
+from lmnet_utils.models.samplers import LatentSampler, Posterior
 
 STRONGEST = "encoder_strong"
 """What is offered first for a photograph; the paper's networks are ``--model`` away (docs/own_data.md says why)."""

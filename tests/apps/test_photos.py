@@ -554,7 +554,7 @@ def test_lmnet_reconstruct_refuses_to_start(
 
 def test_settings_of_notebook_11() -> None:
     good = {
-        "run": "quickstart", "weights_run": None, "model": "encoder_l1", "sampled_model": None, "photos": ["a.jpg"],
+        "run": "quickstart", "weights_run": None, "model": "encoder_l1", "beside_model": None, "sampled_model": None, "photos": ["a.jpg"],
         "masks": None, "background": "auto", "samples": 4, "test_views": 2, "seed": 0, "device": "auto", "precision": "fp32", "batch_size": 8,
     }  # fmt: skip
     assert PhotoSettings(**good).photos == ["a.jpg"]
