@@ -22,6 +22,7 @@ from IPython.display import display
 from PIL import Image
 
 from lmnet_utils.apps import explorer_figures as figures
+from lmnet_utils.apps import explorer_numbers as numbers
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.apps.explorer_widgets import (
@@ -40,6 +41,7 @@ from lmnet_utils.apps.explorer_widgets import (
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
+from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.models.predictions import write_ply
 from lmnet_utils.rendering.grids import on_grey
@@ -97,10 +99,11 @@ class Explorer:
         """Make all controls and put them into place; then let them act."""
         self._make_controls()
         row = widgets.Layout(flex_flow="row wrap", width="100%")
-        main = widgets.VBox([self.model, text_line(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
-        numbers = widgets.HBox([self.chart, self.table], layout=row)
+        note = text_line(" ".join(filter(None, [LAMBDA_NOTE, numbers.residual_note(self.session)])))
+        main = widgets.VBox([self.model, note, self.compare, self.temperature, self.samples])
+        below = widgets.HBox([self.chart, self.table], layout=row)
         self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
-        right = widgets.VBox([self.viewer, numbers, self.foot])
+        right = widgets.VBox([self.viewer, below, self.foot])
         more = self._more(row)
         body = widgets.HBox([main, right, more])  # a grid: on a narrow screen the picture is below the first sliders
         for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
@@ -114,9 +117,12 @@ class Explorer:
         session = self.session
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
-        names = [(session.label(name), name) for name in session.names]
-        self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
-        self.compare = checkbox("Compare all λ side by side")
+        names = [(session.label(name), name) for name in session.names + session.residual_names]
+        words = [*(["λ"] if session.names else []), *(["posterior"] if session.residual_names else [])]
+        self.model = control(
+            widgets.SelectionSlider, " or ".join(words), options=names, value=session.default_state().models[0]
+        )
+        self.compare = checkbox("Compare all side by side")
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
         self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
         self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
@@ -219,7 +225,7 @@ class Explorer:
         self._guarded(lambda: self.show(self.state.but(**changes)))
 
     def _models(self) -> None:
-        names = self.session.plain_names if self.compare.value else [self.model.value]
+        names = self.session.posteriors if self.compare.value else [self.model.value]
         self._change(models=list(names))
 
     def show(self, state: State) -> None:
@@ -230,8 +236,8 @@ class Explorer:
         self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
         self.state = state
         self._follow([panel.title for _, panels in groups[-1:] for panel in panels if panel.kind != "image"])
-        self.chart.value = figures.sigma_svg(self.session, state)
-        self.table.value = figures.score_html(self.session, state)
+        self.chart.value = numbers.sigma_svg(self.session, state)
+        self.table.value = numbers.score_html(self.session, state)
         self._say()
 
     def _follow(self, titles: list[str]) -> None:
@@ -251,14 +257,10 @@ class Explorer:
         missing = missing_slots(state)
         needs = f" <b>This walk needs an image in {' and '.join(missing)}.</b>" if missing else ""
         self.slots.value = "Kept: " + ("; ".join(filled) or "nothing yet") + "." + needs
-        item = self.session.item(state.image)
-        strange = (
-            "" if item is None or class_name(item.synset) == "chair" else " These networks were trained on chairs only."
-        )
         middle = float(np.median(self.kernel_ms))
         self.foot.value = (
             f"Image {html.escape(self._describe(state.image))}. The kernel took {self.kernel_ms[-1]:.0f} ms for the last "
-            f"picture, {middle:.0f} ms in the median of {len(self.kernel_ms)}.{strange}"
+            f"picture, {middle:.0f} ms in the median of {len(self.kernel_ms)}. {numbers.untrained(self.session, state)}"
         ) + (ASLEEP if on_a_page() else "")
 
     def _describe(self, image: str) -> str:
@@ -271,12 +273,21 @@ class Explorer:
 
     # -------------------------------------------------------------------------------------------------------- images
     def _pick_class(self) -> None:
-        model = self.session.objects_of(self.classes.value)[0]
-        self._adopt(self.state.but(image=f"{model}/{self._similar_view(model)}", azimuth=None, truth=self.truth.value))
+        self._pick(self.session.objects_of(self.classes.value)[0])
 
     def _pick_object(self) -> None:
-        model = self.session.objects_of(self.classes.value)[self.objects.index]
-        self._adopt(self.state.but(image=f"{model}/{self._similar_view(model)}", azimuth=None, truth=self.truth.value))
+        self._pick(self.session.objects_of(self.classes.value)[self.objects.index])
+
+    def _pick(self, model: str) -> None:
+        """Show an object, by another network if the one on screen does not know its class."""
+        image, shown = f"{model}/{self._similar_view(model)}", self.state.models
+        if not self.compare.value and class_of(model) != self._class_on_screen():
+            shown = [self.session.network_for(image, self.model.value)]
+        self._adopt(self.state.but(image=image, models=shown, azimuth=None, truth=self.truth.value))
+
+    def _class_on_screen(self) -> str | None:
+        item = self.session.item(self.state.image)
+        return None if item is None else class_name(item.synset)
 
     def _pick_view(self) -> None:
         item = self.session.item(self.state.image)

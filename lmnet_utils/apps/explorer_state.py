@@ -39,10 +39,11 @@ class State(Settings):
         weights_run: folder of ``trained_models/`` whose models are used.
         dataset, split: where images come from; its test objects.
         image: ``"<synset>/<model>/<view>"``, or ``"upload/<digest>"`` of an entry of ``uploads``.
-        models: of Variant II, such as ``"encoder_lambda_5.5"``; several are compared side by side.
+        models: of Variant II, such as ``"encoder_lambda_5.5"``, or encoders with residuals beside them, such as
+            ``"encoder_l1"``; several are compared side by side.
         samples: N, up to 16.
         seed: of the noise. At temperature 1 the samples are those of notebook 06 with the same seed.
-        temperature: factor on σ; 0 gives the mean N times, 1 what the model was trained to give.
+        temperature: factor on σ or on the residuals; 0 gives the mean N times, 1 what the model was trained to give.
         redraws: how often the noise of sample 1, 2, … was drawn anew; missing entries count 0.
         chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"`` or ``"sample <k>"``.
         truth: show the ground truth.

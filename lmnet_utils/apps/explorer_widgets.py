@@ -20,11 +20,11 @@ from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD
 
 HELP = (
-    "Pick a chair and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
+    "Pick an object and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
     "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
 )
 LAMBDA_NOTE = (
-    "λ acts in <em>training</em>: every place of this slider is another trained network, not a knob of one network."
+    "Every place of this slider is another trained network, not a knob of one network: λ acts in <em>training</em>."
 )
 WALK_NAMES = {
     "none": "none",
