@@ -26,6 +26,7 @@ from lmnet_utils.apps import explorer_numbers as numbers
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.apps.explorer_widgets import (
+    GROUP_NOTE,
     HELP,
     LAMBDA_NOTE,
     STYLE,
@@ -100,7 +101,9 @@ class Explorer:
         self._make_controls()
         row = widgets.Layout(flex_flow="row wrap", width="100%")
         note = text_line(" ".join(filter(None, [LAMBDA_NOTE, numbers.residual_note(self.session)])))
-        main = widgets.VBox([self.model, note, self.compare, self.temperature, self.samples])
+        main = widgets.VBox(
+            [self.model, note, self.compare, self.temperature, self.samples, self.grouped, text_line(GROUP_NOTE)]
+        )
         below = widgets.HBox([self.chart, self.table], layout=row)
         self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
         right = widgets.VBox([self.viewer, below, self.foot])
@@ -126,6 +129,7 @@ class Explorer:
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
         self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
         self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
+        self.grouped = checkbox("Group samples that look alike", value=True)
         self.truth = checkbox("Show the true shape", value=True)
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
         self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
@@ -138,8 +142,8 @@ class Explorer:
         self.chart, self.table = widgets.HTML(), widgets.HTML()
         self.foot = text_line("")
         self._set = {
-            "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "truth": self.truth,
-            "chosen": self.chosen, "walk": self.walk, "step": self.step,
+            "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "grouped": self.grouped,
+            "truth": self.truth, "chosen": self.chosen, "walk": self.walk, "step": self.step,
         }  # fmt: skip
 
     def _more(self, row: widgets.Layout) -> widgets.VBox:
@@ -247,7 +251,8 @@ class Explorer:
         with self._quietly():
             if list(self.chosen.options) != options:
                 self.chosen.options = options
-            self.chosen.value = self.state.chosen if self.state.chosen in options else "mean"
+            large = figures.large_panel(self.session, self.state, self.session.results(self.state)[-1])
+            self.chosen.value = large if large in options else "mean"
             if self.session.item(self.state.image) is None:
                 self.views.index = -1  # so that any of them can be chosen again
 
@@ -366,7 +371,7 @@ class Explorer:
 
     def redraw(self) -> None:
         """Draw the noise of the large sample anew."""
-        kind, _, number = self.state.chosen.partition(" ")
+        kind, _, number = self.chosen.value.partition(" ")
         if kind != "sample":
             raise ValueError("choose a sample as the large view first: the noise belongs to a sample.")
         redraws = [*self.state.redraws, *[0] * MAX_SAMPLES][:MAX_SAMPLES]

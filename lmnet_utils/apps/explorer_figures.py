@@ -88,15 +88,41 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]
         )
         if found.walk is not None:
             panels.append(_cloud("walk", "walk", found.walk, f"the walk at {state.step:.2f}"))
-        panels += [_cloud(f"sample {k + 1}", "sample", cloud, "") for k, cloud in enumerate(found.samples)]
+        panels += _sample_panels(session, state, found)
         if len(results) == 1:
             panels = shared + panels
-            titles = [panel.title for panel in panels if panel.kind != "image"]
-            chosen = state.chosen if state.chosen in titles else "mean"
+            chosen = large_panel(session, state, found)
             big = next(panel for panel in panels if panel.title == chosen)
             panels = [dataclasses.replace(big, big=True), *(panel for panel in panels if panel is not big)]
         groups.append((session.label(found.model) if len(results) > 1 else "", panels))
     return groups
+
+
+def _sample_panels(session: Session, state: State, found: Result) -> list[ViewPanel]:
+    """All samples, or one of each group with its share, the most frequent first."""
+    count = len(found.samples)
+    if not state.grouped or count == 1:
+        return [_cloud(f"sample {k + 1}", "sample", cloud, "") for k, cloud in enumerate(found.samples)]
+    panels = []
+    for group in session.groups(state, found):
+        title, share = f"sample {group.medoid + 1}", f"{100 * len(group.members) / count:.0f}\u00a0%"
+        panel = _cloud(title, "sample", found.samples[group.medoid], share)
+        alt = f"Point cloud: {title}, like {len(group.members)} of {count} samples"
+        panels.append(dataclasses.replace(panel, alt=alt))
+    return panels
+
+
+def large_panel(session: Session, state: State, found: Result) -> str:
+    """Title of what is drawn large: what the state chooses, if it is on screen; of a sample in a group the one that stands for it."""
+    kind, _, number = state.chosen.partition(" ")
+    if kind == "sample" and number.isdigit() and 1 <= int(number) <= len(found.samples):
+        if not state.grouped:
+            return state.chosen
+        groups = session.groups(state, found)
+        return next(f"sample {group.medoid + 1}" for group in groups if int(number) - 1 in group.members)
+    shown = {"mean", "spread"} | ({"walk"} if found.walk is not None else set())
+    shown |= {"truth"} if state.truth and session.truth(state) is not None else set()
+    return state.chosen if state.chosen in shown else "mean"
 
 
 def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> ViewPanel:
@@ -233,7 +259,7 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
         for axis, panel in zip(line, panels, strict=False):
             axis.imshow(draw_panel(panel, camera))
             chosen = " (chosen)" if panel.big else ""
-            scale = f", {panel.note}" if panel.title == "spread" else ""
+            scale = f", {panel.note}" if panel.note and (panel.title == "spread" or panel.kind == "sample") else ""
             axis.set_title(panel.title + scale + chosen, fontsize=8)
     left, right = lower.subplots(1, 2, width_ratios=(1, 1))
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
@@ -255,12 +281,11 @@ def _reading_order(panel: ViewPanel) -> int:
 # -------------------------------------------------------------------------------------------------------------- files
 def chosen_cloud(session: Session, state: State) -> tuple[str, np.ndarray]:
     """Name and cloud (2048, 3), file frame, of the chosen panel of the first model."""
-    found, truth = session.results(state)[0], session.truth(state)
-    clouds = {"mean": found.mean, "spread": found.mean, "truth": truth, "walk": found.walk}
+    found = session.results(state)[0]
+    clouds = {"mean": found.mean, "spread": found.mean, "truth": session.truth(state), "walk": found.walk}
     clouds |= {f"sample {k + 1}": cloud for k, cloud in enumerate(found.samples)}
-    if clouds.get(state.chosen) is None:
-        return "mean", found.mean
-    return state.chosen, clouds[state.chosen]
+    chosen = large_panel(session, state, found)
+    return chosen, clouds[chosen]
 
 
 def figure_png(session: Session, state: State) -> bytes:
@@ -278,8 +303,9 @@ def walk_frames(session: Session, state: State, *, frames: int = 24, size: int =
     chosen shape."""
     camera = camera_of(session, state)
     if state.walk == "none":
-        points = y_up_from_file(chosen_cloud(session, state)[1])
-        kind = state.chosen.split()[0] if state.chosen.split()[0] in COLOURS else "mean"
+        chosen, cloud = chosen_cloud(session, state)
+        points = y_up_from_file(cloud)
+        kind = chosen.split()[0] if chosen.split()[0] in COLOURS else "mean"
         turns = [{**camera, "azimuth": camera["azimuth"] + 360 * k / frames} for k in range(frames)]
         return np.stack([splat(points, COLOURS[kind], turn, size) for turn in turns])
     there = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, frames // 2 + 1))

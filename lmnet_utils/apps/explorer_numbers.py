@@ -53,6 +53,7 @@ def plot_sigma(axis, session: Session, state: State) -> None:
 # ------------------------------------------------------------------------------------------------------------- scores
 SCORES = {
     "sigma": ("mean σ × temperature", "{:.3f}"),
+    "shapes": ("different shapes (at most 4)", "{:.0f}"),
     "pairwise": ("pairwise distance, % of the diagonal", "{:.2f}"),
     "spread": ("spread of a point, % of the diagonal", "{:.2f}"),
     "chamfer_mean": ("Chamfer ×100 of the mean", "{:.2f}"),

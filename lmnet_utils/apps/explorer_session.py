@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lmnet_utils.apps.explorer_groups import Group, cloud_distance_matrix, grouped
 from lmnet_utils.apps.explorer_posteriors import NearestResiduals
 from lmnet_utils.apps.explorer_state import SLOTS, State, missing_slots, read_state, read_stored
 from lmnet_utils.core.checks import choose
@@ -116,6 +117,7 @@ class Session:
             dataset=self.dataset,
             split=self.split,
             image=f"{model}/{view}",
+            grouped=True,
         )
         state = state.but(**changes)
         return state if "models" in changes else state.but(models=[self.network_for(state.image)])
@@ -279,7 +281,6 @@ class Session:
 
     def result(self, state: State, name: str) -> Result:
         """What a model makes of the state; kept for as long as image, λ, seed and what else matters stay the same."""
-        key = ("result", state.image, name, state.seed, state.samples, state.temperature, tuple(state.redraws))
 
         def make() -> Result:
             mean, sigma = self.encoded(state, name)
@@ -288,7 +289,7 @@ class Session:
             spread = diversity.point_spread(samples) if len(samples) > 1 else np.zeros(clouds.shape[1])
             return Result(name, clouds[0], samples, spread, float(sigma.mean()))
 
-        found = self.cached(key, make)
+        found = self.cached(("result", *_drawn_by(state, name)), make)
         if state.walk == "none" or missing_slots(state):
             return found
         return dataclasses.replace(found, walk=self.decode(self.walk(state, name, [state.step]), name)[0])
@@ -296,6 +297,14 @@ class Session:
     def results(self, state: State) -> list[Result]:
         """One result for each of the state's models."""
         return [self.result(state, name) for name in state.models or self.plain_names[-1:] or self.posteriors[-1:]]
+
+    def groups(self, state: State, found: Result) -> list[Group]:
+        """The samples of a result as few different shapes, the most frequent first."""
+
+        def make() -> list[Group]:
+            return grouped(cloud_distance_matrix(found.samples))
+
+        return self.cached(("groups", *_drawn_by(state, found.model)), make)
 
     # ---------------------------------------------------------------------------------------------------------- walks
     def walk(self, state: State, name: str, steps: Sequence[float]) -> torch.Tensor:
@@ -346,16 +355,16 @@ class Session:
     def scores(self, state: State, found: Result) -> dict[str, float]:
         """Numbers of the set on screen.
 
-        ``sigma``; of two samples or more ``pairwise`` and ``spread`` as the evaluation computes them
+        ``sigma``; of two samples or more ``shapes``, the number of :meth:`groups`, and ``pairwise`` and ``spread`` as the evaluation computes them
         (:func:`lmnet_utils.evaluation.diversity.pairwise_point_distance` and :func:`~lmnet_utils.evaluation.diversity.point_spread`, mean over the
         points), in % of the object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
         notebook 06, without ICP.
         """
-        key = ("scores", found.model, state.image, state.seed, state.temperature, state.samples, tuple(state.redraws))
 
         def make() -> dict[str, float]:
             numbers = {"sigma": state.temperature * found.sigma}
             if len(found.samples) > 1:
+                numbers["shapes"] = len(self.groups(state, found))
                 numbers["pairwise"] = 100 * diversity.pairwise_point_distance(found.samples)
                 numbers["spread"] = 100 * float(found.spread.mean())
             item = self.item(state.image)
@@ -370,7 +379,7 @@ class Session:
                 }
             return numbers
 
-        return self.cached(key, make)
+        return self.cached(("scores", *_drawn_by(state, found.model)), make)
 
     def sigma_by_azimuth(self, state: State, name: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` for an upload."""
@@ -388,6 +397,11 @@ class Session:
             return azimuths[order], sigma.mean(1).numpy()[order]
 
         return self.cached(("sigma", item.model, name), make)
+
+
+def _drawn_by(state: State, name: str) -> tuple[Any, ...]:
+    """All that a model's samples depend on."""
+    return state.image, name, state.seed, state.samples, state.temperature, tuple(state.redraws)
 
 
 @contextlib.contextmanager

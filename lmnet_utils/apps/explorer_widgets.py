@@ -26,6 +26,7 @@ HELP = (
 LAMBDA_NOTE = (
     "Every place of this slider is another trained network, not a knob of one network: λ acts in <em>training</em>."
 )
+GROUP_NOTE = "Samples that look alike are one shape, with their share below it: as few shapes, at most four, as stand near enough to all samples."
 WALK_NAMES = {
     "none": "none",
     "samples": "between two samples",

@@ -54,7 +54,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 @pytest.fixture
 def state(session: Session) -> State:
-    return session.default_state()
+    """All samples, one by one."""
+    return session.default_state(grouped=False)
 
 
 def picture(size: tuple[int, int] = (200, 160)) -> Image.Image:
@@ -396,8 +397,8 @@ def test_static_figure_and_animations_are_drawn(session: Session, state: State) 
 
 
 # ----------------------------------------------------------------------------------------------------------- controls
-def test_controls_change_the_picture_as_the_model_says(session: Session) -> None:
-    explorer = Explorer(session)
+def test_controls_change_the_picture_as_the_model_says(session: Session, state: State) -> None:
+    explorer = Explorer(session, state)
     assert explorer.alert.value == ""
 
     def shown(title: str) -> np.ndarray:
@@ -518,8 +519,8 @@ def test_after_an_upload_every_view_can_be_chosen_again(session: Session) -> Non
     assert begun.alert.value == "" and begun.objects.items and len(begun.views.items) == 24
 
 
-def test_a_shape_that_is_picked_twice_is_chosen_twice(session: Session) -> None:
-    explorer = Explorer(session)
+def test_a_shape_that_is_picked_twice_is_chosen_twice(session: Session, state: State) -> None:
+    explorer = Explorer(session, state)
     for _ in range(2):
         explorer.viewer._handle_custom_msg({"kind": "picked", "title": "sample 3"}, [])
         assert explorer.state.chosen == "sample 3" and explorer.chosen.value == "sample 3"
@@ -548,8 +549,8 @@ def test_it_is_published_as_display_data(session: Session, monkeypatch: pytest.M
     assert "needs a running kernel" in published[0]["text/plain"]
 
 
-def test_saved_files_are_what_is_on_screen(session: Session, tmp_path: Path) -> None:
-    explorer = Explorer(session, folder=tmp_path / "saved")
+def test_saved_files_are_what_is_on_screen(session: Session, state: State, tmp_path: Path) -> None:
+    explorer = Explorer(session, state, folder=tmp_path / "saved")
     explorer.temperature.value = 3.0
     for save in (explorer.save_png, explorer.save_ply, explorer.save_state, explorer.save_gif):
         save()
