@@ -225,7 +225,7 @@ class Explorer:
         if self._quiet:
             return
         if "walk" in changes:  # a walk that begins is what one wants to see large
-            changes["chosen"] = "sample 1" if changes["walk"] == "none" else "walk"
+            changes["chosen"] = "sample" if changes["walk"] == "none" else "walk"
         self._guarded(lambda: self.show(self.state.but(**changes)))
 
     def _models(self) -> None:

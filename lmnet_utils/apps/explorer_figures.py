@@ -115,6 +115,8 @@ def _sample_panels(session: Session, state: State, found: Result) -> list[ViewPa
 def large_panel(session: Session, state: State, found: Result) -> str:
     """Title of what is drawn large: what the state chooses, if it is on screen; of a sample in a group the one that stands for it."""
     kind, _, number = state.chosen.partition(" ")
+    if kind == "sample" and not number:
+        return f"sample {session.groups(state, found)[0].medoid + 1 if state.grouped else 1}"
     if kind == "sample" and number.isdigit() and 1 <= int(number) <= len(found.samples):
         if not state.grouped:
             return state.chosen
@@ -230,7 +232,7 @@ def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> n
 
 
 def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
-    """Everything on the screen as one static figure: panels, σ against azimuth, numbers.
+    """Everything on the screen as one static figure: panels, σ against azimuth, numbers; the large panel's title is bold.
 
     Args:
         session, state: what is shown.
@@ -258,9 +260,9 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
             axis.spines[:].set_visible(False)
         for axis, panel in zip(line, panels, strict=False):
             axis.imshow(draw_panel(panel, camera))
-            chosen = " (chosen)" if panel.big else ""
+            weight = "bold" if panel.big else "normal"
             scale = f", {panel.note}" if panel.note and (panel.title == "spread" or panel.kind == "sample") else ""
-            axis.set_title(panel.title + scale + chosen, fontsize=8)
+            axis.set_title(panel.title + scale, fontsize=8, weight=weight)
     left, right = lower.subplots(1, 2, width_ratios=(1, 1))
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
     plot_sigma(left, session, state)

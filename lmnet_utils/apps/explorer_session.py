@@ -118,6 +118,7 @@ class Session:
             split=self.split,
             image=f"{model}/{view}",
             grouped=True,
+            chosen="sample",
         )
         state = state.but(**changes)
         return state if "models" in changes else state.but(models=[self.network_for(state.image)])

@@ -47,8 +47,8 @@ class State(Settings):
         redraws: how often the noise of sample 1, 2, … was drawn anew; missing entries count 0.
         grouped: show samples that look alike as one shape with their share (:mod:`lmnet_utils.apps.explorer_groups`). States
             saved before there was this show all samples.
-        chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"`` or ``"sample <k>"``; if that sample
-            is not shown by itself, the one that stands for it.
+        chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"``, ``"sample <k>"`` (if that sample
+            is not shown by itself, the one that stands for it) or ``"sample"``, the most frequent shape.
         truth: show the ground truth.
         azimuth, elevation, zoom: of the camera, degrees; azimuth ``None`` is the image's own.
         walk: one of :data:`WALKS`.

@@ -135,6 +135,9 @@ def test_what_is_large_stands_for_the_chosen_sample(session: Session, state: Sta
             name, cloud = figures.chosen_cloud(session, chosen)
             assert name == panels[0].title and np.array_equal(cloud, found.samples[group.medoid])
             assert figures.chosen_cloud(session, chosen.but(grouped=False))[0] == f"sample {k + 1}"
+    most = figures.chosen_cloud(session, state.but(chosen="sample"))[0]
+    assert most == f"sample {session.groups(state, found)[0].medoid + 1}" and state.chosen == "sample"
+    assert figures.chosen_cloud(session, state.but(chosen="sample", grouped=False))[0] == "sample 1"
     assert figures.chosen_cloud(session, state.but(chosen="sample 99"))[0] == "mean"
     assert figures.chosen_cloud(session, state.but(chosen="walk"))[0] == "mean"
 
