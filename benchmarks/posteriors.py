@@ -12,7 +12,9 @@ what ``tools/make_residuals.py`` has rendered, or renders it.
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ RUN, SAMPLES, VIEWS = "freeshapes", 16, 6
 NETWORKS = {"L1": "encoder_l1", "Variant II": "encoder_lambda_5.5"}
 ALONE, NOISE, RESIDUALS, NEIGHBOURS, FLOW = "L1", "L1 + noise", "L1 + residuals", "neighbours", "L1 + flow"
 LAMBDA, WIDER = "λ = 5.5", "λ = 5.5, wider"
+PERFECT = "true shapes, decoded"
 COMPARED = ("coverage", "precision", "energy", "energy_excess", "region_0.5", "region_0.8", "region_0.95", "rank_1")
 AGREEMENT = ("silhouette", "visible_distance")
 MIDDLE_HALF = 0.6745
@@ -100,15 +103,27 @@ def inputs_of(images: list[AmbiguousImage]) -> torch.Tensor:
     ).permute(0, 3, 1, 2)
 
 
-def known_posteriors(name: str, sampler: Sampler, images: list[AmbiguousImage], key: str) -> dict[str, np.ndarray]:
-    """Figure → (V,) of the images of the ambiguity set, at 16 answers."""
+def known_posteriors(
+    name: str, answers: Callable[[list[AmbiguousImage]], np.ndarray], images: list[AmbiguousImage], key: str
+) -> dict[str, np.ndarray]:
+    """Figure → (V,) of the images of the ambiguity set, at 16 answers; ``answers``: B images → (B, 16, P, 3)."""
 
     def compute(span: slice) -> dict[str, np.ndarray]:
-        clouds = sampler.sample(inputs_of(images[span]), SAMPLES).numpy()
-        figures = [sampler_figures(image, some, [SAMPLES]) for image, some in zip(images[span], clouds, strict=True)]
+        pairs = zip(images[span], answers(images[span]), strict=True)
+        figures = [sampler_figures(image, clouds, [SAMPLES]) for image, clouds in pairs]
         return {figure: np.stack([one[figure] for one in figures]) for figure in figures[0]}
 
     return cache.kept_arrays(_file(f"known-{name}"), key, len(images), 4, compute, f"ambiguity set, {name}")
+
+
+def perfect_latents(autoencoder: Any, images: list[AmbiguousImage]) -> np.ndarray:
+    """Answers of who draws the possible objects themselves, but as the autoencoder makes clouds of them."""
+    found = []
+    for image in images:
+        clouds = decode(autoencoder, encode_clouds(autoencoder, read_ambiguous(image)["clouds"])).numpy()
+        drawn = np.random.default_rng([image.seed, round(image.camera[0])]).integers(len(clouds), size=SAMPLES)
+        found.append(clouds[drawn])
+    return np.stack(found)
 
 
 def spreads(sampler: Sampler, images: list[AmbiguousImage]) -> np.ndarray:
@@ -131,21 +146,29 @@ def spread_rows(samplers: dict[str, Sampler], images: list[AmbiguousImage]) -> l
     return rows
 
 
-def set_rows(samplers: dict[str, Sampler], images: list[AmbiguousImage], keys: dict[str, str]) -> list[dict[str, Any]]:
+def set_rows(
+    samplers: dict[str, Sampler], images: list[AmbiguousImage], keys: dict[str, str], autoencoder: Any
+) -> list[dict[str, Any]]:
     """All figures on the ambiguity set: of images that leave something open, and of chairs."""
+
+    def answers(name: str, some: list[AmbiguousImage]) -> np.ndarray:
+        if name == PERFECT:
+            return perfect_latents(autoencoder, some)
+        return samplers[name].sample(inputs_of(some), SAMPLES).numpy()
+
+    mine = {name: [image for image in images if knows(name, image.category)] for name in (*samplers, PERFECT)}
     figures = {
-        name: known_posteriors(name, sampler, [image for image in images if knows(name, image.category)], keys[name])
-        for name, sampler in samplers.items()
+        name: known_posteriors(name, functools.partial(answers, name), known, keys[name])
+        for name, known in mine.items()
     }
     rows = []
     for group in ("open", "chairs"):
-        for name in samplers:
-            mine = [image for image in images if knows(name, image.category)]
-            chosen = [k for k, image in enumerate(mine) if (image.category == "chair") == (group == "chairs")]
+        for name, known in mine.items():
+            chosen = [k for k, image in enumerate(known) if (image.category == "chair") == (group == "chairs")]
             if not chosen:
                 continue
             of_images = [{figure: values[k] for figure, values in figures[name].items()} for k in chosen]
-            objects = [mine[k].model for k in chosen]
+            objects = [known[k].model for k in chosen]
             found = ambiguity_rows(of_images, objects, [SAMPLES])
             kept = [row for row in found if row["figure"] in (*COMPARED, *AGREEMENT)]
             rows += [{"sampler": name, "group": group, "images": len(chosen), **row} for row in kept]
@@ -215,7 +238,9 @@ def main() -> None:
     residuals_file = paths.model_dir(RUN, NETWORKS["L1"]) / "residuals.safetensors"
     inputs = {name: fingerprint_of(network) for name, network in networks.items()}
     inputs |= {"residuals": cache.fingerprint(residuals_file.read_bytes().hex()), "width": about["width"]}
-    keys = {name: cache.fingerprint({**inputs, "sampler": name}, "ambiguity", "diversity") for name in samplers}
+    keys = {
+        name: cache.fingerprint({**inputs, "sampler": name}, "ambiguity", "diversity") for name in (*samplers, PERFECT)
+    }
 
     every = [image for image in ambiguous_images() if len(image.variants) > 1]
     images = every[:: max(1, len(every) // options.images)][: options.images]
@@ -224,7 +249,7 @@ def main() -> None:
     make_ambiguity_set(list({image.name: image for image in images + behind}.values()))
     rows = {
         "spread": spread_rows(samplers, behind),
-        "set": set_rows(samplers, images, keys),
+        "set": set_rows(samplers, images, keys, networks["autoencoder"]),
         "objects": real_rows(task, samplers, keys, networks["autoencoder"]),
     }
     for row in [row for found in rows.values() for row in found]:

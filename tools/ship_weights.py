@@ -6,7 +6,8 @@
     python tools/ship_weights.py --evaluation RUN  # a new evaluation of the weights that are shipped already
     python tools/ship_weights.py --tables  # only the tables of README.md and docs/{results,speed,programs,ambiguity}.md
 
-Every number on the card and in these tables is read from files that are in the repository.
+After new weights ``tools/make_residuals.py --write`` and ``benchmarks/posteriors.py --write benchmarks/posteriors.json`` follow: residuals of other
+weights are refused. Every number on the card and in these tables is read from files that are in the repository.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 import draw_ambiguity
 import draw_programs
+import posterior_tables
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
@@ -229,7 +231,16 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "verdicts": verdict_table(evaluation),
         },
         "docs/speed.md": {"speed": speed_table(benchmark)},
-        "docs/ambiguity.md": {"images": draw_ambiguity.summary(), "samplers": draw_ambiguity.samplers()},
+        "docs/ambiguity.md": {
+            "images": draw_ambiguity.summary(),
+            "samplers": draw_ambiguity.samplers(),
+            "networks": posterior_tables.on_known("open"),
+            "apart": posterior_tables.apart(),
+            "chairs": posterior_tables.on_known("chairs"),
+            "objects": posterior_tables.on_objects(),
+            "aims": posterior_tables.aims(),
+            "residuals": posterior_tables.residuals(),
+        },
         "docs/programs.md": {
             "programs": draw_programs.kinds(),
             "coverage": draw_programs.coverage(),

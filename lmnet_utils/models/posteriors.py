@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from scipy.spatial import cKDTree
 
 from lmnet_utils.core import paths
-from lmnet_utils.core.files import atomic_path
+from lmnet_utils.core.files import atomic_path, sha256_of
 
 FILE = "residuals.safetensors"
 NEAREST = 64
@@ -82,26 +82,38 @@ class ResidualPosterior:
         return latents[:, None] + self.residuals[torch.from_numpy(chosen)].to(latents.dtype)
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``residuals.safetensors`` beside the encoder's weights, in half precision."""
+        """Write ``residuals.safetensors`` beside the encoder's weights, in half precision, with these weights' hash."""
         path = Path(folder) / FILE
         with atomic_path(path) as temporary:
             tensors = {"predicted": self.predicted.half(), "residuals": self.residuals.half()}
-            save_file(tensors, temporary, {"nearest": str(self.nearest)})
+            save_file(tensors, temporary, {"nearest": str(self.nearest), "weights": _hash_of_weights(path.parent)})
         return path
+
+
+def _hash_of_weights(folder: Path) -> str:
+    weights = folder / "model.safetensors"
+    return sha256_of(weights) if weights.is_file() else ""
 
 
 def load_residuals(folder: str | Path) -> ResidualPosterior | None:
     """The residuals beside an encoder's weights, in fp32; ``None`` where there are none.
 
     Raises:
-        ValueError: the file is damaged, or holds something else.
+        ValueError: the file is damaged, holds something else, or was made with other weights than those beside it.
     """
     path = Path(folder) / FILE
     if not path.is_file():
         return None
     try:
         with safe_open(path, "pt") as file:
-            found = [file.get_tensor(name).float() for name in ("predicted", "residuals")]
-            return ResidualPosterior(*found, int((file.metadata() or {}).get("nearest", NEAREST)))
+            predicted, residuals = (file.get_tensor(name).float() for name in ("predicted", "residuals"))
+            made = file.metadata() or {}
+        posterior = ResidualPosterior(predicted, residuals, int(made.get("nearest", NEAREST)))
     except (SafetensorError, KeyError) as error:
         raise ValueError(f"{paths.display(path)} is damaged ({error}): restore it, or delete it.") from error
+    if made.get("weights", "") not in ("", _hash_of_weights(path.parent)):
+        raise ValueError(
+            f"{paths.display(path)} holds the errors of other weights than those beside it: make it again "
+            "(tools/make_residuals.py --write), or delete it."
+        )
+    return posterior

@@ -64,6 +64,15 @@ def test_stored_in_half_precision_beside_the_weights(tmp_path):
         load_residuals(tmp_path)
 
 
+def test_errors_of_other_weights_are_refused(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"first")
+    two_kinds().save(tmp_path)
+    assert load_residuals(tmp_path) is not None
+    (tmp_path / "model.safetensors").write_bytes(b"second")
+    with pytest.raises(ValueError, match="errors of other weights than those beside it"):
+        load_residuals(tmp_path)
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="samples=5: expected 1 to 4"):
         two_kinds().sample(torch.zeros(1, 2), 5)
