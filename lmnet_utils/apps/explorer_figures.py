@@ -128,7 +128,8 @@ def large_panel(session: Session, state: State, found: Result) -> str:
 
 
 def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> ViewPanel:
-    return ViewPanel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
+    seen = np.clip(y_up_from_file(points), -1, 1)  # as the browser gets it; much wider than an object and than the view
+    return ViewPanel(title, kind, seen, colours, note, alt=f"Point cloud: {note or title}")
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,20 @@ def test_few_residuals_span_few_directions(session: Session) -> None:
     steps = NearestResiduals(bank(images=2)).steps(torch.zeros(1, 512))
     assert steps.shape == (1, 2, 512)
     torch.testing.assert_close(steps[0, 0], -steps[0, 1])
+
+
+def test_a_change_costs_the_kernel_less_than_150_ms(session: Session, state: State) -> None:
+    """Of the processor's time, so that a busy machine does not matter; with a bank as large as the shipped one."""
+    state = state.but(samples=MAX_SAMPLES, grouped=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "residuals", lambda _, large=NearestResiduals(bank(2350, 16)): large)
+        changes = [state.but(seed=100 + k) for k in range(5)] + [state.but(temperature=1.1 + k / 10) for k in range(5)]
+        spent = []
+        for changed in changes:
+            before = time.process_time()
+            figures.panels_of(session, changed)
+            spent.append(time.process_time() - before)
+    assert np.median(spent) < 0.15, f"seconds: {np.round(spent, 3)}"
 
 
 # ----------------------------------------------------------------------------------------------------------- controls
