@@ -170,8 +170,9 @@ def test_few_residuals_span_few_directions(session: Session) -> None:
 def test_a_change_costs_the_kernel_less_than_150_ms(session: Session, state: State) -> None:
     """Of the processor's time, so that a busy machine does not matter; with a bank as large as the shipped one."""
     state = state.but(samples=MAX_SAMPLES, grouped=True)
+    large = NearestResiduals(bank(2350, 16))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "residuals", lambda _, large=NearestResiduals(bank(2350, 16)): large)
+        patch.setattr(session, "residuals", lambda _: large)
         changes = [state.but(seed=100 + k) for k in range(5)] + [state.but(temperature=1.1 + k / 10) for k in range(5)]
         spent = []
         for changed in changes:
