@@ -22,9 +22,11 @@ from IPython.display import display
 from PIL import Image
 
 from lmnet_utils.apps import explorer_figures as figures
+from lmnet_utils.apps import explorer_numbers as numbers
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.apps.explorer_widgets import (
+    GROUP_NOTE,
     HELP,
     LAMBDA_NOTE,
     STYLE,
@@ -40,6 +42,7 @@ from lmnet_utils.apps.explorer_widgets import (
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
+from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.models.predictions import write_ply
 from lmnet_utils.rendering.grids import on_grey
@@ -97,10 +100,13 @@ class Explorer:
         """Make all controls and put them into place; then let them act."""
         self._make_controls()
         row = widgets.Layout(flex_flow="row wrap", width="100%")
-        main = widgets.VBox([self.model, text_line(LAMBDA_NOTE), self.compare, self.temperature, self.samples])
-        numbers = widgets.HBox([self.chart, self.table], layout=row)
+        note = text_line(" ".join(filter(None, [LAMBDA_NOTE, numbers.residual_note(self.session)])))
+        main = widgets.VBox(
+            [self.model, note, self.compare, self.temperature, self.samples, self.grouped, text_line(GROUP_NOTE)]
+        )
+        below = widgets.HBox([self.chart, self.table], layout=row)
         self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
-        right = widgets.VBox([self.viewer, numbers, self.foot])
+        right = widgets.VBox([self.viewer, below, self.foot])
         more = self._more(row)
         body = widgets.HBox([main, right, more])  # a grid: on a narrow screen the picture is below the first sliders
         for name, part in {"main": main, "more": more, "right": right, "body": body}.items():
@@ -114,12 +120,16 @@ class Explorer:
         session = self.session
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
-        names = [(session.label(name), name) for name in session.names]
-        self.model = control(widgets.SelectionSlider, "λ", options=names, value=session.plain_names[-1])
-        self.compare = checkbox("Compare all λ side by side")
+        names = [(session.label(name), name) for name in session.names + session.residual_names]
+        words = [*(["λ"] if session.names else []), *(["posterior"] if session.residual_names else [])]
+        self.model = control(
+            widgets.SelectionSlider, " or ".join(words), options=names, value=session.default_state().models[0]
+        )
+        self.compare = checkbox("Compare all side by side")
         self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
         self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
         self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
+        self.grouped = checkbox("Group samples that look alike", value=True)
         self.truth = checkbox("Show the true shape", value=True)
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
         self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
@@ -132,8 +142,8 @@ class Explorer:
         self.chart, self.table = widgets.HTML(), widgets.HTML()
         self.foot = text_line("")
         self._set = {
-            "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "truth": self.truth,
-            "chosen": self.chosen, "walk": self.walk, "step": self.step,
+            "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "grouped": self.grouped,
+            "truth": self.truth, "chosen": self.chosen, "walk": self.walk, "step": self.step,
         }  # fmt: skip
 
     def _more(self, row: widgets.Layout) -> widgets.VBox:
@@ -215,11 +225,11 @@ class Explorer:
         if self._quiet:
             return
         if "walk" in changes:  # a walk that begins is what one wants to see large
-            changes["chosen"] = "sample 1" if changes["walk"] == "none" else "walk"
+            changes["chosen"] = "sample" if changes["walk"] == "none" else "walk"
         self._guarded(lambda: self.show(self.state.but(**changes)))
 
     def _models(self) -> None:
-        names = self.session.plain_names if self.compare.value else [self.model.value]
+        names = self.session.posteriors if self.compare.value else [self.model.value]
         self._change(models=list(names))
 
     def show(self, state: State) -> None:
@@ -230,8 +240,8 @@ class Explorer:
         self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
         self.state = state
         self._follow([panel.title for _, panels in groups[-1:] for panel in panels if panel.kind != "image"])
-        self.chart.value = figures.sigma_svg(self.session, state)
-        self.table.value = figures.score_html(self.session, state)
+        self.chart.value = numbers.sigma_svg(self.session, state)
+        self.table.value = numbers.score_html(self.session, state)
         self._say()
 
     def _follow(self, titles: list[str]) -> None:
@@ -241,7 +251,8 @@ class Explorer:
         with self._quietly():
             if list(self.chosen.options) != options:
                 self.chosen.options = options
-            self.chosen.value = self.state.chosen if self.state.chosen in options else "mean"
+            large = figures.large_panel(self.session, self.state, self.session.results(self.state)[-1])
+            self.chosen.value = large if large in options else "mean"
             if self.session.item(self.state.image) is None:
                 self.views.index = -1  # so that any of them can be chosen again
 
@@ -251,14 +262,10 @@ class Explorer:
         missing = missing_slots(state)
         needs = f" <b>This walk needs an image in {' and '.join(missing)}.</b>" if missing else ""
         self.slots.value = "Kept: " + ("; ".join(filled) or "nothing yet") + "." + needs
-        item = self.session.item(state.image)
-        strange = (
-            "" if item is None or class_name(item.synset) == "chair" else " These networks were trained on chairs only."
-        )
         middle = float(np.median(self.kernel_ms))
         self.foot.value = (
             f"Image {html.escape(self._describe(state.image))}. The kernel took {self.kernel_ms[-1]:.0f} ms for the last "
-            f"picture, {middle:.0f} ms in the median of {len(self.kernel_ms)}.{strange}"
+            f"picture, {middle:.0f} ms in the median of {len(self.kernel_ms)}. {numbers.untrained(self.session, state)}"
         ) + (ASLEEP if on_a_page() else "")
 
     def _describe(self, image: str) -> str:
@@ -271,12 +278,21 @@ class Explorer:
 
     # -------------------------------------------------------------------------------------------------------- images
     def _pick_class(self) -> None:
-        model = self.session.objects_of(self.classes.value)[0]
-        self._adopt(self.state.but(image=f"{model}/{self._similar_view(model)}", azimuth=None, truth=self.truth.value))
+        self._pick(self.session.objects_of(self.classes.value)[0])
 
     def _pick_object(self) -> None:
-        model = self.session.objects_of(self.classes.value)[self.objects.index]
-        self._adopt(self.state.but(image=f"{model}/{self._similar_view(model)}", azimuth=None, truth=self.truth.value))
+        self._pick(self.session.objects_of(self.classes.value)[self.objects.index])
+
+    def _pick(self, model: str) -> None:
+        """Show an object, by another network if the one on screen does not know its class."""
+        image, shown = f"{model}/{self._similar_view(model)}", self.state.models
+        if not self.compare.value and class_of(model) != self._class_on_screen():
+            shown = [self.session.network_for(image, self.model.value)]
+        self._adopt(self.state.but(image=image, models=shown, azimuth=None, truth=self.truth.value))
+
+    def _class_on_screen(self) -> str | None:
+        item = self.session.item(self.state.image)
+        return None if item is None else class_name(item.synset)
 
     def _pick_view(self) -> None:
         item = self.session.item(self.state.image)
@@ -355,7 +371,7 @@ class Explorer:
 
     def redraw(self) -> None:
         """Draw the noise of the large sample anew."""
-        kind, _, number = self.state.chosen.partition(" ")
+        kind, _, number = self.chosen.value.partition(" ")
         if kind != "sample":
             raise ValueError("choose a sample as the large view first: the noise belongs to a sample.")
         redraws = [*self.state.redraws, *[0] * MAX_SAMPLES][:MAX_SAMPLES]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
-import html
 import io
 import shutil
 import subprocess
@@ -20,16 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import torch
 
+from lmnet_utils.apps.explorer_numbers import plot_sigma, score_table
 from lmnet_utils.apps.explorer_session import Result, Session
 from lmnet_utils.apps.explorer_state import State, png_bytes
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.geometry.frames import y_up_from_file
-from lmnet_utils.models.losses import target_sigma
-from lmnet_utils.rendering import pages
 from lmnet_utils.rendering.grids import on_grey
 from lmnet_utils.rendering.splats import splat
 
@@ -86,25 +82,55 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]
     limit = spread_limit(results)
     groups = [("", shared)] if len(results) > 1 else []
     for found in results:
-        panels = [_cloud("mean", "mean", found.mean, "the decoded mean")]
+        own = "the network's own answer" if found.model in session.residual_names else "the decoded mean"
+        panels = [_cloud("mean", "mean", found.mean, own)]
         panels.append(
             _cloud("spread", "mean", found.mean, f"0 to {100 * limit:g}\u00a0%", spread_colours(found.spread, limit))
         )
         if found.walk is not None:
             panels.append(_cloud("walk", "walk", found.walk, f"the walk at {state.step:.2f}"))
-        panels += [_cloud(f"sample {k + 1}", "sample", cloud, "") for k, cloud in enumerate(found.samples)]
+        panels += _sample_panels(session, state, found)
         if len(results) == 1:
             panels = shared + panels
-            titles = [panel.title for panel in panels if panel.kind != "image"]
-            chosen = state.chosen if state.chosen in titles else "mean"
+            chosen = large_panel(session, state, found)
             big = next(panel for panel in panels if panel.title == chosen)
             panels = [dataclasses.replace(big, big=True), *(panel for panel in panels if panel is not big)]
         groups.append((session.label(found.model) if len(results) > 1 else "", panels))
     return groups
 
 
+def _sample_panels(session: Session, state: State, found: Result) -> list[ViewPanel]:
+    """All samples, or one of each group with its share, the most frequent first."""
+    count = len(found.samples)
+    if not state.grouped or count == 1:
+        return [_cloud(f"sample {k + 1}", "sample", cloud, "") for k, cloud in enumerate(found.samples)]
+    panels = []
+    for group in session.groups(state, found):
+        title, share = f"sample {group.medoid + 1}", f"{100 * len(group.members) / count:.0f}\u00a0%"
+        panel = _cloud(title, "sample", found.samples[group.medoid], share)
+        alt = f"Point cloud: {title}, like {len(group.members)} of {count} samples"
+        panels.append(dataclasses.replace(panel, alt=alt))
+    return panels
+
+
+def large_panel(session: Session, state: State, found: Result) -> str:
+    """Title of what is drawn large: what the state chooses, if it is on screen; of a sample in a group the one that stands for it."""
+    kind, _, number = state.chosen.partition(" ")
+    if kind == "sample" and not number:
+        return f"sample {session.groups(state, found)[0].medoid + 1 if state.grouped else 1}"
+    if kind == "sample" and number.isdigit() and 1 <= int(number) <= len(found.samples):
+        if not state.grouped:
+            return state.chosen
+        groups = session.groups(state, found)
+        return next(f"sample {group.medoid + 1}" for group in groups if int(number) - 1 in group.members)
+    shown = {"mean", "spread"} | ({"walk"} if found.walk is not None else set())
+    shown |= {"truth"} if state.truth and session.truth(state) is not None else set()
+    return state.chosen if state.chosen in shown else "mean"
+
+
 def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.ndarray | None = None) -> ViewPanel:
-    return ViewPanel(title, kind, y_up_from_file(points), colours, note, alt=f"Point cloud: {note or title}")
+    seen = np.clip(y_up_from_file(points), -1, 1)  # as the browser gets it; much wider than an object and than the view
+    return ViewPanel(title, kind, seen, colours, note, alt=f"Point cloud: {note or title}")
 
 
 @functools.cache
@@ -159,7 +185,7 @@ def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> n
 
 
 def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
-    """Everything on the screen as one static figure: panels, σ against azimuth, numbers.
+    """Everything on the screen as one static figure: panels, σ against azimuth, numbers; the large panel's title is bold.
 
     Args:
         session, state: what is shown.
@@ -187,9 +213,9 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
             axis.spines[:].set_visible(False)
         for axis, panel in zip(line, panels, strict=False):
             axis.imshow(draw_panel(panel, camera))
-            chosen = " (chosen)" if panel.big else ""
-            scale = f", {panel.note}" if panel.title == "spread" else ""
-            axis.set_title(panel.title + scale + chosen, fontsize=8)
+            weight = "bold" if panel.big else "normal"
+            scale = f", {panel.note}" if panel.note and (panel.title == "spread" or panel.kind == "sample") else ""
+            axis.set_title(panel.title + scale, fontsize=8, weight=weight)
     left, right = lower.subplots(1, 2, width_ratios=(1, 1))
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
     plot_sigma(left, session, state)
@@ -207,114 +233,14 @@ def _reading_order(panel: ViewPanel) -> int:
     return order.index(panel.title) if panel.title in order else len(order)
 
 
-def plot_sigma(axis, session: Session, state: State) -> None:
-    """σ of every view of the object against its azimuth on matplotlib axes, the view marked, what λ asks for in grey."""
-    circle = np.linspace(0, 360, 181)
-    axis.plot(circle, target_sigma(torch.from_numpy(np.radians(circle))), color="0.6", label="asked for by the loss")
-    item = session.item(state.image)
-    for k, found in enumerate(session.results(state)):
-        line = session.sigma_by_azimuth(state, found.model)
-        colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
-        style = {"color": colour, "ls": (0, tuple(map(float, dash.split()))) if dash else "-"}
-        if line is None:
-            axis.axhline(found.sigma, **style, label=f"{session.label(found.model)}, this upload")
-            continue
-        axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=session.label(found.model))
-        axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color=colour)
-    axis.set(xlim=(0, 360), ylim=(0, 0.25), xlabel="azimuth in degrees", ylabel="mean σ", xticks=range(0, 361, 60))
-    axis.legend(frameon=False, fontsize=7)
-
-
-SCORES = {
-    "sigma": ("mean σ × temperature", "{:.3f}"),
-    "pairwise": ("pairwise distance, % of the diagonal", "{:.2f}"),
-    "spread": ("spread of a point, % of the diagonal", "{:.2f}"),
-    "chamfer_mean": ("Chamfer ×100 of the mean", "{:.2f}"),
-    "mean_of_n": ("Chamfer ×100, mean of N samples", "{:.2f}"),
-    "min_of_n": ("Chamfer ×100, best of N samples", "{:.2f}"),
-}
-
-
-def score_table(session: Session, state: State) -> pd.DataFrame:
-    """:meth:`Session.scores` as texts: a row for each score, a column for each model."""
-    results = session.results(state)
-    found = [session.scores(state, one) for one in results]
-    rows = {
-        name: [pattern.format(values[key]) for values in found]
-        for key, (name, pattern) in SCORES.items()
-        if key in found[0]
-    }
-    columns = pd.Index([session.label(one.model) for one in results], name=f"N = {state.samples}")
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-
-
-def score_html(session: Session, state: State) -> str:
-    """The table of scores as HTML."""
-    scores = score_table(session, state)
-    return pages.macros("table.html.j2").table(scores.reset_index(names=scores.columns.name), "lmnet-scores")
-
-
-LINES = ("#0072b2", "#c85200", "#00825f", "#94447a", "#6b5b00", "#333333")
-"""Okabe and Ito's hues as well, dark enough for words on white (4.5:1)."""
-DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")  # lines differ in more than colour
-
-
-def sigma_svg(session: Session, state: State, width: int = 420, height: int = 190) -> str:
-    """σ against azimuth as a small SVG for the screen, made in a millisecond; the same content as :func:`plot_sigma`."""
-    left, right, top, bottom, limit = 38, 18, 8, 34, 0.25
-
-    def place(azimuth: float, sigma: float) -> str:
-        x = left + (width - left - right) * azimuth / 360
-        y = height - bottom - (height - top - bottom) * min(sigma, limit) / limit
-        return f"{x:.1f},{y:.1f}"
-
-    parts = []
-    for value in (0.0, 0.1, 0.2):
-        y = place(0, value).split(",")[1]
-        parts.append(f'<path d="M{left},{y}H{width - right}" stroke="#e3e6e9"/>')
-        parts.append(f'<text x="{left - 5}" y="{float(y) + 4:.1f}" text-anchor="end">{value:.1f}</text>')
-    for azimuth in range(0, 361, 90):
-        x = place(azimuth, 0).split(",")[0]
-        parts.append(f'<text x="{x}" y="{height - bottom + 14}" text-anchor="middle">{azimuth}°</text>')
-    circle = np.linspace(0, 360, 91)
-    asked = target_sigma(torch.from_numpy(np.radians(circle))).tolist()
-    points = " ".join(place(a, s) for a, s in zip(circle, asked, strict=True))
-    parts.append(f'<polyline points="{points}" fill="none" stroke="#8a939c" stroke-width="2"/>')
-    item, words = session.item(state.image), []
-    for k, found in enumerate(session.results(state)):
-        colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
-        line = session.sigma_by_azimuth(state, found.model)
-        line = (np.array([0.0, 360.0]), np.array([found.sigma] * 2)) if line is None else line
-        points = " ".join(place(a, s) for a, s in zip(*line, strict=True))
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        )
-        if item:
-            x, y = place(item.azimuth, found.sigma).split(",")
-            parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="none" stroke="{colour}" stroke-width="3"/>')
-        parts.append(
-            f'<text x="{left + 8}" y="{top + 12 + 14 * k}" fill="{colour}" font-weight="600">{html.escape(session.label(found.model))}</text>'
-        )
-        words.append(f"{session.label(found.model)}: {found.sigma:.3f} at this view")
-    parts.append(
-        f'<text x="{(left + width) / 2}" y="{height - 4}" text-anchor="middle">azimuth of the view (grey: asked for)</text>'
-    )
-    text = html.escape("Mean sigma against the azimuth of the view. " + "; ".join(words))
-    return (
-        f'<svg class="lmnet-sigma" viewBox="0 0 {width} {height}" role="img" aria-label="{text}" '
-        f'style="width:100%;max-width:{width}px;font:11px system-ui,sans-serif;fill:#3d464f">{"".join(parts)}</svg>'
-    )
-
-
 # -------------------------------------------------------------------------------------------------------------- files
 def chosen_cloud(session: Session, state: State) -> tuple[str, np.ndarray]:
     """Name and cloud (2048, 3), file frame, of the chosen panel of the first model."""
-    found, truth = session.results(state)[0], session.truth(state)
-    clouds = {"mean": found.mean, "spread": found.mean, "truth": truth, "walk": found.walk}
+    found = session.results(state)[0]
+    clouds = {"mean": found.mean, "spread": found.mean, "truth": session.truth(state), "walk": found.walk}
     clouds |= {f"sample {k + 1}": cloud for k, cloud in enumerate(found.samples)}
-    if clouds.get(state.chosen) is None:
-        return "mean", found.mean
-    return state.chosen, clouds[state.chosen]
+    chosen = large_panel(session, state, found)
+    return chosen, clouds[chosen]
 
 
 def figure_png(session: Session, state: State) -> bytes:
@@ -332,15 +258,16 @@ def walk_frames(session: Session, state: State, *, frames: int = 24, size: int =
     chosen shape."""
     camera = camera_of(session, state)
     if state.walk == "none":
-        points = y_up_from_file(chosen_cloud(session, state)[1])
-        kind = state.chosen.split()[0] if state.chosen.split()[0] in COLOURS else "mean"
+        chosen, cloud = chosen_cloud(session, state)
+        points = y_up_from_file(cloud)
+        kind = chosen.split()[0] if chosen.split()[0] in COLOURS else "mean"
         turns = [{**camera, "azimuth": camera["azimuth"] + 360 * k / frames} for k in range(frames)]
         return np.stack([splat(points, COLOURS[kind], turn, size) for turn in turns])
     there = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, frames // 2 + 1))
     steps = [*there, *there[-2:0:-1]]
     lanes = []
     for name in (found.model for found in session.results(state)):
-        clouds = y_up_from_file(session.decode(session.walk(state, name, steps)))
+        clouds = y_up_from_file(session.decode(session.walk(state, name, steps), name))
         lanes.append(np.stack([splat(cloud, COLOURS["walk"], camera, size) for cloud in clouds]))
     return np.concatenate(lanes, axis=2)
 

@@ -17,16 +17,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from lmnet_utils.apps.explorer_groups import Group, cloud_distance_matrix, grouped
+from lmnet_utils.apps.explorer_posteriors import NearestResiduals
 from lmnet_utils.apps.explorer_state import SLOTS, State, missing_slots, read_state, read_stored
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.notebook_settings import ExplorerSettings
 from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.packs import open_pack, read_split
-from lmnet_utils.data.taxonomy import class_order
+from lmnet_utils.data.taxonomy import class_order, synsets_of
 from lmnet_utils.evaluation import diversity
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models import inference, registry
 from lmnet_utils.models.inference import Item
+from lmnet_utils.models.posteriors import FILE, load_residuals
 from lmnet_utils.models.weights import load_model
 
 CACHED = 256  # results kept
@@ -36,8 +39,8 @@ CACHED = 256  # results kept
 class Result:
     """What one model makes of a state; clouds in the file frame, float32.
 
-    ``mean`` (2048, 3), ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals (0 of one sample), ``walk`` (2048, 3) or ``None``;
-    ``sigma`` is the mean of the 512 σ, without temperature.
+    ``mean`` (2048, 3), Variant I's own answer, ``samples`` (N, 2048, 3), ``spread`` (2048,) in object diagonals (0 of one sample),
+    ``walk`` (2048, 3) or ``None``; ``sigma`` is the mean of the 512 σ, without temperature: see :meth:`Session.encoded`.
     """
 
     model: str
@@ -52,12 +55,17 @@ class Session:
     """Models, data and a cache. Opened once; after that, nothing but the state decides what it answers.
 
     Args:
-        weights_run, dataset, split: as :class:`State`; ``weights_run`` must hold an autoencoder and Variant II models.
+        weights_run, dataset, split: as :class:`State`; ``weights_run`` must hold an autoencoder, and models of Variant II or
+            encoders of Variant I with residuals beside them (:mod:`lmnet_utils.models.posteriors`).
         classes: group of classes whose test objects are offered.
+
+    Attributes:
+        names: the models of Variant II, in ascending order of λ.
+        residual_names: the encoders of Variant I that have residuals.
 
     Raises:
         FileNotFoundError: no data set, no weights; says how to make them.
-        ValueError: the run has no model of Variant II.
+        ValueError: the run has neither.
     """
 
     def __init__(
@@ -67,10 +75,15 @@ class Session:
         self.folders = registry.find_networks(weights_run)
         self.infos = {name: registry.read_info(folder) for name, folder in self.folders.items()}
         self.names = [name for name, info in self.infos.items() if info.variational]
-        if not self.names:
+        self.residual_names = [
+            name
+            for name, info in self.infos.items()
+            if info.variational is False and (self.folders[name] / FILE).is_file()
+        ]
+        if not self.names and not self.residual_names:
             raise ValueError(
-                f"run {weights_run!r} has no model of Variant II (it has {', '.join(self.folders)}): run notebook 05, "
-                "or choose weights_run='freeshapes', the shipped ones."
+                f"run {weights_run!r} has no model of Variant II and none with residuals (it has {', '.join(self.folders)}): "
+                "run notebook 05, or choose weights_run='freeshapes', the shipped ones."
             )
         self.pack = open_pack(dataset, progress=False)
         on_disk = set(self.pack.models)
@@ -92,11 +105,11 @@ class Session:
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes that have test objects; chair first, on which Variant II is trained."""
+        """Names of the classes that have test objects; chair first, on which Variant II is trained in the paper."""
         return sorted(set(map(class_of, self.objects)), key=lambda name: (name != "chair", class_order(name)))
 
     def default_state(self, **changes: Any) -> State:
-        """A chair seen nearly from behind, by the model with the largest λ."""
+        """A chair seen nearly from behind, by the model with the largest λ; where there is no chair, see :meth:`network_for`."""
         model = self.objects_of(self.classes[0])[0]
         view = int(np.argmin(np.abs(self.azimuths(model) - 180)))
         state = State(
@@ -104,18 +117,35 @@ class Session:
             dataset=self.dataset,
             split=self.split,
             image=f"{model}/{view}",
-            models=[self.plain_names[-1]],
+            grouped=True,
+            chosen="sample",
         )
-        return state.but(**changes)
+        state = state.but(**changes)
+        return state if "models" in changes else state.but(models=[self.network_for(state.image)])
 
     @property
     def plain_names(self) -> list[str]:
         """The models without those of further training seeds, if there are others; in ascending order of λ."""
         return registry.first_seeds(self.infos[name] for name in self.names)
 
+    @property
+    def posteriors(self) -> list[str]:
+        """All that is compared: :attr:`plain_names`, and the encoders with residuals, of each the first training seed, too."""
+        return self.plain_names + registry.first_seeds(self.infos[name] for name in self.residual_names)
+
     def label(self, name: str) -> str:
-        """A model as figures show it."""
-        return self.infos[name].label
+        """A model as figures show it: ``"λ = 5.5"``, ``"L1 + residuals"``."""
+        return self.infos[name].label + (" + residuals" if name in self.residual_names else "")
+
+    def knows(self, name: str, image: str) -> bool:
+        """Whether a model was trained on the class of an image; of an upload nobody knows, so ``True``."""
+        item = self.item(image)
+        return item is None or item.synset in synsets_of(self.infos[name].classes)
+
+    def network_for(self, image: str, shown: str | None = None) -> str:
+        """What an image is shown by: ``shown``, the largest λ, an encoder with residuals; the first that knows its class."""
+        order = [*([shown] if shown else []), *self.plain_names[-1:], *self.posteriors[len(self.plain_names) :]]
+        return next((name for name in order if self.knows(name, image)), order[0])
 
     def azimuths(self, model: str) -> np.ndarray:
         """(24,) degrees."""
@@ -143,16 +173,26 @@ class Session:
 
     @functools.cached_property
     def autoencoder(self):
-        """The decoder of every λ."""
+        """The decoder of every model that has none of its own."""
         return load_model(self.folders["autoencoder"])
 
     def encoder(self, name: str):
-        """A model of :attr:`names`, loaded at the first use."""
-        if name not in self.names:
+        """A model of :attr:`names` or :attr:`residual_names`, loaded at the first use."""
+        known = self.names + self.residual_names
+        if name not in known:
             raise ValueError(
-                f"run {self.weights_run!r} has no model {name!r} of Variant II; it has {', '.join(self.names)}."
+                f"run {self.weights_run!r} has no model {name!r} of Variant II or with residuals; it has {', '.join(known)}."
             )
         return self._loaded(name)
+
+    def residuals(self, name: str) -> NearestResiduals | None:
+        """Of a model of :attr:`residual_names`; ``None`` for Variant II. Errors as :func:`~lmnet_utils.models.posteriors.load_residuals`."""
+
+        def make() -> NearestResiduals | None:
+            found = load_residuals(self.folders[name]) if name in self.residual_names else None
+            return None if found is None else NearestResiduals(found)
+
+        return self.cached(("residuals", name), make)
 
     @functools.cache  # noqa: B019  a session lives as long as its page
     def _loaded(self, name: str):
@@ -184,15 +224,24 @@ class Session:
         return None if item is None else np.array(self.pack.points[self.pack.rows([item.model])[0]])
 
     def encoded(self, state: State, name: str, image: str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latent mean and σ, (512,) each, of an image by a model."""
+        """Latent mean and σ, (512,) each, of an image by a model.
+
+        Of Variant I these are its latent, and the standard deviations of the residuals that its samples are drawn from.
+        """
         image = image or state.image
 
         def make() -> tuple[torch.Tensor, torch.Tensor]:
             pixels = torch.from_numpy(self.image(state, image).copy()).permute(2, 0, 1)[None]
-            mean, log_variance = inference.encode_images(self.encoder(name), pixels)
-            return mean[0], torch.exp(0.5 * log_variance[0])
+            mean, sigma = self._encode(name, pixels)
+            return mean[0], sigma[0]
 
         return self.cached(("encoded", image, name), make)
+
+    def _encode(self, name: str, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images (B, 3, 128, 128) → latent means and σ, (B, 512) each."""
+        mean, log_variance = inference.encode_images(self.encoder(name), images)
+        residuals = self.residuals(name)
+        return mean, torch.exp(0.5 * log_variance) if residuals is None else residuals.sigma(mean)
 
     def noise_index(self, image: str) -> int:
         """What identifies an image to the noise, as in notebook 06."""
@@ -213,34 +262,50 @@ class Session:
         return self.cached(("noise", index, state.seed, state.samples, tuple(state.redraws)), make)
 
     def sampled(self, state: State, name: str) -> torch.Tensor:
-        """(N, 512) latents: mean + temperature·σ·noise."""
+        """(N, 512) latents: mean + temperature·σ·noise, or mean + temperature·residual."""
         mean, sigma = self.encoded(state, name)
-        return mean + state.temperature * sigma * torch.from_numpy(self.noise(state))
+        residuals = self.residuals(name)
+        if residuals is None:
+            return mean + state.temperature * sigma * torch.from_numpy(self.noise(state))
+        redraws = tuple([*state.redraws, *[0] * state.samples][: state.samples])
+        drawn = self.cached(
+            ("drawn", state.image, name, state.seed, redraws),
+            lambda: residuals.sample(mean, redraws, state.seed, self.noise_index(state.image)),
+        )
+        return mean + state.temperature * (drawn - mean)
 
-    def decode(self, latents: torch.Tensor) -> np.ndarray:
-        """(…, 512) → (…, 2048, 3), file frame."""
+    def decode(self, latents: torch.Tensor, name: str | None = None) -> np.ndarray:
+        """(…, 512) → (…, 2048, 3), file frame; by the model's own decoder if it has one."""
+        decoder = inference.decoder_of(self.autoencoder, None if name is None else self.encoder(name))
         with single_threaded():
-            return inference.decode(self.autoencoder, latents).numpy()
+            return inference.decode(decoder, latents).numpy()
 
     def result(self, state: State, name: str) -> Result:
         """What a model makes of the state; kept for as long as image, λ, seed and what else matters stay the same."""
-        key = ("result", state.image, name, state.seed, state.samples, state.temperature, tuple(state.redraws))
 
         def make() -> Result:
             mean, sigma = self.encoded(state, name)
-            clouds = self.decode(torch.cat([mean[None], self.sampled(state, name)]))
+            clouds = self.decode(torch.cat([mean[None], self.sampled(state, name)]), name)
             samples = clouds[1:]
             spread = diversity.point_spread(samples) if len(samples) > 1 else np.zeros(clouds.shape[1])
             return Result(name, clouds[0], samples, spread, float(sigma.mean()))
 
-        found = self.cached(key, make)
+        found = self.cached(("result", *_drawn_by(state, name)), make)
         if state.walk == "none" or missing_slots(state):
             return found
-        return dataclasses.replace(found, walk=self.decode(self.walk(state, name, [state.step]))[0])
+        return dataclasses.replace(found, walk=self.decode(self.walk(state, name, [state.step]), name)[0])
 
     def results(self, state: State) -> list[Result]:
         """One result for each of the state's models."""
-        return [self.result(state, name) for name in state.models or self.plain_names[-1:]]
+        return [self.result(state, name) for name in state.models or self.plain_names[-1:] or self.posteriors[-1:]]
+
+    def groups(self, state: State, found: Result) -> list[Group]:
+        """The samples of a result as few different shapes, the most frequent first."""
+
+        def make() -> list[Group]:
+            return grouped(cloud_distance_matrix(found.samples))
+
+        return self.cached(("groups", *_drawn_by(state, found.model)), make)
 
     # ---------------------------------------------------------------------------------------------------------- walks
     def walk(self, state: State, name: str, steps: Sequence[float]) -> torch.Tensor:
@@ -269,17 +334,21 @@ class Session:
     def directions(self, state: State, name: str, count: int = 3) -> torch.Tensor:
         """(count, 512): one standard deviation along the directions in which this image's shapes vary most.
 
-        The decoder is followed one σ along each latent; the main axes of these 512 movements of 2048 points are those of
-        the posterior in the space of shapes, as far as the decoder is straight there.
+        The decoder is followed one σ along each latent, of Variant I along each of the nearest residuals, as far as it reaches from
+        their mean over √P; the main axes of these 512 (P) movements of 2048 points are those of the posterior in the space of
+        shapes, as far as the decoder is straight there. P residuals span no more than P − 1 directions; any others are 0.
         """
 
         def make() -> torch.Tensor:
             mean, sigma = self.encoded(state, name)
-            moved = self.decode(torch.cat([mean[None], mean + torch.diag(sigma)])).reshape(513, -1)
+            residuals = self.residuals(name)
+            steps = torch.diag(sigma) if residuals is None else residuals.steps(mean[None])[0]
+            moved = self.decode(torch.cat([mean[None], mean + steps]), name).reshape(len(steps) + 1, -1)
             movement = torch.from_numpy(moved[1:] - moved[0])
             vectors = torch.linalg.eigh(movement @ movement.T).eigenvectors.flip(1)[:, :count].T
             signs = torch.sign((vectors @ movement)[:, 0])  # a vector and its opposite are the same axis: choose one
-            return torch.where(signs == 0, 1.0, signs)[:, None] * vectors * sigma
+            found = torch.where(signs == 0, 1.0, signs)[:, None] * vectors @ steps
+            return torch.cat([found, found.new_zeros(count - len(found), found.shape[1])])
 
         return self.cached(("directions", state.image, name, count), make)
 
@@ -287,16 +356,16 @@ class Session:
     def scores(self, state: State, found: Result) -> dict[str, float]:
         """Numbers of the set on screen.
 
-        ``sigma``; of two samples or more ``pairwise`` and ``spread`` as the evaluation computes them
+        ``sigma``; of two samples or more ``shapes``, the number of :meth:`groups`, and ``pairwise`` and ``spread`` as the evaluation computes them
         (:func:`lmnet_utils.evaluation.diversity.pairwise_point_distance` and :func:`~lmnet_utils.evaluation.diversity.point_spread`, mean over the
         points), in % of the object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
         notebook 06, without ICP.
         """
-        key = ("scores", found.model, state.image, state.seed, state.temperature, state.samples, tuple(state.redraws))
 
         def make() -> dict[str, float]:
             numbers = {"sigma": state.temperature * found.sigma}
             if len(found.samples) > 1:
+                numbers["shapes"] = len(self.groups(state, found))
                 numbers["pairwise"] = 100 * diversity.pairwise_point_distance(found.samples)
                 numbers["spread"] = 100 * float(found.spread.mean())
             item = self.item(state.image)
@@ -311,7 +380,7 @@ class Session:
                 }
             return numbers
 
-        return self.cached(key, make)
+        return self.cached(("scores", *_drawn_by(state, found.model)), make)
 
     def sigma_by_azimuth(self, state: State, name: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` for an upload."""
@@ -323,12 +392,17 @@ class Session:
             row = self.pack.rows([item.model])[0]
             views = np.arange(self.pack.views)
             images = self.pack.images(np.full(len(views), row), views)
-            log_variance = inference.encode_images(self.encoder(name), images)[1]
+            sigma = self._encode(name, images)[1]
             azimuths = self.azimuths(item.model)
             order = np.argsort(azimuths)
-            return azimuths[order], torch.exp(0.5 * log_variance).mean(1).numpy()[order]
+            return azimuths[order], sigma.mean(1).numpy()[order]
 
         return self.cached(("sigma", item.model, name), make)
+
+
+def _drawn_by(state: State, name: str) -> tuple[Any, ...]:
+    """All that a model's samples depend on."""
+    return state.image, name, state.seed, state.samples, state.temperature, tuple(state.redraws)
 
 
 @contextlib.contextmanager

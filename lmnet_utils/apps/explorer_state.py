@@ -39,12 +39,16 @@ class State(Settings):
         weights_run: folder of ``trained_models/`` whose models are used.
         dataset, split: where images come from; its test objects.
         image: ``"<synset>/<model>/<view>"``, or ``"upload/<digest>"`` of an entry of ``uploads``.
-        models: of Variant II, such as ``"encoder_lambda_5.5"``; several are compared side by side.
+        models: of Variant II, such as ``"encoder_lambda_5.5"``, or encoders with residuals beside them, such as
+            ``"encoder_l1"``; several are compared side by side.
         samples: N, up to 16.
         seed: of the noise. At temperature 1 the samples are those of notebook 06 with the same seed.
-        temperature: factor on σ; 0 gives the mean N times, 1 what the model was trained to give.
+        temperature: factor on σ or on the residuals; 0 gives the mean N times, 1 what the model was trained to give.
         redraws: how often the noise of sample 1, 2, … was drawn anew; missing entries count 0.
-        chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"`` or ``"sample <k>"``.
+        grouped: show samples that look alike as one shape with their share (:mod:`lmnet_utils.apps.explorer_groups`). States
+            saved before there was this show all samples.
+        chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"``, ``"sample <k>"`` (if that sample
+            is not shown by itself, the one that stands for it) or ``"sample"``, the most frequent shape.
         truth: show the ground truth.
         azimuth, elevation, zoom: of the camera, degrees; azimuth ``None`` is the image's own.
         walk: one of :data:`WALKS`.
@@ -65,6 +69,7 @@ class State(Settings):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     temperature: Temperature = 1.0
     redraws: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SAMPLES)] = []
+    grouped: bool = False
     chosen: str = "sample 1"
     truth: bool = True
     azimuth: Annotated[float, Field(ge=-3600, le=3600)] | None = None

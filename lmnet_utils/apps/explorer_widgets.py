@@ -20,12 +20,13 @@ from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD
 
 HELP = (
-    "Pick a chair and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
+    "Pick an object and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
     "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
 )
 LAMBDA_NOTE = (
-    "λ acts in <em>training</em>: every place of this slider is another trained network, not a knob of one network."
+    "Every place of this slider is another trained network, not a knob of one network: λ acts in <em>training</em>."
 )
+GROUP_NOTE = "Samples that look alike are one shape, with their share below it: as few shapes, at most four, as stand near enough to all samples."
 WALK_NAMES = {
     "none": "none",
     "samples": "between two samples",
@@ -39,6 +40,7 @@ STYLE = """<style>
 .lmnet-explorer{max-width:100%;overflow-x:hidden;background:#fff;color:#1b1f24;box-sizing:border-box;padding:4px}
 .lmnet-explorer *{box-sizing:border-box}
 .lmnet-explorer .lmnet-note .widget-html-content,.lmnet-explorer .lmnet-note{font-size:.8rem;line-height:1.35;color:#3d464f;white-space:normal;height:auto}
+.lmnet-explorer .widget-readout{flex:none;width:auto;max-width:none}
 .lmnet-explorer h3{margin:.5rem 0 .1rem;font-size:.9rem}
 .lmnet-explorer .widget-label,.lmnet-explorer .widget-readout,.lmnet-explorer .widget-label-basic span{color:#1b1f24}
 .lmnet-explorer .lmnet-body{display:grid;grid-template:"main right" auto "more right" 1fr / 340px minmax(0,1fr);column-gap:14px;overflow:visible}
@@ -120,7 +122,7 @@ def received(message: Mapping[str, Any], buffers: Sequence[Any], limit: int = MA
 def control(kind: type[widgets.Widget], description: str, **options: Any) -> Any:
     """A control with its description to the left, as wide as the explorer's left column."""
     wide = widgets.Layout(width="auto", max_width="340px")
-    return kind(description=description, style={"description_width": "84px"}, layout=wide, **options)
+    return kind(description=description, style={"description_width": "96px"}, layout=wide, **options)
 
 
 def checkbox(description: str, value: bool = False) -> widgets.Checkbox:

@@ -24,9 +24,9 @@ from lmnet_utils.rendering.grids import on_grey
 def gallery_states(
     session: Session, images: int = 24, samples: int = 4, seed: int = 0, temperature: float = 1.0
 ) -> list[State]:
-    """States of a gallery: objects whose classes take turns, each seen from behind or from ahead in turn, all λ compared.
+    """States of a gallery: objects whose classes take turns, each seen from behind or from ahead in turn, all networks compared.
 
-    Chairs make up the first half where there are enough, as Variant II is trained on them.
+    Chairs make up the first half where there are enough, as Variant II is trained on them. Alike samples are shown as one shape.
     """
     chairs = [model for model in session.objects if class_of(model) == "chair"]
     others = [model for model in inference.spread_over_classes(session.objects) if model not in chairs]
@@ -39,7 +39,7 @@ def gallery_states(
         order = order if k % 2 == 0 else order[::-1]
         view = int(order[seen[model] % len(order)])
         base = session.default_state(samples=samples, seed=seed, temperature=temperature, chosen="mean")
-        states.append(base.but(image=f"{model}/{view}", models=session.plain_names))
+        states.append(base.but(image=f"{model}/{view}", models=session.posteriors))
     return states
 
 
@@ -53,11 +53,12 @@ def gallery_html(session: Session, states: Sequence[State], title: str = "3D-LMN
         item = session.item(state.image)
         name = f"{class_name(item.synset)} {item.azimuth:.0f}°" if item else "upload"
         thumbnails.append((figures.data_uri(png_bytes(on_grey(session.image(state)[::2, ::2]))), name))
+    sources = "networks trained with different weights λ of the diversity loss"
+    if session.residual_names:
+        sources += ", and one to whose answer its errors on similar images are added"
+    grouped = " Samples that look alike are one shape, with their share below it." if states[0].grouped else ""
     temperature = f" σ is multiplied by {states[0].temperature:g}." if states[0].temperature != 1 else ""
-    about = (
-        "One image, several shapes that the network holds possible, for networks trained with different weights λ of the "
-        f"diversity loss.{temperature} Drag a shape, or use the arrow keys: all shapes turn together."
-    )
+    about = f"One image, several shapes that a network holds possible: {sources}.{temperature}{grouped} Drag a shape, or use the arrow keys: all shapes turn together."
     return clouds_page(title, [about], shown, thumbnails)
 
 

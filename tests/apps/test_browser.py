@@ -229,10 +229,15 @@ def picture_file(path: Path) -> Path:
     return path
 
 
+def begins_with(session: Session) -> State:
+    """What the notebook's own parameters begin with."""
+    return session.default_state(samples=16)
+
+
 def use(visitor: Visitor, session: Session, shots: Path, place: Path, name: str) -> State:
     """Everything that a visitor does, and what must be seen after it; returns the last state."""
     tab = visitor.tab
-    state = session.default_state()
+    state = begins_with(session)
     visitor.shows(session, state)
     visitor.keep(shots / f"{name}_1280.png")
 
@@ -243,8 +248,17 @@ def use(visitor: Visitor, session: Session, shots: Path, place: Path, name: str)
         visitor.shows(session, state)
 
     # the controls, by keyboard
-    step(lambda: visitor.slider("λ").press("ArrowLeft"), models=[session.plain_names[-2]])
-    step(lambda: visitor.slider("λ").press("ArrowRight"), models=[session.plain_names[-1]])
+    network = visitor.slider("λ or posterior")
+    step(lambda: network.press("ArrowLeft"), models=[session.plain_names[-2]])
+    step(lambda: network.press("ArrowRight"), models=[session.plain_names[-1]])
+    step(lambda: network.press("ArrowRight"), models=[session.residual_names[0]])
+    visitor.keep(shots / f"{name}_residuals.png")
+    step(lambda: network.press("ArrowLeft"), models=[session.plain_names[-1]])
+    grouping = tab.get_by_label("Group samples that look alike")
+    step(lambda: grouping.click(), grouped=False)
+    step(lambda: grouping.click(), grouped=True)
+    step(lambda: [visitor.slider("Samples").press("ArrowLeft") for _ in range(10)], samples=6)
+    step(lambda: grouping.click(), grouped=False)
     step(lambda: visitor.slider("σ ×").press("End"), temperature=20.0)
     step(lambda: tab.get_by_label("Show the true shape").click(), truth=False)
     step(lambda: tab.get_by_label("Show the true shape").click(), truth=True)
@@ -302,10 +316,10 @@ def use(visitor: Visitor, session: Session, shots: Path, place: Path, name: str)
         visitor.shows(session, state)
     visitor.keep(shots / f"{name}_error.png")
 
-    # all λ side by side
-    tab.get_by_label("Compare all λ side by side").click()
-    state = state.but(models=session.plain_names)
-    for group in range(len(session.plain_names) + 1):
+    # all networks side by side
+    tab.get_by_label("Compare all side by side").click()
+    state = state.but(models=session.posteriors)
+    for group in range(len(session.posteriors) + 1):
         visitor.shows(session, state, group)
     assert tab.locator(".lmnet-alert").count() == 0, "the next change clears the message"
     visitor.keep(shots / f"{name}_compare.png")
@@ -328,8 +342,8 @@ def test_the_page_and_its_visitors(browser, page_address: str, session: Session,
 
         # Another visitor meanwhile, on a phone: nothing of the first one's settings or pictures.
         second.tab.goto(page_address)
-        second.shows(session, session.default_state())
-        assert State.from_yaml(second.save("YAML").decode()) == session.default_state()
+        second.shows(session, begins_with(session))
+        assert State.from_yaml(second.save("YAML").decode()) == begins_with(session)
         chosen = second.tab.get_by_role("group", name="View").locator("label", has=second.tab.locator(":checked"))
         assert 0 < chosen.bounding_box()["x"] < 340, "the chosen view is in sight"
         second.no_overflow()
@@ -373,7 +387,7 @@ def test_the_gallery_opens_offline(browser, session: Session, shots: Path, place
         visitor.tab.on("request", lambda request: requests.append(request.url))
         visitor.tab.goto(path.as_uri())
         visitor.tab.locator("label").nth(2).click()
-        for group in range(len(session.plain_names) + 1):
+        for group in range(len(session.posteriors) + 1):
             visitor.shows(session, states[2], group)
         visitor.no_overflow()
         visitor.keep(shots / "gallery_400.png", 2200)

@@ -23,8 +23,10 @@ import torch
 from anywidget import AnyWidget
 from PIL import Image, ImageFile
 from r2n2_tree import write_tree
+from weights_tree import link_weights
 
 from lmnet_utils.apps import explorer_figures as figures
+from lmnet_utils.apps import explorer_numbers as charts
 from lmnet_utils.apps import explorer_state, gallery, placing, web_app
 from lmnet_utils.apps.explorer import Explorer
 from lmnet_utils.apps.explorer_session import Session
@@ -41,18 +43,19 @@ from lmnet_utils.rendering.grids import keep_figure
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """Three chairs and a lamp of the test split, and the shipped weights."""
+    """Two chairs and two lamps of the test split, and the shipped weights without residuals: Variant II alone."""
     folder = tmp_path_factory.mktemp("data")
     write_tree(folder / "boxes", {"train": 1, "test": 2}, ("chair", "lamp"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMNET_DATA", str(folder))
-        patch.delenv("LMNET_TRAINED_MODELS", raising=False)
+        patch.setenv("LMNET_TRAINED_MODELS", str(link_weights(tmp_path_factory.mktemp("weights"))))
         return Session("freeshapes", "boxes")
 
 
 @pytest.fixture
 def state(session: Session) -> State:
-    return session.default_state()
+    """All samples, one by one."""
+    return session.default_state(grouped=False)
 
 
 def picture(size: tuple[int, int] = (200, 160)) -> Image.Image:
@@ -173,7 +176,7 @@ def test_one_sample_has_no_diversity_to_show(session: Session, state: State) -> 
     one = state.but(samples=1)
     numbers = session.scores(one, session.result(one, one.models[0]))
     assert not {"pairwise", "spread"} & set(numbers) and {"sigma", "min_of_n"} <= set(numbers)
-    shown = list(figures.score_table(session, one).index)
+    shown = list(charts.score_table(session, one).index)
     assert len(shown) == len(numbers) and not [name for name in shown if "pairwise" in name or "spread" in name]
 
 
@@ -372,7 +375,7 @@ def test_static_figure_and_animations_are_drawn(session: Session, state: State) 
     both = state.but(models=session.names, samples=2)
     for shown in (state, both, explorer_state.with_upload(state, png())):
         assert Image.open(io.BytesIO(figures.figure_png(session, shown))).size[0] >= 700
-        assert "<svg" in figures.sigma_svg(session, shown) and "<table" in figures.score_html(session, shown)
+        assert "<svg" in charts.sigma_svg(session, shown) and "<table" in charts.score_html(session, shown)
     turn = figures.walk_frames(session, state, frames=4, size=48)
     walk = figures.walk_frames(session, both.but(walk="direction 1", temperature=20.0), frames=8, size=48)
     assert turn.shape == (4, 48, 48, 3) and walk.shape == (8, 48, 48 * len(session.names), 3)
@@ -381,8 +384,8 @@ def test_static_figure_and_animations_are_drawn(session: Session, state: State) 
 
 
 # ----------------------------------------------------------------------------------------------------------- controls
-def test_controls_change_the_picture_as_the_model_says(session: Session) -> None:
-    explorer = Explorer(session)
+def test_controls_change_the_picture_as_the_model_says(session: Session, state: State) -> None:
+    explorer = Explorer(session, state)
     assert explorer.alert.value == ""
 
     def shown(title: str) -> np.ndarray:
@@ -503,8 +506,8 @@ def test_after_an_upload_every_view_can_be_chosen_again(session: Session) -> Non
     assert begun.alert.value == "" and begun.objects.items and len(begun.views.items) == 24
 
 
-def test_a_shape_that_is_picked_twice_is_chosen_twice(session: Session) -> None:
-    explorer = Explorer(session)
+def test_a_shape_that_is_picked_twice_is_chosen_twice(session: Session, state: State) -> None:
+    explorer = Explorer(session, state)
     for _ in range(2):
         explorer.viewer._handle_custom_msg({"kind": "picked", "title": "sample 3"}, [])
         assert explorer.state.chosen == "sample 3" and explorer.chosen.value == "sample 3"
@@ -533,8 +536,8 @@ def test_it_is_published_as_display_data(session: Session, monkeypatch: pytest.M
     assert "needs a running kernel" in published[0]["text/plain"]
 
 
-def test_saved_files_are_what_is_on_screen(session: Session, tmp_path: Path) -> None:
-    explorer = Explorer(session, folder=tmp_path / "saved")
+def test_saved_files_are_what_is_on_screen(session: Session, state: State, tmp_path: Path) -> None:
+    explorer = Explorer(session, state, folder=tmp_path / "saved")
     explorer.temperature.value = 3.0
     for save in (explorer.save_png, explorer.save_ply, explorer.save_state, explorer.save_gif):
         save()

@@ -82,7 +82,10 @@ CODE = {
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "ambiguity": ["data.programs.ambiguity", "evaluation.ambiguity"],
     "explorer": [
-        *(f"apps.explorer{name}" for name in ("", "_state", "_session", "_figures", "_widgets")),
+        *(
+            f"apps.explorer{name}"
+            for name in ("", "_state", "_session", "_posteriors", "_groups", "_figures", "_numbers", "_widgets")
+        ),
         "apps.gallery",
         "rendering.pages",
     ],
