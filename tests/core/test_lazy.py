@@ -22,7 +22,6 @@ BEFORE_ALL = (
     "lmnet_utils.run.colab",
     "setup",
 )  # the first cell of each: on Colab it is there before anything is installed
-NOT_YET = ("12_strong_variant",)  # still imports from the modules
 
 
 def imports_of(notebook: Path) -> list[tuple[str, str]]:
@@ -39,8 +38,6 @@ def every_notebook() -> list[Path]:
 
 @pytest.mark.parametrize("notebook", every_notebook(), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_notebooks_import_from_rooms(notebook: Path) -> None:
-    if notebook.stem in NOT_YET:
-        pytest.skip("imports from the modules")
     for module, name in imports_of(notebook):
         is_room = module in {f"lmnet_utils.{room}" for room in ROOMS}
         # what is called as its module cannot be an export: the room's attribute of that name is the module
