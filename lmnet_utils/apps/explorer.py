@@ -76,7 +76,7 @@ class Explorer:
     ) -> None:
         self.folder = None if folder is None or on_a_page() else Path(folder)
         self.kernel_ms: list[float] = []
-        self._quiet = False
+        self._quiet, self._titles = False, set[str]()
         self.alert = widgets.HTML()
         self.widget = widgets.VBox([widgets.HTML(STYLE), self.alert])
         self.widget.add_class("lmnet-explorer")
@@ -239,6 +239,7 @@ class Explorer:
         self.viewer.show(groups, figures.camera_of(self.session, state), figures.home_camera(self.session, state))
         self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
         self.state = state
+        self._titles = {panel.title for _, panels in groups for panel in panels if panel.kind != "image"}
         self._follow([panel.title for _, panels in groups[-1:] for panel in panels if panel.kind != "image"])
         self.chart.value = numbers.sigma_svg(self.session, state)
         self.table.value = numbers.score_html(self.session, state)
@@ -366,7 +367,7 @@ class Explorer:
             self.state = self.state.but(**{name: float(camera[name]) for name in ("azimuth", "elevation", "zoom")})
 
     def _picked(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        if message.get("title") in self.chosen.options:
+        if message.get("title") in self._titles:
             self._change(chosen=message["title"])
 
     def redraw(self) -> None:

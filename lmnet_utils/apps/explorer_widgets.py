@@ -50,6 +50,7 @@ STYLE = """<style>
 .lmnet-scores{border-collapse:collapse;font-size:.8rem}
 .lmnet-scores th,.lmnet-scores td{text-align:right;padding:1px 8px;border-bottom:1px solid #e3e6e9;font-variant-numeric:tabular-nums}
 .lmnet-scores th[scope=row]{text-align:left;font-weight:400}
+@media (max-width:700px){.lmnet-scores{font-size:.75rem}.lmnet-scores th,.lmnet-scores td{padding:1px 3px}}
 .lmnet-alert{border:2px solid #b3261e;background:#fdecea;color:#5f120d;border-radius:6px;padding:.4rem .6rem;line-height:1.4;white-space:normal}
 .lmnet-alert pre{overflow:auto;font-size:.7rem}
 </style>"""

@@ -199,6 +199,9 @@ def test_the_class_decides_the_network_and_the_visitor_may_choose_another(sessio
     assert "λ = 0, λ = 0.5 and λ = 5.5 were trained on chairs only." in explorer.foot.value
     explorer.classes.value = "chair"
     assert explorer.state.models == session.posteriors and "only." not in explorer.foot.value
+    [first, *_] = [p["title"] for p in explorer.viewer.groups[1]["panels"] if p["kind"] == "sample"]
+    explorer.viewer._handle_custom_msg({"kind": "picked", "title": first}, [])
+    assert explorer.state.chosen == first, "of any row"
     again = Explorer(session, State.from_yaml(explorer.state.to_yaml()))
     assert again.alert.value == "" and again.state == explorer.state
 
