@@ -198,13 +198,14 @@ def test_files(tmp_path):
 def test_kept_figures_have_captions_and_keep_their_looks(tmp_path):
     picture = np.zeros((40, 40, 3))
     picture[:20, :, 0] = 1
+    open_before = plt.get_fignums()
     for name, caption in (("b.png", "first"), ("a.png", "second"), ("b.png", "again")):
         grids.keep_figure(grids.image_grid([[picture]]), tmp_path / name, caption)
     assert list(json.loads((tmp_path / "figures.json").read_text()).items()) == [
         ("b.png", "again"),
         ("a.png", "second"),
     ]
-    assert len(list(tmp_path.iterdir())) == 3 and not plt.get_fignums()
+    assert len(list(tmp_path.iterdir())) == 3 and plt.get_fignums() == open_before
     kept = np.asarray(Image.open(tmp_path / "b.png").convert("RGB"))
     middle = kept.shape[1] // 2
     assert kept[len(kept) // 4, middle].tolist() == [255, 0, 0] and kept[3 * len(kept) // 4, middle].tolist() == [

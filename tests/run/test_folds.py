@@ -94,7 +94,7 @@ def test_the_report_of_a_run_puts_its_folds_together_again(study, capsys):
 
 
 def test_a_further_fold_joins_the_others_and_one_alone_is_none(study):
-    assert chain.run_profile("tiny", run_name="one", only=["01"]) == 0
+    assert chain.run_profile("tiny", chain.Choice(run_name="one", only=["01"])) == 0
     assert folds.pool_runs("one") is None and not (study / "runs" / "one" / folds.ALL_FOLDS).exists()
     assert chain.run_profile("tiny") == 0 and executed(study)
     make_profile(PROFILE.replace("}]", "}, {split: fold-3-of-5}]"))
