@@ -53,7 +53,7 @@ def yaw_errors(autoencoder: PointCloudAutoencoder, clouds: np.ndarray, *, seed: 
     for yaw in YAWS:
         truth = turn_clouds(clouds, yaw)
         guess = inference.decode(autoencoder, inference.encode_clouds(autoencoder, truth))
-        errors[yaw] = float(scaled_chamfer(torch.from_numpy(truth), guess, seed=seed).mean())
+        errors[yaw] = float(scaled_chamfer(torch.tensor(truth), guess, seed=seed).mean())
     return errors
 
 
