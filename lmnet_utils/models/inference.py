@@ -115,7 +115,7 @@ def encode_clouds(
     device = _device(autoencoder)
     return torch.cat(
         [
-            autoencoder.encode(torch.as_tensor(np.array(points[span]), dtype=torch.float32, device=device)).cpu()
+            autoencoder.encode(torch.tensor(np.asarray(points[span]), dtype=torch.float32, device=device)).cpu()
             for span in batch_spans(len(points), batch_size)
         ]
         or [torch.zeros(0, 512)]
