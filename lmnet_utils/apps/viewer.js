@@ -336,10 +336,9 @@ function renderView({ model, el }) {
   return () => view.observer.disconnect();
 }
 
-let groupsMade = 0;
-
 function renderThumbnails({ model, el }) {
-  const name = `lmnet-thumbs-${++groupsMade}`;
+  // Radio buttons of one name are one group on the whole page, and a page may load this file once for each row: no counter here.
+  const name = `lmnet-thumbs-${Math.random().toString(36).slice(2)}`;
   const set = element("fieldset", { className: "lmnet-thumbs lmnet-view" });
   el.append(element("style", { textContent: STYLE }), set);
   const build = () => {
