@@ -22,8 +22,7 @@ import pyvista
 import torch
 from anywidget import AnyWidget
 from PIL import Image, ImageFile
-from r2n2_tree import write_tree
-from weights_tree import link_weights
+from weights_tree import open_boxes
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as charts
@@ -44,12 +43,7 @@ from lmnet_utils.rendering.grids import keep_figure
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Two chairs and two lamps of the test split, and the shipped weights without residuals: Variant II alone."""
-    folder = tmp_path_factory.mktemp("data")
-    write_tree(folder / "boxes", {"train": 1, "test": 2}, ("chair", "lamp"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LMNET_DATA", str(folder))
-        patch.setenv("LMNET_TRAINED_MODELS", str(link_weights(tmp_path_factory.mktemp("weights"))))
-        return Session("freeshapes", "boxes")
+    return open_boxes(tmp_path_factory, ("chair", "lamp"))
 
 
 @pytest.fixture

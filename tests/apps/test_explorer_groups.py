@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from r2n2_tree import box_surface, write_tree
+from r2n2_tree import box_surface
 from scipy.spatial import cKDTree
-from weights_tree import link_weights
+from weights_tree import open_boxes
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as charts
@@ -23,12 +23,7 @@ from lmnet_utils.apps.gallery import gallery_states
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Two chairs of the test split and the shipped weights."""
-    folder = tmp_path_factory.mktemp("data")
-    write_tree(folder / "boxes", {"train": 1, "test": 2})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LMNET_DATA", str(folder))
-        patch.setenv("LMNET_TRAINED_MODELS", str(link_weights(tmp_path_factory.mktemp("weights"))))
-        return Session("freeshapes", "boxes")
+    return open_boxes(tmp_path_factory)
 
 
 @pytest.fixture

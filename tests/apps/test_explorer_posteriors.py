@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from r2n2_tree import write_tree
-from weights_tree import link_weights
+from weights_tree import link_weights, open_boxes
 
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as charts
@@ -36,13 +36,7 @@ def bank(images: int = 200, nearest: int = 24, scale: float = 0.4) -> ResidualPo
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Two chairs and two lamps of the test split, and the shipped weights with random residuals beside L1."""
-    folder = tmp_path_factory.mktemp("data")
-    write_tree(folder / "boxes", {"train": 1, "test": 2}, ("chair", "lamp"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LMNET_DATA", str(folder))
-        weights = link_weights(tmp_path_factory.mktemp("weights"), {NAME: bank()})
-        patch.setenv("LMNET_TRAINED_MODELS", str(weights))
-        return Session("freeshapes", "boxes")
+    return open_boxes(tmp_path_factory, ("chair", "lamp"), {NAME: bank()})
 
 
 @pytest.fixture
