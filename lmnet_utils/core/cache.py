@@ -44,7 +44,7 @@ VERSIONS = {
     "methods": 1,  # what is scored: models on their objects, and the baselines
     "diversity": 2,  # figures of several answers to an image, and the controls
     "statistics": 2,  # means, intervals, tables, verdicts
-    "rendering": 1,  # figures
+    "rendering": 2,  # figures
     "photos": 1,  # cutting out and placing pictures, reconstructing them
     "familiarity": 1,  # how far a picture lies from the training images
     "pix3d": 1,  # inputs, truths and tables of Pix3D
