@@ -136,19 +136,20 @@ def kept_arrays(
         progress: text beside a progress bar; empty for none.
     """
     file = None if file is None else file.with_name(f"{file.name}-{key}.npz")
-    done: dict[str, Any] = read_arrays(file)
-    start, saved = len(next(iter(done.values()), ())), time.monotonic()
+    parts: dict[str, list[Any]] = {name: [values] for name, values in read_arrays(file).items()}
+    start, saved = len(next(iter(parts.values()), [()])[0]), time.monotonic()
     with tqdm(total=count, initial=min(start, count), desc=progress, unit="cloud", disable=not progress) as bar:
         while start < count:
-            found = compute(slice(start, min(start + batch_size, count)))
-            done = {name: np.concatenate([done.get(name, values[:0]), values]) for name, values in found.items()}
+            for name, values in compute(slice(start, min(start + batch_size, count))).items():
+                parts.setdefault(name, []).append(values)
             bar.update(min(batch_size, count - start))
             start = min(start + batch_size, count)
             if file is not None and (start == count or time.monotonic() - saved > SAVE_INTERVAL_S):
+                parts = {name: [np.concatenate(listed)] for name, listed in parts.items()}
                 with atomic_path(file) as temporary, open(temporary, "wb") as stream:
-                    np.savez(stream, **done)
+                    np.savez(stream, **{name: values for name, (values,) in parts.items()})
                 saved = time.monotonic()
-    return {name: values[:count] for name, values in done.items()}
+    return {name: np.concatenate(listed)[:count] for name, listed in parts.items()}
 
 
 def read_arrays(file: Path | None) -> dict[str, NDArray[Any]]:

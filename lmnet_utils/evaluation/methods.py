@@ -239,7 +239,8 @@ def retrieval_oracles(
     @functools.cache
     def chosen() -> dict[str, dict[str, str]]:  # both oracles come of one comparison of all pairs
         truth, others = task.pack.points_1024[task.pack.rows(task.test)], task.pack.points[task.pack.rows(taken)]
-        same = np.array([[other.split("/")[0] == model.split("/")[0] for other in taken] for model in task.test])
+        of_test, of_taken = (np.array([model.split("/")[0] for model in models]) for models in (task.test, taken))
+        same = of_test[:, None] == of_taken
         same[~same.any(axis=1)] = True
         nearest = protocol.nearest_by_chamfer(truth, others, (same, None), seed=seed, progress=progress)
         return {
