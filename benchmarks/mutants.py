@@ -25,15 +25,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+LAWS = "geometry/test_properties.py::test_"
 MODULES = {
-    "models/losses": ["models/test_losses.py"],
+    "models/losses": ["models/test_losses.py", f"{LAWS}losses_vanish_where_there_is_nothing_to_lose"],
     "geometry/pointclouds": ["geometry/test_pointclouds.py"],
     "geometry/assignment": ["geometry/test_assignment.py"],
     "geometry/pairs": ["evaluation/test_protocol.py", "evaluation/test_metrics.py"],
-    "geometry/frames": ["models/test_frames.py"],
+    "geometry/frames": [f"{LAWS}frames_are_rotations_and_turns_add_up", "models/test_frames.py"],
     "evaluation/protocol": ["evaluation/test_protocol.py", "evaluation/test_metrics.py"],
     "evaluation/statistics": ["evaluation/test_statistics.py"],
-    "data/splits": ["data/test_splits.py", "data/test_freeshapes.py"],
+    "data/splits": ["data/test_splits.py", f"{LAWS}splits_share_out_every_object_once_and_keep_twins_together"],
 }
 """Modules of ``lmnet_utils``, and the files of tests that hold them."""
 LIMIT_S = 120

@@ -38,9 +38,10 @@ def test_latent_matching():
 
 def test_autoencoder_losses_weigh_the_directions_as_published():
     truth = torch.tensor([[[0.0, 0, 0], [3.0, 0, 0]]])  # truth→prediction: 0 and 2; prediction→truth: 0 and 1
-    prediction = torch.tensor([[[0.0, 0, 0], [1.0, 0, 0]]])
+    prediction = torch.tensor([[[0.0, 0, 0], [1.0, 0, 0]]])  # plain distances 0, 2 and 0, 1; squared 0, 4 and 0, 1
     assert losses.autoencoder_loss(truth, prediction, "paper").item() == pytest.approx((1.0 + 0.5 / 2) * 1e4)
     assert losses.autoencoder_loss(truth, prediction, "port").item() == pytest.approx(2.0 + 0.5)
+    assert losses.direct_regression_loss(truth, prediction).item() == pytest.approx(1.0 + 0.5)
 
 
 def test_sampled_latents_have_the_asked_mean_and_spread():
