@@ -9,6 +9,7 @@ import removes it. A file that has a record, the same content and the same optio
 
 from __future__ import annotations
 
+import bisect
 import collections
 import contextlib
 import csv
@@ -39,7 +40,7 @@ from lmnet_utils.data.mesh_files import (
 )
 from lmnet_utils.data.taxonomy import CLASSES, class_named, class_order
 
-RESERVED = (freeshapes.DATASET, "shapenet", "pix3d")
+RESERVED = (freeshapes.DATASET, "shapenet", "pix3d", "objaverse")
 REPORT = "import_report.csv"
 
 
@@ -128,10 +129,11 @@ def import_meshes(
     rows |= skipped
 
     tasks = [_Task(folder / r["file"], root, key, r, reading.max_faces) for key, r in wanted.items() if key not in kept]
+    known = _Shapes(records)
     bar = tqdm(total=len(tasks), desc="meshes", unit="mesh", disable=not progress or not tasks)
     with bar, contextlib.closing(_in_processes(tasks, workers)) as results:  # Ctrl-C here ends the processes, too
         for task, made in results:
-            rows[task.record["file"]] = _keep(task, made, records)
+            rows[task.record["file"]] = _keep(task, made, records, known)
             bar.update()
 
     return _finish(root, name, records, [rows[file] for file in sorted(rows)], progress)
@@ -323,20 +325,38 @@ def _sweep(root: Path, records: Mapping[str, Any]) -> None:
                 _remove(root, path.name)
 
 
-def _keep(task: _Task, made: _Made | str, records: dict[str, dict[str, Any]]) -> Row:
+class _Shapes:
+    """Finds the object whose shape another one has, among many: by the first of the moments, in sorted order."""
+
+    def __init__(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+        self._sorted = sorted((*record["moments"], record["file"]) for record in records.values())
+
+    def twin(self, moments: np.ndarray) -> str | None:
+        """The file of an object with these moments, up to :data:`SAME_SHAPE`."""
+        start, end = (bisect.bisect_left(self._sorted, (moments[0] + d,)) for d in (-SAME_SHAPE, SAME_SHAPE))
+        for *other, file in self._sorted[start:end]:
+            if np.abs(moments - np.array(other)).max() < SAME_SHAPE:
+                return file
+        return None
+
+    def add(self, moments: np.ndarray, file: str) -> None:
+        bisect.insort(self._sorted, (*moments.tolist(), file))
+
+
+def _keep(task: _Task, made: _Made | str, records: dict[str, dict[str, Any]], known: _Shapes) -> Row:
     """Complete an object with its clouds and, last of all, its record; or say why there is none."""
     file, class_name = task.record["file"], task.record["class"]
     if isinstance(made, str):
         _remove(task.root, task.id)
         return Row(file, "skipped", class_name, note=made)
-    for other in records.values():
-        if np.abs(made.moments - np.array(other["moments"])).max() < SAME_SHAPE:
-            _remove(task.root, task.id)
-            return Row(file, "skipped", class_name, note=f"the same shape as {other['file']}")
+    if twin := known.twin(made.moments):
+        _remove(task.root, task.id)
+        return Row(file, "skipped", class_name, note=f"the same shape as {twin}")
     views.write_clouds(task.root, task.synset, task.id, made.clouds)
     record = {**task.record, "triangles": made.triangles, "note": made.note, "moments": made.moments.tolist()}
     files.write_json(task.root / "imports" / f"{task.id}.json", record)
     records[task.id] = record
+    known.add(made.moments, file)
     return Row(file, "imported", class_name, task.id, made.triangles, made.note)
 
 

@@ -170,6 +170,9 @@ def _add_download(commands: Commands) -> None:
     )
     parser.add_argument("--remove-archive", action="store_true", help="delete archives once they are unpacked")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument("--classes", metavar="CLASS[,CLASS]", default="", help="of objaverse: these (default: all 13)")
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="of objaverse: meshes of each class")
+    parser.add_argument("--all-licences", action="store_true", help="of objaverse: also meshes that are not free")
     parser.set_defaults(command=_download)
 
 
@@ -179,6 +182,8 @@ def _download(options: argparse.Namespace) -> int:
 
     if options.list:
         return _list_downloads()
+    if options.names == ["objaverse"]:
+        return _download_objaverse(options)
     names, missing = _asked_for(options)
     if missing:
         print(assets.offer(missing), flush=True)
@@ -206,6 +211,30 @@ def _download(options: argparse.Namespace) -> int:
     return status
 
 
+def _download_objaverse(options: argparse.Namespace) -> int:
+    from lmnet_utils.data import objaverse
+    from lmnet_utils.run import profiles
+
+    classes = [name.strip() for name in options.classes.split(",") if name.strip()]
+    try:
+        objaverse.check_choice(classes, options.limit)
+    except ValueError as error:
+        raise profiles.ProfileError(str(error)) from error
+    print(f"objaverse: up to {options.limit} meshes a class from {objaverse.ADDRESS}\n\n{objaverse.TERMS}", flush=True)
+    if not _agreed(options.yes):
+        print("lmnet: nothing was downloaded", file=sys.stderr)
+        return 2
+    try:
+        found = objaverse.fetch_objaverse(
+            classes, options.limit, all_licences=options.all_licences, quiet=options.quiet
+        )
+    except (objaverse.ObjaverseError, OSError) as error:
+        print(f"lmnet: {error}", file=sys.stderr)
+        return 1
+    print(f"{found}\nNext: lmnet import-meshes {paths.display(found.folder)} --name objects")
+    return 0
+
+
 def _list_downloads() -> int:
     from lmnet_utils.data import assets
 
@@ -215,6 +244,7 @@ def _list_downloads() -> int:
         print(f"{name:<22}{size:>8}  {assets.state(item):<14}{item.addresses[0]}")
     for name, members in assets.groups().items():
         print(f"{name} = {' + '.join(members)}")
+    print("objaverse: meshes by class, see --classes and --limit")
     return 0
 
 
