@@ -106,12 +106,13 @@ class Loopback:
         asked, condition = handler.headers.get("Range"), handler.headers.get("If-Range")
         holds = condition in (None, file.etag, file.last_modified) or not file.heeds_if_range
         if asked and file.ranges and holds and status == 200:
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            first, _, last = asked.removeprefix("bytes=").partition("-")
+            start, end = int(first), min(int(last or len(body)) + 1, len(body))
             if start >= len(body):
                 return self._send(handler, 416, {"Content-Range": f"bytes */{len(body)}", "Content-Length": "0"})
             status = 206
-            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-            body = body[start:]
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(body)}"
+            body = body[start:end]
         if file.chunked:
             headers["Transfer-Encoding"] = "chunked"
         elif file.says_length:

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from lmnet_utils.core import cache, parallel, paths
 from lmnet_utils.core.files import read_json, write_json
-from lmnet_utils.data import splits
+from lmnet_utils.data import shards, splits
 from lmnet_utils.data.layout import (
     INPUT_SIZE,
     VIEWS,
@@ -40,6 +40,8 @@ from lmnet_utils.geometry.frames import turn_clouds
 
 RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
+SHARDS = "shards"
+"""The folder below ``packs/`` of a data set whose files are shards (:mod:`lmnet_utils.data.shard_files`)."""
 
 
 # ------------------------------------------------------------------------------------------------- find and split
@@ -71,7 +73,7 @@ def read_split(
 
 # ----------------------------------------------------------------------------------------------------------- pack
 class Pack:
-    """A data set's arrays, memory-mapped. Made by :func:`open_pack`; row i belongs to ``models[i]``."""
+    """A data set's arrays, memory-mapped or in shards. Made by :func:`open_pack`; row i belongs to ``models[i]``."""
 
     def __init__(self, folder: Path, dataset: str) -> None:
         record = read_json(folder / "pack.json")
@@ -82,8 +84,15 @@ class Pack:
         """SHA-256 over the names and the content of all files that went in."""
         self.encoded: bool = record["encoded"]
         n = len(self.models)
-        self.points = np.memmap(folder / "points_2048.bin", np.float32, "r", shape=(n, 2048, 3))
-        self.points_1024 = np.memmap(folder / "points_1024.bin", np.float32, "r", shape=(n, 1024, 3))
+        self.points: np.ndarray | shards.Clouds
+        self.points_1024: np.ndarray | shards.Clouds
+        self.shards: shards.Reader | None = None
+        if "shards" in record:
+            self.shards = shards.Reader(record["address"], record["shards"], shards.Places.load(folder / "places.npz"))
+            self.points, self.points_1024 = shards.Clouds(self.shards, 2048), shards.Clouds(self.shards, 1024)
+        else:
+            self.points = np.memmap(folder / "points_2048.bin", np.float32, "r", shape=(n, 2048, 3))
+            self.points_1024 = np.memmap(folder / "points_1024.bin", np.float32, "r", shape=(n, 1024, 3))
         metadata = np.load(folder / "metadata.npy")  # (M, V, 5)
         azimuths = np.radians(metadata[..., 0] % 360).astype(np.float32)
         self.azimuths = np.where(azimuths < np.float32(2 * np.pi), azimuths, np.float32(0))
@@ -92,10 +101,10 @@ class Pack:
         """(M, V) float32, radians."""
         self.distances = metadata[..., 3].astype(np.float32)
         """(M, V) float32: the distance ratio; the camera is 1.75 times as far away."""
-        if self.encoded:
+        if self.encoded and self.shards is None:
             self._offsets = np.load(folder / "offsets.npy")  # (M·V + 1,)
             self._bytes = np.memmap(folder / "images.bin", np.uint8, "r")
-        else:
+        elif not self.encoded:
             shape = (n, VIEWS, INPUT_SIZE, INPUT_SIZE, 3)
             self._pixels = np.memmap(folder / "images.bin", np.uint8, "r", shape=shape)
         self._row_of = {model: i for i, model in enumerate(self.models)}
@@ -126,7 +135,15 @@ class Pack:
             batch = np.zeros((0, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
         return torch.from_numpy(np.ascontiguousarray(batch)).permute(0, 3, 1, 2)
 
+    def shuffled(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random order (R,) of items that need these rows: any, or of many shards' a few shards after a few others."""
+        order = rng.permutation(len(rows))
+        part = None if self.shards is None else shards.windows(self.shards.places, rng)
+        return order if part is None else order[np.argsort(part[rows[order]], kind="stable")]
+
     def _decode(self, index: int) -> np.ndarray:
+        if self.shards is not None:
+            return network_input(decode_png(self.shards.image(*divmod(int(index), VIEWS))))
         return network_input(decode_png(self._bytes[self._offsets[index] : self._offsets[index + 1]].tobytes()))
 
 
@@ -160,6 +177,8 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
         FileNotFoundError: there is nothing to pack; says how the data set is made.
     """
     root = paths.dataset_dir(dataset)
+    if (root / "packs" / SHARDS / "pack.json").is_file():
+        return Pack(root / "packs" / SHARDS, dataset)
     signature, models = tree_signature(dataset, progress)
     if not models:
         raise FileNotFoundError(how_to_get_renderings(dataset))
@@ -218,15 +237,7 @@ def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, yaw:
                     points_1024.write(files.clouds[1024].tobytes())
                     metadata.append(files.metadata)
                     complete.append(model)
-                    parts: tuple[bytes | np.ndarray, ...] = (
-                        *files.pngs,
-                        files.metadata,
-                        files.clouds[1024],
-                        files.clouds[2048],
-                    )
-                    digest.update(model.encode())
-                    for part in parts:
-                        digest.update(np.ascontiguousarray(part).data if isinstance(part, np.ndarray) else part)
+                    add_to_hash(digest, model, files)
         np.save(building / "metadata.npy", np.array(metadata).reshape(-1, VIEWS, 5))
         if encoded:
             np.save(building / "offsets.npy", np.array(offsets, dtype=np.int64))
@@ -240,6 +251,15 @@ def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, yaw:
             shutil.rmtree(path, ignore_errors=True)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def add_to_hash(digest: hashlib._Hash, model: str, files: ModelFiles) -> None:
+    """An object's part of :attr:`Pack.hash`: the same in whichever form a data set is packed."""
+    digest.update(model.encode())
+    for png in files.pngs:
+        digest.update(png)
+    for array in (files.metadata, files.clouds[1024], files.clouds[2048]):
+        digest.update(np.ascontiguousarray(array).data)
 
 
 def _alive(pid: int) -> bool:

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_download(commands)
     _add_reconstruct(commands)
     _add_import_meshes(commands)
+    _add_pack(commands)
     _add_convert_checkpoint(commands)
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
@@ -183,7 +184,9 @@ def _download(options: argparse.Namespace) -> int:
     if options.list:
         return _list_downloads()
     if options.names == ["objaverse"]:
-        return _download_objaverse(options)
+        from lmnet_utils.run import data_commands
+
+        return data_commands.download_objaverse(options, _agreed)
     names, missing = _asked_for(options)
     if missing:
         print(assets.offer(missing), flush=True)
@@ -209,30 +212,6 @@ def _download(options: argparse.Namespace) -> int:
             print(f"lmnet: {error}", file=sys.stderr)
             status = 1
     return status
-
-
-def _download_objaverse(options: argparse.Namespace) -> int:
-    from lmnet_utils.data import objaverse
-    from lmnet_utils.run import profiles
-
-    classes = [name.strip() for name in options.classes.split(",") if name.strip()]
-    try:
-        objaverse.check_choice(classes, options.limit)
-    except ValueError as error:
-        raise profiles.ProfileError(str(error)) from error
-    print(f"objaverse: up to {options.limit} meshes a class from {objaverse.ADDRESS}\n\n{objaverse.TERMS}", flush=True)
-    if not _agreed(options.yes):
-        print("lmnet: nothing was downloaded", file=sys.stderr)
-        return 2
-    try:
-        found = objaverse.fetch_objaverse(
-            classes, options.limit, all_licences=options.all_licences, quiet=options.quiet
-        )
-    except (objaverse.ObjaverseError, OSError) as error:
-        print(f"lmnet: {error}", file=sys.stderr)
-        return 1
-    print(f"{found}\nNext: lmnet import-meshes {paths.display(found.folder)} --name objects")
-    return 0
 
 
 def _list_downloads() -> int:
@@ -402,6 +381,32 @@ def _import_meshes(options: argparse.Namespace) -> int:
     print(report.text())
     print(paths.display(paths.dataset_dir(report.dataset) / meshes.REPORT))
     return 0 if report.models else 1
+
+
+def _add_pack(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "pack",
+        help="a data set as shards, or a data set of shards that lie elsewhere",
+        description="Write a data set as WebDataset shards (--shards), or make a data set of such shards in another folder or on a web "
+        "server (--from): trainings and evaluations read them by ranges of bytes.",
+        epilog="examples: lmnet pack shapenet --shards /disk/shapenet; lmnet pack far --from https://example.org/shapenet",
+    )
+    parser.add_argument("dataset", metavar="DATASET", help="a folder of data/")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--shards", metavar="FOLDER", help="write its shards into this new folder")
+    what.add_argument(
+        "--from", dest="address", metavar="ADDRESS", help="make it of the shards in this folder, or at this address"
+    )
+    parser.add_argument(
+        "--shard-mb", type=int, default=128, metavar="N", help="megabytes of a shard, about (default: 128)"
+    )
+    parser.set_defaults(command=_pack)
+
+
+def _pack(options: argparse.Namespace) -> int:
+    from lmnet_utils.run import data_commands
+
+    return data_commands.pack(options)
 
 
 # --------------------------------------------------------------------------------------------------- convert-checkpoint

@@ -49,19 +49,18 @@ class CloudBatches:
     """
 
     def __init__(self, data: TrainingData, settings: AutoencoderSettings, device: torch.device) -> None:
-        self.settings, self.device = settings, device
-        self.points = torch.from_numpy(np.ascontiguousarray(data.pack.points[data.rows]))
-        self.steps = settings.steps_per_epoch or max(1, len(self.points) // settings.batch_size)
+        self.settings, self.device, self.pack, self.rows = settings, device, data.pack, data.rows
+        self.steps = settings.steps_per_epoch or max(1, len(self.rows) // settings.batch_size)
 
     def order(self, epoch: int) -> np.ndarray:
         rng, wanted = generator(self.settings.seed, epoch), self.settings.steps_per_epoch
-        return passes(lambda: rng.permutation(len(self.points)), wanted and wanted * self.settings.batch_size)
+        return passes(lambda: self.pack.shuffled(self.rows, rng), wanted and wanted * self.settings.batch_size)
 
     def load(self, order: np.ndarray, epoch: int, step: int) -> tuple[np.ndarray, tuple[torch.Tensor, torch.Tensor]]:
         size = self.settings.batch_size
         chosen = order[step * size : (step + 1) * size]
         rng = generator(self.settings.seed, epoch, step)
-        clouds = self.points[chosen]
+        clouds = torch.from_numpy(self.pack.points[self.rows[chosen]])
         if self.settings.augment:
             clouds = stretch_and_mirror(clouds, rng)
         shown = torch.from_numpy(rng.permutation(clouds.shape[1])[: self.settings.input_points])

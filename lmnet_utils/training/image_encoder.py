@@ -163,7 +163,8 @@ class ImageBatches:
 
         def one_pass() -> np.ndarray:
             chosen = np.argsort(rng.random((len(self.rows), views)), axis=1)[:, : self.drawn]
-            return rng.permutation((np.arange(len(self.rows))[:, None] * views + chosen).ravel())
+            items = (np.arange(len(self.rows))[:, None] * views + chosen).ravel()
+            return items[self.pack.shuffled(self.rows[items // views], rng)]
 
         return passes(one_pass, wanted and wanted * self.settings.batch_size)
 

@@ -91,7 +91,16 @@ CODE = {
     ],
 }
 # Runs, checks, fetches or shows results, and decides none of them: two whole rooms, and these.
-NO_RESULTS = {"data.archives", "data.assets", "data.downloads", "data.transfer", "apps.web_app"}
+NO_RESULTS = {
+    "data.archives",
+    "data.assets",
+    "data.downloads",
+    "data.objaverse",
+    "data.shard_files",
+    "data.shards",
+    "data.transfer",
+    "apps.web_app",
+}
 NO_RESULTS |= {"models.published", "models.tensorflow_checkpoints"}
 
 
