@@ -212,15 +212,27 @@ def disk(folder: Path) -> int:
     return found
 
 
-def growth(rows: dict[str, dict[str, dict[str, float]]], step: str) -> float | None:
-    """The exponent between the two largest sizes, start-up (the smallest tree's share) taken off: 1 is linear."""
-    sizes = sorted(rows, key=int)
+def growth(sizes: dict[str, dict[str, dict[str, float]]], step: str) -> float | None:
+    """How much more CPU time a further object takes in the largest trees than in the small ones; 1 is linear."""
     if len(sizes) < 3:
         return None
-    small, middle, large = (rows[size][step]["cpu_seconds"] for size in sizes[-3:])
-    a, b, c = (int(size) for size in sizes[-3:])
-    slope = (large - middle) / (c - b), (middle - small) / (b - a)
-    return round(slope[0] / slope[1], 2) if slope[1] > 0 else None
+    (a, small), (b, middle), (c, large) = [
+        (int(size), sizes[size][step]["cpu_seconds"]) for size in sorted(sizes, key=int)[-3:]
+    ]
+    return round((large - middle) / (c - b) / ((middle - small) / (b - a)), 2) if middle > small else None
+
+
+def table(content: dict[str, Any]) -> str:
+    """As docs/scale.md shows it: CPU seconds / peak of memory in MB of every step and size."""
+    sizes = sorted(content["sizes"], key=int)
+    lines = ["| step | " + " | ".join(f"{int(size):,} objects" for size in sizes) + " | growth |"]
+    lines.append("|:--|" + "--:|" * (len(sizes) + 1))
+    for step in STEPS:
+        rows = [content["sizes"][size][step] for size in sizes]
+        cells = [f"{row['cpu_seconds']:.0f} s, {row['peak_mb'] / 1000:.1f} GB" for row in rows]
+        factor = content["growth"][step]
+        lines.append(f"| {step} | " + " | ".join(cells) + f" | {'' if factor is None else factor} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -230,10 +242,14 @@ def main() -> None:
     parser.add_argument(
         "--write", type=Path, help="the JSON that gets the figures; sizes that it has are not measured again"
     )
+    parser.add_argument("--table", action="store_true", help="print the table of the file given by --write")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         run_step(options.step, options.objects[0])
+        return
+    if options.table:
+        print(table(read_json(options.write)))
         return
     kept = read_json(options.write)["sizes"] if options.write and options.write.exists() else {}
     folder = options.folder or Path(tempfile.mkdtemp(prefix="lmnet-scale-"))
@@ -252,7 +268,7 @@ def main() -> None:
         if options.write:
             steps = {step: growth(kept, step) for step in STEPS}
             content = {"command": "python benchmarks/scale.py", "environment": environment(), "cores": parallel.cores()}
-            write_json(options.write, {**content, "cost_of_an_object_large_over_small": steps, "sizes": kept})
+            write_json(options.write, {**content, "growth": steps, "sizes": kept})
     if not options.folder:
         shutil.rmtree(folder, ignore_errors=True)
 
