@@ -92,6 +92,18 @@ def keep_freed_memory() -> bool:
     return all([mallopt(name, value) for name, value in values])
 
 
+def available_memory_gb() -> float | None:
+    """Memory that further processes may take, in GB: what the machine has left, or the control group; None if unknown."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
+        found.append(int(line.split()[1]) * 1024)
+    with contextlib.suppress(OSError, ValueError):  # a container's limit; `max` where there is none
+        group = Path("/sys/fs/cgroup")
+        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return max(0, min(found)) / 1e9 if found else None
+
+
 def utc_now() -> str:
     """This moment as records hold it: UTC, to the second."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
