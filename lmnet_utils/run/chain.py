@@ -13,8 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lmnet_utils.core import paths
-from lmnet_utils.core.files import write_json
+from lmnet_utils.core import files, paths
 from lmnet_utils.run import cluster, records
 from lmnet_utils.run.cluster import Engine
 from lmnet_utils.run.execution import StepFailed, alone_at, execute_notebook, place_of, terminate_like_interrupt
@@ -110,22 +109,37 @@ def run_profile(
         if engine.slurm is not None:
             say(f"\nthe script of each of {engine.jobs} jobs:\n\n{cluster.job_script(engine)}")
         return 0
+    try:
+        return _execute_plans(loaded, choice, engine, plans, quiet, say)
+    except OSError as error:  # of the run's own files; those of a notebook are its step's failure
+        say(f"stopped: {files.explain(error)}")
+        return 1
+
+
+def _execute_plans(
+    profile: Profile,
+    choice: Choice,
+    engine: Engine,
+    plans: Sequence[RunState],
+    quiet: bool,
+    say: Callable[[str], None],
+) -> int:
+    """Execute the runs of a profile, alone in their folders; returns the exit status of all."""
+    run = choice.run_name or profile.run_name
     with contextlib.ExitStack() as open_runs:
         for name in dict.fromkeys([run, *(plan.run for plan in plans)]):
             open_runs.enter_context(_only_one(paths.run_dir(name)))
         open_runs.enter_context(terminate_like_interrupt())
-        if engine.side_by_side:
-            from lmnet_utils.run import scheduler
+        if not engine.side_by_side:
+            selected = plans[0].selected
+            return _one_after_another(plans, run, lambda step: choice.command(profile, selected, step), quiet, say)
+        from lmnet_utils.run import scheduler
 
-            telling = scheduler.Telling(lambda steps: choice.command_for(loaded, engine, steps), quiet, say)
-            status = scheduler.execute(plans, run, engine, telling)
-        else:
-            status = _execute_plans(
-                plans, run, lambda step: choice.command(loaded, plans[0].selected, step), quiet, say
-            )
-        if loaded.repeat and status != 130:
+        telling = scheduler.Telling(lambda steps: choice.command_for(profile, engine, steps), quiet, say)
+        status = scheduler.execute(plans, run, engine, telling)
+        if profile.repeat and status != 130:
             _put_folds_together(run, say)
-    return status
+        return status
 
 
 def _selected(stems: list[str], choice: Choice) -> set[str]:
@@ -148,7 +162,7 @@ def _plans(profile: Profile, run: str, choice: Choice) -> list[RunState]:
     return plans
 
 
-def _execute_plans(
+def _one_after_another(
     plans: Sequence[RunState], run: str, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]
 ) -> int:
     """Execute the runs of a profile one after another, and write each one's report; returns the exit status of all."""
@@ -233,7 +247,7 @@ def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]
     with alone_at(place_of(output), say):
         if plan.force:
             records.remove_outputs(plan.run, step.notebook, plan.records.get(step.key, {}).get("outputs", []))
-        record = records.begin(plan, step)
+        record = records.open_record(plan, step)
         files_before, started = records.files_of(plan.run), time.monotonic()
         try:
             execute_notebook(step, output, quiet, say)
@@ -244,7 +258,7 @@ def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]
         finally:
             record["wall_s"] = round(time.monotonic() - started, 1)
             changed = {name for name, state in records.files_of(plan.run).items() if files_before.get(name) != state}
-            records.finish(plan, step, changed, say)
+            records.close_record(plan, step, changed, say)
 
 
 @contextlib.contextmanager
@@ -263,7 +277,7 @@ def _only_one(folder: Path) -> Iterator[None]:
             f"or give this run another name with --run-name"
         ) from None
     try:
-        write_json(owner, os.getpid())
+        files.write_json(owner, os.getpid())
         yield
     finally:
         owner.unlink(missing_ok=True)

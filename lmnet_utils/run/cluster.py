@@ -166,7 +166,7 @@ def _import(name: str, engine: Engine) -> Any:
         raise _refusal(f"{option} needs the extra `cluster` ({error}): pip install -e .[cluster]") from error
 
 
-def lost(error: BaseException) -> str:
+def why_lost(error: BaseException) -> str:
     """Why a step has no result though its worker was not at fault in a way that it could tell."""
     kind = type(error).__name__
     if kind == "KilledWorker":

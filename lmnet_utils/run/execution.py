@@ -201,7 +201,8 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
         )
     except PapermillExecutionError as error:
         trace = _clean_traceback(error.traceback, f"{error.ename}: ")
-        raise StepFailed(f"{progress.where()} raised {error.ename}: {error.evalue}\n{trace}".rstrip()) from None
+        raised = f"{error.ename}: {error.evalue}{_advice(f'{error.ename}: {error.evalue}')}"
+        raise StepFailed(f"{progress.where()} raised {raised}\n{trace}".rstrip()) from None
     except (RuntimeError, TimeoutError) as error:  # nbclient: dead kernel, kernel that does not start
         raise StepFailed(
             f"{progress.where()}: the kernel died ({error}). Out of memory? A smaller batch_size needs less."
@@ -211,6 +212,17 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         progress.flush_lines(end=True)
         progress.over.set()
+
+
+def _advice(error: str) -> str:
+    """What to do about an error that is the machine's and not the notebook's."""
+    if re.search("MemoryError|OutOfMemory|allocate memory|Cannot allocate", error):
+        return " Out of memory: a smaller batch_size needs less."
+    if re.search("No space left|Disk quota", error):
+        return " Make room on that disk; the same command then goes on."
+    if re.search("Read-only file system|Permission denied", error):
+        return " Make it writable, or move data, runs and weights by LMNET_DATA, LMNET_RUNS and LMNET_TRAINED_MODELS."
+    return ""
 
 
 def _own_kernel() -> type:

@@ -21,12 +21,12 @@ from lmnet_utils.core import paths
 STEP = "LMNET_STEP"
 """The variable with a step's place: the start of the paths of its lock, notes and result, ``runs/<run>/.steps/<key>``."""
 PATIENCE_S = 60.0
-BEGIN = "__import__('lmnet_utils.run.kernel', fromlist=['begin']).begin()"
+BEGIN = "__import__('lmnet_utils.run.kernel', fromlist=['begin_kernel']).begin_kernel()"
 
 _held: list[FileLock] = []  # as long as this process lives
 
 
-def begin() -> None:
+def begin_kernel() -> None:
     """Called by the kernel as it starts; it ends at once where it must not go on."""
     # Registered first, so called last: when all others have cleaned up the process ends, instead of taking torch apart,
     # object by object, for a second or two.

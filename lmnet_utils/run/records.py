@@ -31,7 +31,7 @@ def files_of(run: str) -> dict[str, tuple[int, int]]:
     return found
 
 
-def begin(plan: RunState, step: Step) -> dict[str, Any]:
+def open_record(plan: RunState, step: Step) -> dict[str, Any]:
     """Record that a step begins, and save it; its outputs so far stay its own."""
     earlier = plan.records.get(step.key, {})
     record: dict[str, Any] = {
@@ -52,7 +52,7 @@ def begin(plan: RunState, step: Step) -> dict[str, Any]:
     return record
 
 
-def finish(plan: RunState, step: Step, changed: set[str], say: Callable[[str], None]) -> None:
+def close_record(plan: RunState, step: Step, changed: set[str], say: Callable[[str], None]) -> None:
     """Record how a step ended: what it wrote, and what those after it read of it.
 
     Args:

@@ -213,7 +213,7 @@ class _Run:
         place = execution.place_of(plan.notebook_file(step))
         if earlier.get("status") in (DONE, FAILED):  # what lies there is older than that
             kernel.beside(place, ".json").unlink(missing_ok=True)
-        record = records.begin(plan, step)
+        record = records.open_record(plan, step)
         order = worker.Order(
             step=step,
             run=plan.run,
@@ -244,14 +244,14 @@ class _Run:
             except BaseException as error:  # a CancelledError is no Exception
                 if isinstance(error, KeyboardInterrupt):
                     raise
-                result = {"status": FAILED, "error": cluster.lost(error)}
+                result = {"status": FAILED, "error": cluster.why_lost(error)}
             self._record(task, result)
 
     def _record(self, task: Task, result: Mapping[str, Any]) -> None:
         record = task.plan.records[task.step.key]
         record.update({name: result[name] for name in ("status", "error", "started", "wall_s", "memory_gb")
                        if result.get(name) is not None})  # fmt: skip
-        records.finish(task.plan, task.step, set(), self.board.say)
+        records.close_record(task.plan, task.step, set(), self.board.say)
         task.state, task.note = result["status"], (result.get("error") or "").split("\n")[0]
         if task.state == DONE:
             self.board.over(task, f"done in {duration(record['wall_s'])}")

@@ -15,7 +15,6 @@ from typing import Any
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import read_json, sha256_of, write_json
 from lmnet_utils.core.runtime import RECORDED_PACKAGES, utc_now
-from lmnet_utils.data.images import SUFFIXES
 from lmnet_utils.run.profiles import (
     DATA_PREPARATION,
     Profile,
@@ -97,6 +96,8 @@ def _files_hash(*values: str) -> str:
 
 
 def _is_input(file: Path) -> bool:
+    from lmnet_utils.data.images import SUFFIXES  # imports torch, which a step's process can do without
+
     kinds = (".safetensors", ".pth", *SUFFIXES)
     return file.is_file() and (file.name == "config.json" or file.suffix.lower() in kinds)
 

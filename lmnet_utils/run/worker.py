@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lmnet_utils.core import paths
-from lmnet_utils.core.files import read_json, write_json
+from lmnet_utils.core.files import explain, read_json, write_json
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run import execution, kernel, records
 from lmnet_utils.run.steps import Step
@@ -124,9 +124,10 @@ def _without_result(status: int, log: Path) -> dict[str, Any]:
     """What is said of a step whose process has left no result."""
     if status == INTERRUPTED:
         return {"status": "interrupted", "error": None}
-    how = f"signal {-status}" if status < 0 else f"status {status}"
-    advice = "Out of memory? Fewer --jobs need less." if status < 0 else f"It said last: {last_line(log)}"
-    return {"status": "failed", "error": f"its process ended with {how} before its result was written. {advice}"}
+    if status > 0:
+        return {"status": "failed", "error": last_line(log) or f"its process ended with status {status}"}
+    error = f"its process was ended by signal {-status}. Out of memory? Fewer --jobs need less."
+    return {"status": "failed", "error": error}
 
 
 def result_of(place: Path, identity: str) -> dict[str, Any] | None:
@@ -197,6 +198,9 @@ def main() -> int:
         return INTERRUPTED
     except execution.StepFailed as failure:  # another one holds the lock
         _say(str(failure))
+        return 1
+    except OSError as error:  # of its notebook, or of its result
+        _say(explain(error))
         return 1
     return 0
 
