@@ -145,8 +145,8 @@ def _wanted(plans: Sequence[RunState]) -> Iterator[str]:
     try:
         yield token
     finally:
-        for file in files:
-            file.unlink(missing_ok=True)
+        for file in files:  # not removed: other machines of a cluster may see that of a new file late
+            file.write_text("", encoding="utf-8")
 
 
 class _Run:
@@ -172,7 +172,7 @@ class _Run:
         except KeyboardInterrupt:
             self.board.say("interrupted: the steps that are at work are ended. Trainings resume where they stood.")
             for task in self.tasks:
-                worker.wanted_file(paths.run_dir(task.plan.run)).unlink(missing_ok=True)
+                worker.wanted_file(paths.run_dir(task.plan.run)).write_text("", encoding="utf-8")
             self._take(wait(self.running, 2 * worker.GRACE_S).done)
             return 130
 

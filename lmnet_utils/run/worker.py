@@ -41,7 +41,7 @@ class Order:
 
     Attributes:
         identity: of the step and all that decides its result; a result of that identity that lies there is taken.
-        token: of the run; once it is no longer that of :func:`wanted_file`, the step is stopped.
+        token: of the run; once :func:`wanted_file` holds another one, or none, the step is stopped.
         cores: for worker processes and threads of its cells; 0 for what the worker has.
         clear: outputs that are removed first, as ``steps.json`` names them.
         variables: environment variables.
@@ -142,9 +142,7 @@ def result_of(place: Path, identity: str) -> dict[str, Any] | None:
 def _is_wanted(order: Order) -> bool:
     try:
         return wanted_file(order.output.parent).read_text(encoding="utf-8") == order.token
-    except FileNotFoundError:
-        return False
-    except OSError:  # a file system that is away for a moment
+    except OSError:  # a file system that is away for a moment, or another machine's view of it that is not up to date
         return True
 
 

@@ -243,9 +243,9 @@ def test_side_by_side_on_a_cluster_and_one_after_another_give_the_same_files(pro
     assert kills.results(project) == serial
     out = capsys.readouterr().out
     assert "cell" not in out, "what steps say goes into their logs"
-    assert "cell 5/5" in (paths.runs_root() / "tiny" / "logs" / f"{TEST}.log").read_text()
+    assert "cell 4/4" in (paths.runs_root() / "tiny" / "logs" / f"{TEST}.log").read_text()
     left = {path.name for path in (paths.runs_root() / "tiny" / ".steps").iterdir()}
-    assert not {name for name in left if not name.endswith((".lock", ".kernel"))}
+    assert {name for name in left if not name.endswith((".lock", ".kernel"))} == {"wanted"}
     kills.clear(project)
     with two_workers() as found:
         assert cli.main(["run", "tiny", "--scheduler", found.scheduler_address]) == 0
@@ -337,6 +337,9 @@ def test_a_dead_kernel_and_a_dead_process_are_failed_steps(project, capsys):
     make_notebook(DATA, PARAMETERS, "import os; os._exit(9)")
     assert cli.main(["run", "tiny", "--jobs", "2"]) == 1
     assert "cell 3/3: the kernel died" in capsys.readouterr().out
+    make_notebook(DATA, PARAMETERS, "bytearray(1 << 62)")
+    assert cli.main(["run", "tiny", "--jobs", "2"]) == 1
+    assert "raised MemoryError:  Out of memory: a smaller batch_size needs less" in capsys.readouterr().out
 
 
 def test_slurm_jobs_do_the_steps(project, serial, tmp_path, monkeypatch, capsys):
@@ -355,6 +358,36 @@ def test_slurm_jobs_do_the_steps(project, serial, tmp_path, monkeypatch, capsys)
     assert kills.results(project) == serial
     assert len((tmp_path / "jobs").read_text().split()) >= 2
     assert "cluster: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_full_disk_is_named_and_leaves_nothing_half_written(project, performer, monkeypatch, capsys, jobs):
+    def full(self: Path, *_: object, **__: object) -> None:
+        if "steps.json" in self.name:
+            self.touch()
+            raise OSError(28, "No space left on device")
+        write(self, *_, **__)
+
+    write = Path.write_text
+    monkeypatch.setattr(chain, "execute_notebook", lambda step, output, *_: output.write_text("{}"))
+    monkeypatch.setattr(Path, "write_text", full)
+    assert cli.main(["run", "tiny", "--jobs", str(jobs)]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "stopped: No space left on device: runs/tiny/steps.json. Make room on that disk. The same command then" in out
+    )
+    assert not list(paths.runs_root().rglob("*.tmp")) and not (paths.runs_root() / "tiny" / "steps.json").exists()
+    monkeypatch.setattr(Path, "write_text", write)
+    assert cli.main(["run", "tiny", "--jobs", str(jobs)]) == 0
+
+
+def test_a_folder_that_may_not_be_written_is_named(project, monkeypatch, capsys):
+    def refuse(self: object, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(paths.runs_root() / "tiny" / ".lock"))
+
+    monkeypatch.setattr(chain.FileLock, "acquire", refuse)
+    assert cli.main(["run", "tiny"]) == 1
+    assert "stopped: Permission denied: runs/tiny/.lock. Make it writable, or move runs" in capsys.readouterr().out
 
 
 def test_a_file_system_without_locks_is_named(project, monkeypatch):
