@@ -191,6 +191,7 @@ def main() -> int:
             if (result_of(place, order.identity) or {}).get("status") == "done":
                 _say(f"[{order.step.key}] came to its end before: its result is taken")
             else:
+                kernel.beside(place, ".json").unlink(missing_ok=True)  # of an earlier attempt
                 write_json(kernel.beside(place, ".json"), {"identity": order.identity, **_execute(order)})
     except KeyboardInterrupt:
         return INTERRUPTED
