@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from lmnet_utils.core import files, paths
 from lmnet_utils.run import cluster, records
 from lmnet_utils.run.cluster import Engine
-from lmnet_utils.run.execution import StepFailed, alone_at, execute_notebook, place_of, terminate_like_interrupt
+from lmnet_utils.run.execution import StepFailed, alone_at, execute_notebook, step_place, terminate_like_interrupt
 from lmnet_utils.run.plans import parts_of, plan_steps, resolve_notebook
 from lmnet_utils.run.profiles import Profile, ProfileError, load_profile
 from lmnet_utils.run.state import RunState, duration
@@ -244,7 +244,7 @@ def _execute_all(plan: RunState, command: Callable[[Step], str], quiet: bool, sa
 def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]) -> None:
     """Execute one step and record it; StepFailed and KeyboardInterrupt pass after they have been recorded."""
     output = plan.notebook_file(step)
-    with alone_at(place_of(output), say):
+    with alone_at(step_place(output), say):
         if plan.force:
             records.remove_outputs(plan.run, step.notebook, plan.records.get(step.key, {}).get("outputs", []))
         record = records.open_record(plan, step)

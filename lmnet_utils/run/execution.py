@@ -35,7 +35,7 @@ LEFT_BEHIND_S = 600.0
 
 
 # ------------------------------------------------------------------------------------------------------- one at a time
-def place_of(output: Path) -> Path:
+def step_place(output: Path) -> Path:
     """Where a step keeps its lock and notes, given its executed notebook ``runs/<run>/<key>.ipynb``."""
     return output.parent / ".steps" / output.name.removesuffix(".ipynb")
 
@@ -182,7 +182,7 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
     output.parent.mkdir(parents=True, exist_ok=True)
     search = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     variables = {"PYTHONPATH": os.pathsep.join(filter(None, search)), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    variables[kernel.STEP] = os.path.abspath(place_of(output))
+    variables[kernel.STEP] = os.path.abspath(step_place(output))
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)  # the kernel inherits them
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run import kernel
-from lmnet_utils.run.execution import place_of
+from lmnet_utils.run.execution import step_place
 from lmnet_utils.run.state import OUTPUTS, USES, RunState, made_state, stored_name, stored_path
 from lmnet_utils.run.steps import Step
 
@@ -58,7 +58,7 @@ def close_record(plan: RunState, step: Step, changed: set[str], say: Callable[[s
     Args:
         changed: names of :func:`files_of` that it is known to have written, beside those that its kernels noted.
     """
-    record, place = plan.records[step.key], place_of(plan.notebook_file(step))
+    record, place = plan.records[step.key], step_place(plan.notebook_file(step))
     record["finished"] = utc_now()
     files = {Path(os.path.abspath(stored_path(name))): name for name in files_of(plan.run)}
     written = changed | {files[path] for path in kernel.noted(place, files)}

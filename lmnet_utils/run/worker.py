@@ -91,7 +91,7 @@ def perform(order: Order) -> dict[str, Any]:
     """
     if not _is_wanted(order):  # it waited for a worker until the run was stopped
         return {"status": "interrupted", "error": None}
-    place = execution.place_of(order.output)
+    place = execution.step_place(order.output)
     for folder in (place.parent, order.log.parent):
         folder.mkdir(parents=True, exist_ok=True)
     package = str(Path(__file__).resolve().parents[2])
@@ -185,7 +185,7 @@ def main() -> int:
     given = json.loads(text)
     order = Order(**{**given, "step": Step(**given["step"]), "clear": tuple(given["clear"])})
     threading.Thread(target=_end_with_whoever_waits, daemon=True).start()
-    place = execution.place_of(order.output)
+    place = execution.step_place(order.output)
     try:
         with execution.terminate_like_interrupt(), execution.alone_at(place, _say):
             if (result_of(place, order.identity) or {}).get("status") == "done":

@@ -325,7 +325,7 @@ def test_an_end_whose_news_was_lost_is_not_repeated(project):
     count = len(kills.diary(project))
     assert worker.perform(order)["status"] == "done" and len(kills.diary(project)) == count
     files.write_json(
-        kernel.beside(execution.place_of(order.output), ".json"), {"identity": "another", "status": "done"}
+        kernel.beside(execution.step_place(order.output), ".json"), {"identity": "another", "status": "done"}
     )
     (paths.trained_models_root() / "tiny" / "autoencoder" / "state.json").unlink()
     assert worker.perform(order)["status"] == "done" and len(kills.diary(project)) == 2 * count
