@@ -37,7 +37,7 @@ LEFT = (FAILED, NOT_RUN, INTERRUPTED)
 
 
 @dataclasses.dataclass(eq=False)
-class Node:
+class StepTask:
     """A step of one of the runs, and how far it is.
 
     Attributes:
@@ -52,8 +52,8 @@ class Node:
     plan: RunState
     step: Step
     label: str
-    needs: list[Node] = dataclasses.field(default_factory=list)
-    after: list[Node] = dataclasses.field(default_factory=list)
+    needs: list[StepTask] = dataclasses.field(default_factory=list)
+    after: list[StepTask] = dataclasses.field(default_factory=list)
     state: str = WAITING
     why: str | None = None
     note: str = ""
@@ -78,18 +78,18 @@ class Telling:
     say: Callable[[str], None]
 
 
-def graph(plans: Sequence[RunState], run: str) -> list[Node]:
+def graph(plans: Sequence[RunState], run: str) -> list[StepTask]:
     """The selected steps of all plans in their order, each with those that it waits for.
 
     Args:
         run: the run that all the others need, where a profile repeats.
     """
-    tasks: list[Node] = []
-    shared: list[Node] = []
+    tasks: list[StepTask] = []
+    shared: list[StepTask] = []
     for plan in plans:
         several = len(plans) > 1
         own = {
-            step.key: Node(plan, step, f"{plan.run}: {step.key}" if several else step.key)
+            step.key: StepTask(plan, step, f"{plan.run}: {step.key}" if several else step.key)
             for step in plan.steps
             if step.notebook in plan.selected
         }
@@ -153,11 +153,11 @@ class _Run:
     """The tasks of a run, those that are executed and what comes of them."""
 
     def __init__(
-        self, tasks: list[Node], engine: Engine, executor: Executor, token: str, quiet: bool, board: _Board
+        self, tasks: list[StepTask], engine: Engine, executor: Executor, token: str, quiet: bool, board: _Board
     ) -> None:
         self.tasks, self.engine, self.executor, self.token, self.quiet = tasks, engine, executor, token, quiet
         self.board = board
-        self.running: dict[Future, Node] = {}
+        self.running: dict[Future, StepTask] = {}
         self.memory_gb = None if engine.on_cluster else available_memory_gb()
 
     def until_all_are_over(self) -> int:
@@ -197,17 +197,17 @@ class _Run:
                     self.board.over(task, "up to date, skipped")
         return found
 
-    def _ready(self) -> list[Node]:
+    def _ready(self) -> list[StepTask]:
         return [task for task in self.tasks if task.state == WAITING and task.why]
 
-    def _has_room(self, task: Node) -> bool:
+    def _has_room(self, task: StepTask) -> bool:
         if self.engine.on_cluster or not self.running:
             return True
         taken = sum(other.memory_gb() for other in self.running.values())
         fits = self.memory_gb is None or taken + task.memory_gb() <= self.memory_gb
         return fits and len(self.running) < self.engine.jobs
 
-    def _start(self, task: Node) -> None:
+    def _start(self, task: StepTask) -> None:
         plan, step = task.plan, task.step
         earlier = plan.records.get(step.key, {})
         place = execution.step_place(plan.notebook_file(step))
@@ -247,7 +247,7 @@ class _Run:
                 result = {"status": FAILED, "error": cluster.why_lost(error)}
             self._record(task, result)
 
-    def _record(self, task: Node, result: Mapping[str, Any]) -> None:
+    def _record(self, task: StepTask, result: Mapping[str, Any]) -> None:
         record = task.plan.records[task.step.key]
         record.update({name: result[name] for name in ("status", "error", "started", "wall_s", "memory_gb")
                        if result.get(name) is not None})  # fmt: skip
@@ -262,7 +262,7 @@ class _Run:
 class _Board:
     """Progress in one place: a bar on a screen, lines elsewhere."""
 
-    def __init__(self, tasks: Sequence[Node], say: Callable[[str], None]) -> None:
+    def __init__(self, tasks: Sequence[StepTask], say: Callable[[str], None]) -> None:
         self.tasks, self._say = tasks, say
         self.spoke = time.monotonic()
 
@@ -279,7 +279,7 @@ class _Board:
         with self.bar.external_write_mode(file=sys.stdout):
             self._say(text)
 
-    def over(self, task: Node, how: str) -> None:
+    def over(self, task: StepTask, how: str) -> None:
         self.bar.update()
         count = sum(other.state not in (WAITING, RUNNING) for other in self.tasks)
         self.say(f"[{task.label}] {how}" if "\n" in how else f"[{task.label}] {how} ({count} of {len(self.tasks)})")
@@ -301,7 +301,7 @@ class _Board:
         return "; ".join(found)
 
 
-def _sum_up(tasks: Sequence[Node], command: Callable[[Sequence[Step]], str], say: Callable[[str], None]) -> None:
+def _sum_up(tasks: Sequence[StepTask], command: Callable[[Sequence[Step]], str], say: Callable[[str], None]) -> None:
     """What failed, what was not run, and what goes on from there."""
     missing = [task for task in tasks if task.state not in (DONE, SKIPPED)]
     if not missing:
