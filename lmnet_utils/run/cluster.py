@@ -86,14 +86,18 @@ def engine_of(options: argparse.Namespace) -> Engine:
 
     if wrong := [text for text in options.slurm if not text.partition("=")[0].isidentifier() or "=" not in text]:
         raise _refusal(f"--slurm {wrong[0]}: expected name=value, such as cores=8 or memory=32GB")
-    pairs = (text.partition("=")[::2] for text in options.slurm)
+    pairs = [text.partition("=")[::2] for text in options.slurm]
     try:
-        # times stay text: 08:00:00 would be a number of seconds
         return Engine(
-            options.jobs, slurm={name: value if ":" in value else yaml.safe_load(value) for name, value in pairs}
+            options.jobs, slurm={name: value if _is_time(value) else yaml.safe_load(value) for name, value in pairs}
         )
     except yaml.YAMLError as error:
         raise _refusal(f"--slurm: no valid YAML: {error}") from error
+
+
+def _is_time(text: str) -> bool:
+    """Whether it is a time such as ``12:00:00``, which YAML reads as a number."""
+    return ":" in text and set(text) <= set("0123456789:-")
 
 
 def _yaml(value: Any) -> str:

@@ -203,11 +203,12 @@ def test_without_the_extra_a_cluster_is_refused_with_its_name(project, monkeypat
 
 def test_the_dry_run_prints_the_job_script_of_slurm(project, capsys):
     pytest.importorskip("dask_jobqueue")
-    arguments = ["--slurm", "interface=lo", "cores=8", "memory=32GB", "walltime=08:00:00", "queue=gpu"]
+    arguments = ["--slurm", "interface=lo", "cores=8", "memory=32GB", "walltime=12:00:00", "queue=gpu"]
+    arguments.append('job_extra_directives=["--gres=gpu:1"]')
     assert cli.main(["run", "tiny", "--dry-run", "--jobs", "3", *arguments]) == 0
     out = capsys.readouterr().out
-    assert "the script of each of 3 jobs" in out and "#SBATCH -p gpu" in out and "#SBATCH -t 08:00:00" in out
-    assert "#SBATCH --cpus-per-task=8" in out
+    assert "the script of each of 3 jobs" in out and "#SBATCH -p gpu" in out and "#SBATCH -t 12:00:00" in out
+    assert "#SBATCH --cpus-per-task=8" in out and "#SBATCH --gres=gpu:1" in out
     assert shlex.split(out)[-3:] == ["1", "--interface", "lo"] and "--nthreads 1 --interface" in out, "a step at a time"
     assert not (paths.runs_root() / "tiny").exists()
 
