@@ -172,21 +172,30 @@ def killed_run(
     counts: collections.Counter = collections.Counter()
     while True:
         runner = start(["--jobs", str(jobs)], variables)
-        known = len(diary(root))
-        deadline = time.monotonic() + 600
-        while runner.poll() is None and time.monotonic() < deadline:
-            # a random moment of its work: its start, which nothing is lost by, would take most of them
-            if counts.total() < kills and (len(diary(root)) > known or draw.random() < 0.01):
-                time.sleep(draw.uniform(0.0, 2.0))
-                if found := kill_something(runner, draw.choice(["runner", "runner and kernels", "kernel", "step"])):
-                    counts[found] += 1
-                    break
-            time.sleep(0.1)
-        output, _ = runner.communicate(timeout=600)
+        try:
+            wait_or_kill(runner, root, kills - counts.total(), counts, draw)
+            output, _ = runner.communicate(timeout=600)
+        finally:
+            runner.kill()
         if runner.returncode == 0:
             return counts
         if runner.returncode not in (1, -signal.SIGKILL):
             raise RuntimeError(f"lmnet run ended with {runner.returncode}:\n{output}")
+
+
+def wait_or_kill(
+    runner: subprocess.Popen[str], root: Path, kills: int, counts: collections.Counter, draw: random.Random
+) -> None:
+    """Wait until a run ends, or until a part of it has been killed at a random moment."""
+    known, deadline = len(diary(root)), time.monotonic() + 600
+    while runner.poll() is None and time.monotonic() < deadline:
+        # a moment of its work mostly: its start, which nothing is lost by, would take most of the kills
+        if kills and (len(diary(root)) > known or draw.random() < 0.01):
+            time.sleep(draw.uniform(0.0, 2.0))
+            if found := kill_something(runner, draw.choice(["runner", "runner and kernels", "kernel", "step"])):
+                counts[found] += 1
+                return
+        time.sleep(0.1)
 
 
 def measure(kills: int, jobs: int, seed: int, expected: dict[str, bytes] | None = None) -> dict[str, Any]:
