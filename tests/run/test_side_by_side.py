@@ -209,7 +209,7 @@ def test_the_dry_run_prints_the_job_script_of_slurm(project, capsys):
     out = capsys.readouterr().out
     assert "the script of each of 3 jobs" in out and "#SBATCH -p gpu" in out and "#SBATCH -t 12:00:00" in out
     assert "#SBATCH --cpus-per-task=8" in out and "#SBATCH --gres=gpu:1" in out
-    assert shlex.split(out)[-3:] == ["1", "--interface", "lo"] and "--nthreads 1 --interface" in out, "a step at a time"
+    assert out.rstrip().endswith("--nthreads 1 --interface lo"), "a step at a time"
     assert not (paths.runs_root() / "tiny").exists()
 
 
