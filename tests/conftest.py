@@ -26,6 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LONGEST_FIRST = (
     "run/test_notebooks.py",  # a third of everything
     "run/test_miniature.py",  # a quarter
+    "run/test_side_by_side.py",
     "training/test_processes.py",
     "training/test_training.py",
     "data/test_meshes.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,15 +19,35 @@ from lmnet_utils.core import paths
 # ------------------------------------------------------------------------------------------------------------ files
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path``, renamed onto it on success, removed on error: nobody ever reads a half file."""
+    """A temporary path beside ``path``, renamed onto it on success, removed on error: nobody ever reads a half file.
+
+    An OSError that does not say which file it is about, such as that of a full disk, says so afterwards.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def explain(error: OSError) -> str:
+    """What a file system refused, of which file, and what to do: for those who started a command."""
+    file = f": {paths.display(os.fsdecode(error.filename))}" if error.filename else ""
+    advice = "The same command then goes on."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        advice = f"Make room on that disk. {advice}"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        advice = f"Make it writable, or move runs and weights by LMNET_RUNS and LMNET_TRAINED_MODELS. {advice}"
+    elif error.errno == errno.ENOMEM:
+        advice = f"Close other programs, or take smaller batches. {advice}"
+    return f"{error.strerror or error}{file}. {advice}"
 
 
 def sha256_of(path: str | Path) -> str:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmnet_utils.core import paths
-from lmnet_utils.core.checks import choose
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +67,8 @@ def supports_bfloat16(device: str | torch.device = "cpu") -> bool:
 
 def pick_precision(precision: str = "auto", device: str | torch.device = "cpu") -> str:
     """``"auto"`` → ``"bf16"`` (autocast) where the device computes in it natively, else ``"fp32"``."""
+    from lmnet_utils.core.checks import choose  # imports torch
+
     choose("precision", precision, ("auto", "fp32", "bf16"))
     if precision == "auto":
         return "bf16" if supports_bfloat16(device) else "fp32"
@@ -90,6 +91,18 @@ def keep_freed_memory() -> bool:
         return False
     values = ((m_mmap_max, 0), (m_trim_threshold, 2**31 - 1), (m_top_pad, 1 << 28))
     return all([mallopt(name, value) for name, value in values])
+
+
+def available_memory_gb() -> float | None:
+    """Memory that further processes may take, in GB: what the machine has left, or the control group; None if unknown."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
+        found.append(int(line.split()[1]) * 1024)
+    with contextlib.suppress(OSError, ValueError):  # a container's limit; `max` where there is none
+        group = Path("/sys/fs/cgroup")
+        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return max(0, min(found)) / 1e9 if found else None
 
 
 def utc_now() -> str:

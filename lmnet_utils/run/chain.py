@@ -7,37 +7,20 @@ import dataclasses
 import json
 import os
 import shlex
-import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lmnet_utils.core import cache, paths
-from lmnet_utils.core.files import write_json
-from lmnet_utils.core.runtime import utc_now
-from lmnet_utils.run.execution import StepFailed, execute_notebook
+from lmnet_utils.core import files, paths
+from lmnet_utils.run import cluster, records
+from lmnet_utils.run.cluster import Engine
+from lmnet_utils.run.execution import StepFailed, alone_at, execute_notebook, step_place, terminate_like_interrupt
 from lmnet_utils.run.plans import parts_of, plan_steps, resolve_notebook
 from lmnet_utils.run.profiles import Profile, ProfileError, load_profile
-from lmnet_utils.run.state import OUTPUTS, USES, RunState, duration, made_state, stored_name, stored_path
+from lmnet_utils.run.state import RunState, duration
 from lmnet_utils.run.steps import Step
-
-
-def _files_of(run: str) -> dict[str, tuple[int, int]]:
-    """Figures, metrics and weights of a run: path (as :func:`stored_name` writes it) → (time of change, size)."""
-    found = {}
-    for root in (paths.runs_root() / run, paths.trained_models_root() / run):
-        for folder, subfolders, names in os.walk(root):
-            subfolders[:] = [name for name in subfolders if name not in ("gt", "pred", "tensorboard")]
-            for name in names:
-                if name in OUTPUTS or name.endswith((".safetensors", ".png", ".gif")):
-                    path = Path(folder, name)
-                    stat = path.stat()
-                    found[stored_name(path)] = (stat.st_mtime_ns, stat.st_size)
-    return found
 
 
 # -------------------------------------------------------------------------------------------------------------- run
@@ -60,7 +43,7 @@ class Choice:
     force: bool = False
 
     def command(self, profile: Profile, selected: Collection[str], step: Step) -> str:
-        """What goes on from a step that stopped."""
+        """What goes on from a step that stopped, when they run one after another."""
         stems = list(profile.notebooks)
         words = ["lmnet", "run", profile.argument]
         if profile.repeat:  # what is done is skipped, in every run
@@ -70,14 +53,29 @@ class Choice:
             words += ["--only", ",".join(rest)]
         else:
             words += ["--from", step.notebook]
-        words += ["--run-name", self.run_name] if self.run_name and self.run_name != profile.run_name else []
-        words += [word for text in self.overrides for word in ("--set", text)]
-        return shlex.join(words + (["--force"] if self.force and not profile.repeat else []))
+        return shlex.join(words + self._rest(profile) + (["--force"] if self.force and not profile.repeat else []))
+
+    def command_for(self, profile: Profile, engine: Engine, steps: Sequence[Step]) -> str:
+        """What does the steps that are left, when they run side by side: the same command, as what is done is skipped.
+
+        With ``force`` their notebooks alone, for it would do all of them again.
+        """
+        words = ["lmnet", "run", profile.argument]
+        if self.force:
+            words += ["--only", ",".join(dict.fromkeys(step.notebook for step in steps)), "--force"]
+        else:
+            words += ["--only", ",".join(self.only)] if self.only else ["--from", self.from_] if self.from_ else []
+        return shlex.join(words + self._rest(profile) + engine.words())
+
+    def _rest(self, profile: Profile) -> list[str]:
+        words = ["--run-name", self.run_name] if self.run_name and self.run_name != profile.run_name else []
+        return words + [word for text in self.overrides for word in ("--set", text)]
 
 
 def run_profile(
     profile: str,
     choice: Choice = Choice(),
+    engine: Engine = Engine(),
     *,
     dry_run: bool = False,
     quiet: bool = False,
@@ -90,6 +88,7 @@ def run_profile(
     Args:
         profile: a name in ``notebooks/profiles`` or the path of a YAML file.
         choice: which of its notebooks, with which values; by default all as the profile says.
+        engine: what executes them; by default this process, one after another, up to the first that stops.
         dry_run: print the plan and execute nothing.
         quiet: do not repeat what long cells print.
         say: takes the lines that tell how it goes on; by default they are printed.
@@ -107,12 +106,40 @@ def run_profile(
     if dry_run:
         for plan in plans:
             _print_plan(plan, say)
+        if engine.slurm is not None:
+            say(f"\nthe script of each of {engine.jobs} jobs:\n\n{cluster.job_script(engine)}")
         return 0
+    try:
+        return _execute_plans(loaded, choice, engine, plans, quiet, say)
+    except OSError as error:  # of the run's own files; those of a notebook are its step's failure
+        say(f"stopped: {files.explain(error)}")
+        return 1
 
-    def command(step: Step) -> str:
-        return choice.command(loaded, plans[0].selected, step)
 
-    return _execute_plans(plans, run, command, quiet, say)
+def _execute_plans(
+    profile: Profile,
+    choice: Choice,
+    engine: Engine,
+    plans: Sequence[RunState],
+    quiet: bool,
+    say: Callable[[str], None],
+) -> int:
+    """Execute the runs of a profile, alone in their folders; returns the exit status of all."""
+    run = choice.run_name or profile.run_name
+    with contextlib.ExitStack() as open_runs:
+        for name in dict.fromkeys([run, *(plan.run for plan in plans)]):
+            open_runs.enter_context(_only_one(paths.run_dir(name)))
+        open_runs.enter_context(terminate_like_interrupt())
+        if not engine.side_by_side:
+            selected = plans[0].selected
+            return _one_after_another(plans, run, lambda step: choice.command(profile, selected, step), quiet, say)
+        from lmnet_utils.run import scheduler
+
+        telling = scheduler.Telling(lambda steps: choice.command_for(profile, engine, steps), quiet, say)
+        status = scheduler.execute(plans, run, engine, telling)
+        if profile.repeat and status != 130:
+            _put_folds_together(run, say)
+        return status
 
 
 def _selected(stems: list[str], choice: Choice) -> set[str]:
@@ -135,29 +162,25 @@ def _plans(profile: Profile, run: str, choice: Choice) -> list[RunState]:
     return plans
 
 
-def _execute_plans(
+def _one_after_another(
     plans: Sequence[RunState], run: str, command: Callable[[Step], str], quiet: bool, say: Callable[[str], None]
 ) -> int:
-    """Execute the runs of a profile, and write each one's report; returns the exit status of all."""
+    """Execute the runs of a profile one after another, and write each one's report; returns the exit status of all."""
     stopped = []
-    with contextlib.ExitStack() as open_runs:
-        for name in dict.fromkeys([run, *(plan.run for plan in plans)]):
-            open_runs.enter_context(_only_one(paths.run_dir(name)))
-        open_runs.enter_context(_terminate_like_interrupt())
-        for plan in plans:
-            status = _execute_all(plan, command, quiet, say)
-            from lmnet_utils.run import report
+    for plan in plans:
+        status = _execute_all(plan, command, quiet, say)
+        from lmnet_utils.run import report
 
-            say(f"report: {paths.display(report.write_report(plan.run))}")
-            if status == 130 or (status and plan.run == run):  # the data, which all the others need
-                return status
-            stopped += [plan.run] if status else []
-        if any(plan.profile.repeat for plan in plans):
-            say(
-                f"{len(plans) - len(stopped)} of {len(plans)} runs are done"
-                + "".join(f"\nstopped: {name}" for name in stopped)
-            )
-            _put_folds_together(run, say)
+        say(f"report: {paths.display(report.write_report(plan.run))}")
+        if status == 130 or (status and plan.run == run):  # the data, which all the others need
+            return status
+        stopped += [plan.run] if status else []
+    if any(plan.profile.repeat for plan in plans):
+        say(
+            f"{len(plans) - len(stopped)} of {len(plans)} runs are done"
+            + "".join(f"\nstopped: {name}" for name in stopped)
+        )
+        _put_folds_together(run, say)
     return 1 if stopped else 0
 
 
@@ -220,67 +243,22 @@ def _execute_all(plan: RunState, command: Callable[[Step], str], quiet: bool, sa
 
 def _execute(plan: RunState, step: Step, quiet: bool, say: Callable[[str], None]) -> None:
     """Execute one step and record it; StepFailed and KeyboardInterrupt pass after they have been recorded."""
-    earlier = plan.records.get(step.key, {})
-    if plan.force:
-        _remove_outputs(plan, step)
-    record: dict[str, Any] = {
-        "notebook": step.notebook,
-        "parameters": step.values,
-        "swept": step.swept,
-        "status": "interrupted",  # what it is if the machine goes down now
-        "started": utc_now(),
-        "wall_s": None,
-        "fingerprint": plan.fingerprint(step),
-        "outputs": [],
-        "error": None,
-    }
-    plan.records[step.key] = record
-    plan.save()
-    files_before, started = _files_of(plan.run), time.monotonic()
-    try:
-        execute_notebook(step, plan.notebook_file(step), quiet, say)
-        record["status"] = "done"
-    except StepFailed as failure:
-        record.update(status="failed", error=str(failure))
-        raise
-    finally:
-        record["wall_s"] = round(time.monotonic() - started, 1)
-        record["finished"] = utc_now()
-        files = _files_of(plan.run)
-        written = {name for name, state in files.items() if files_before.get(name) != state}
-        kept = {name for name in earlier.get("outputs", []) if name in files}
-        record["outputs"] = sorted(written | kept) + [stored_name(plan.notebook_file(step))]
-        _warn_of_overwriting(plan, step, written, say)
-        if step.key == plan.data_step:
-            record["data"] = made_state(step.values["dataset"])
-        record["digest"] = plan.digest(step, record)
-        plan.save()
-
-
-def _remove_outputs(plan: RunState, step: Step) -> None:
-    """Clear what a step left before and what it keeps, so that --force computes anew: else it would only be loaded."""
-    for name in plan.records.get(step.key, {}).get("outputs", []):
-        path = stored_path(name)
-        if path.name == "index.csv":  # predictions are replaced as whole folders, known by this file
-            continue
-        path.unlink(missing_ok=True)
-        (path.parent / "training_state.pt").unlink(missing_ok=True)
-    cache.clear_arrays(paths.runs_root() / plan.run / step.notebook)
-    if step.notebook in USES and "familiarity" in USES[step.notebook].parts:
-        for path in paths.data_root().glob("*/familiarity/*.npz"):
-            with contextlib.suppress(OSError):  # data that may only be read
-                path.unlink()
-
-
-def _warn_of_overwriting(plan: RunState, step: Step, written: set[str], say: Callable[[str], None]) -> None:
-    for other in plan.steps:
-        if other.notebook == step.notebook and other.key != step.key:
-            shared = written.intersection(plan.records.get(other.key, {}).get("outputs", []))
-            if shared:
-                say(
-                    f"[{step.key}] warning: it wrote over {min(shared)} of {other.key}. The two share their output "
-                    f"folder: give each value of {', '.join(step.swept)} a run of its own with --run-name."
-                )
+    output = plan.notebook_file(step)
+    with alone_at(step_place(output), say):
+        if plan.force:
+            records.remove_outputs(plan.run, step.notebook, plan.records.get(step.key, {}).get("outputs", []))
+        record = records.open_record(plan, step)
+        files_before, started = records.files_of(plan.run), time.monotonic()
+        try:
+            execute_notebook(step, output, quiet, say)
+            record["status"] = "done"
+        except StepFailed as failure:
+            record.update(status="failed", error=str(failure))
+            raise
+        finally:
+            record["wall_s"] = round(time.monotonic() - started, 1)
+            changed = {name for name, state in records.files_of(plan.run).items() if files_before.get(name) != state}
+            records.close_record(plan, step, changed, say)
 
 
 @contextlib.contextmanager
@@ -299,25 +277,8 @@ def _only_one(folder: Path) -> Iterator[None]:
             f"or give this run another name with --run-name"
         ) from None
     try:
-        write_json(owner, os.getpid())
+        files.write_json(owner, os.getpid())
         yield
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
-
-
-@contextlib.contextmanager
-def _terminate_like_interrupt() -> Iterator[None]:
-    """SIGTERM (a time limit, a closed terminal) ends the kernel and keeps the notebook as Ctrl-C does."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    old = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, old)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lmnet_utils.core import paths
+from lmnet_utils.run import cluster
 
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -65,6 +66,7 @@ def _add_run(commands: Commands) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
     parser.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
     parser.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
+    cluster.add_options(parser)
     parser.set_defaults(command=_run)
 
 
@@ -72,7 +74,8 @@ def _run(options: argparse.Namespace) -> int:
     from lmnet_utils.run import chain
 
     choice = chain.Choice(_only(options), options.from_, options.overrides, options.run_name, options.force)
-    return chain.run_profile(options.profile, choice, dry_run=options.dry_run, quiet=options.quiet)
+    engine = cluster.engine_of(options)
+    return chain.run_profile(options.profile, choice, engine, dry_run=options.dry_run, quiet=options.quiet)
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:

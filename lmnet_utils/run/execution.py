@@ -1,17 +1,22 @@
-"""One notebook executed through papermill, with lines of progress."""
+"""One notebook executed through papermill, with lines of progress, by one process at a time."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from lmnet_utils.core import paths
+from lmnet_utils.run import kernel
 from lmnet_utils.run.profiles import is_code, is_tagged, notebook_path
 from lmnet_utils.run.state import duration
 from lmnet_utils.run.steps import Step
@@ -21,13 +26,74 @@ class StepFailed(Exception):
     """A notebook stopped; the message holds the cell, the traceback's last lines and the command that continues."""
 
 
-_LEAVE = "__import__('atexit').register(__import__('os')._exit, 0);"
 _KERNEL_OPTIONS = (
     "--log-level=40",  # else it warns of unencrypted loopback
-    # Registered first, so called last: when all others have cleaned up the process ends, instead of taking torch apart,
-    # object by object, for a second or two.
-    f'--IPKernelApp.exec_lines=["{_LEAVE}"]',
+    f'--IPKernelApp.exec_lines=["{kernel.BEGIN}"]',
 )
+LEFT_BEHIND_S = 600.0
+"""A kernel whose runner was killed ends within a second or so; one that does not for so long is reported."""
+
+
+# ------------------------------------------------------------------------------------------------------- one at a time
+def step_place(output: Path) -> Path:
+    """Where a step keeps its lock and notes, given its executed notebook ``runs/<run>/<key>.ipynb``."""
+    return output.parent / ".steps" / output.name.removesuffix(".ipynb")
+
+
+@contextlib.contextmanager
+def alone_at(place: Path, say: Callable[[str], None] = print) -> Iterator[None]:
+    """Nobody else executes a step meanwhile: no other runner, nor a kernel that a killed one has left behind.
+
+    The system holds the locks, so nothing that was killed keeps one.
+
+    Raises:
+        StepFailed: a kernel that was left behind does not end, or the file system has no locks.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    runner, left_behind = FileLock(kernel.beside(place, ".lock")), kernel.kernel_lock(place)
+    _acquire(runner, place, say)
+    try:
+        _acquire(left_behind, place, say, LEFT_BEHIND_S)
+        left_behind.release()  # for the kernel that starts now
+        yield
+    finally:
+        runner.release()
+
+
+def _acquire(lock: FileLock, place: Path, say: Callable[[str], None], patience: float = float("inf")) -> None:
+    began = time.monotonic()
+    while True:
+        try:
+            lock.acquire(timeout=5.0 if time.monotonic() - began < 5.0 else 60.0)
+            return
+        except Timeout:
+            if time.monotonic() - began > patience:
+                raise StepFailed(
+                    f"an earlier kernel of this step still runs: {kernel.owner_of(place)}. End it, and start again."
+                ) from None
+            say(f"[{place.name}] waits for an earlier execution of this step to end: {kernel.owner_of(place)}")
+        except (NotImplementedError, OSError) as error:
+            raise StepFailed(
+                f"{paths.display(lock.lock_file)} cannot be locked ({error}): a run needs a writable file system with "
+                "file locks. Make room or mend it, or point LMNET_RUNS to another folder."
+            ) from error
+
+
+@contextlib.contextmanager
+def terminate_like_interrupt() -> Iterator[None]:
+    """SIGTERM (a time limit, a closed terminal) ends the kernel and keeps the notebook as Ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
 
 
 # ---------------------------------------------------------------------------------------------------- one notebook
@@ -96,7 +162,7 @@ class _Progress:
 
 
 def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callable[[str], None] = print) -> None:
-    """Execute one step's notebook into ``output``, in a kernel of this very Python.
+    """Execute one step's notebook into ``output``, in a kernel of this very Python; within :func:`alone_at`.
 
     Raises:
         StepFailed: a cell raised, or the kernel died.
@@ -116,6 +182,7 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
     output.parent.mkdir(parents=True, exist_ok=True)
     search = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     variables = {"PYTHONPATH": os.pathsep.join(filter(None, search)), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    variables[kernel.STEP] = os.path.abspath(step_place(output))
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)  # the kernel inherits them
     try:
@@ -134,7 +201,8 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
         )
     except PapermillExecutionError as error:
         trace = _clean_traceback(error.traceback, f"{error.ename}: ")
-        raise StepFailed(f"{progress.where()} raised {error.ename}: {error.evalue}\n{trace}".rstrip()) from None
+        raised = f"{error.ename}: {error.evalue}{_advice(f'{error.ename}: {error.evalue}')}"
+        raise StepFailed(f"{progress.where()} raised {raised}\n{trace}".rstrip()) from None
     except (RuntimeError, TimeoutError) as error:  # nbclient: dead kernel, kernel that does not start
         raise StepFailed(
             f"{progress.where()}: the kernel died ({error}). Out of memory? A smaller batch_size needs less."
@@ -144,6 +212,17 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         progress.flush_lines(end=True)
         progress.over.set()
+
+
+def _advice(error: str) -> str:
+    """What to do about an error that is the machine's and not the notebook's."""
+    if re.search("MemoryError|OutOfMemory|allocate memory|Cannot allocate", error):
+        return " Out of memory: a smaller batch_size needs less."
+    if re.search("No space left|Disk quota", error):
+        return " Make room on that disk; the same command then goes on."
+    if re.search("Read-only file system|Permission denied", error):
+        return " Make it writable, or move data, runs and weights by LMNET_DATA, LMNET_RUNS and LMNET_TRAINED_MODELS."
+    return ""
 
 
 def _own_kernel() -> type:

@@ -15,7 +15,6 @@ from typing import Any
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import read_json, sha256_of, write_json
 from lmnet_utils.core.runtime import RECORDED_PACKAGES, utc_now
-from lmnet_utils.data.images import SUFFIXES
 from lmnet_utils.run.profiles import (
     DATA_PREPARATION,
     Profile,
@@ -36,12 +35,14 @@ class Uses:
     """What decides a notebook's results beside its own code and parameters.
 
     ``needs``: notebooks whose results it cannot do without; ``reads``: those whose results it reads if they are there.
-    ``parts``: of :data:`lmnet_utils.core.cache.VERSIONS`.
+    ``parts``: of :data:`lmnet_utils.core.cache.VERSIONS`. ``apart``: parameters that name its folders, so that steps in which
+    one of them differs never write into the same.
     """
 
     needs: tuple[str, ...]
     parts: tuple[str, ...]
     reads: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 _DATA, _AUTOENCODER, _L1 = DATA_PREPARATION, "02_autoencoder_training", "03_encoder_l1"
@@ -50,9 +51,11 @@ _TRAINING_PARTS = ("training", "frames", "inference", "rendering")
 USES = {
     _DATA: Uses((), ("freeshapes", "splits", "pack", "geometry", "networks", "rendering")),
     _AUTOENCODER: Uses((_DATA,), ("splits", *_TRAINING_PARTS)),
-    _L1: Uses((_DATA, _AUTOENCODER), ("splits", "statistics", *_TRAINING_PARTS)),
-    "04_encoder_l2": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS), reads=(_L1,)),
-    "05_encoder_probabilistic": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS)),
+    _L1: Uses((_DATA, _AUTOENCODER), ("splits", "statistics", *_TRAINING_PARTS), apart=("loss", "seed")),
+    "04_encoder_l2": Uses((_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS), reads=(_L1,), apart=("seed",)),
+    "05_encoder_probabilistic": Uses(
+        (_DATA, _AUTOENCODER), ("splits", *_TRAINING_PARTS), apart=("diversity_weight", "alpha", "seed")
+    ),
     "06_inference": Uses((_DATA, *_TRAININGS), ("splits", "frames", "methods", "statistics", "rendering")),
     "07_rendering": Uses(("06_inference",), ("predictions", "axes", "rendering", "splits")),
     "08_evaluation": Uses(
@@ -66,6 +69,12 @@ USES = {
     "12_strong_variant": Uses((_DATA, _AUTOENCODER), ("splits", "features", "statistics", "photos", *_TRAINING_PARTS)),
 }
 """Notebook → what it uses. A notebook that does not stand here uses all notebooks before it, and all parts."""
+
+
+def writes_apart(one: Step, other: Step) -> bool:
+    """Whether two steps of the same notebook and run write into folders of their own; of a notebook not known, never."""
+    names = USES[one.notebook].apart if one.notebook in USES else ()
+    return any(one.values.get(name) != other.values.get(name) for name in names)
 
 
 # -------------------------------------------------------------------------------------------- what is up to date
@@ -87,6 +96,8 @@ def _files_hash(*values: str) -> str:
 
 
 def _is_input(file: Path) -> bool:
+    from lmnet_utils.data.images import SUFFIXES  # imports torch, which a step's process can do without
+
     kinds = (".safetensors", ".pth", *SUFFIXES)
     return file.is_file() and (file.name == "config.json" or file.suffix.lower() in kinds)
 
