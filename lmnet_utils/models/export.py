@@ -84,7 +84,9 @@ def export_networks(
     decoder = networks.pop("autoencoder")
     for name, network in networks.items():
         if not isinstance(network, ImageEncoder) or network.decoder is not None:
-            raise ValueError(f"{name} cannot be exported: expected an encoder of the paper without a decoder of its own.")
+            raise ValueError(
+                f"{name} cannot be exported: expected an encoder of the paper without a decoder of its own."
+            )
     cards: list[dict[str, Any]] = []
     for name, network in networks.items():
         trial = trial_of(network, images)
@@ -95,6 +97,16 @@ def export_networks(
     for card in cards:  # last: a file without a card is one of an export that failed
         write_json(out / f"{card['name']}.json", card)
     return cards
+
+
+def export_report(cards: Sequence[dict[str, Any]]) -> str:
+    """The cards of :func:`export_networks`, a line a file: its size, and how far it is from PyTorch."""
+    return "\n".join(
+        f"{card['file']}: {card['bytes'] / 1e6:.1f} MB, opset {card['opset']}; on {card['check']['images']} images at most "
+        f"{max(card['check']['largest_difference'].values()):.1e} from PyTorch, Chamfer ×100 by at most "
+        f"{card['check']['largest_change_of_chamfer_x100']:.1e}"
+        for card in cards
+    )
 
 
 def require_packages() -> None:
@@ -117,13 +129,17 @@ def trial_of(encoder: ImageEncoder, count: int) -> Trial:
     """
     data = encoder.config.get("training", {}).get("data", {})
     if not {"dataset", "split", "classes"} <= set(data):
-        raise ValueError("the encoder's config.json does not say what it was trained on, so there is nothing to compare on.")
+        raise ValueError(
+            "the encoder's config.json does not say what it was trained on, so there is nothing to compare on."
+        )
     pack: Pack = open_pack(data["dataset"], progress=False)
     on_disk = set(pack.models)
     test = [model for model in read_split(data["dataset"], data["split"], data["classes"]).test if model in on_disk]
     items = inference.items_of(pack, inference.spread_over_classes(test))[:count]
     if not items:
-        raise ValueError(f"the test split {data['split']!r} of {data['dataset']!r} has no object on disk. Run notebook 01.")
+        raise ValueError(
+            f"the test split {data['split']!r} of {data['dataset']!r} has no object on disk. Run notebook 01."
+        )
     rows = pack.rows([item.model for item in items])
     truth = torch.from_numpy(np.array(pack.points_1024[rows]))
     source = f"{data['dataset']}, split {data['split']}, test objects of classes {data['classes']}"
@@ -141,8 +157,19 @@ def _export_decoder(
         found = torch.from_numpy(run_onnx(temporary, latents.numpy())[0])
         check = _compared(trial, {"clouds": (clouds, found)}, (clouds, found))
     outputs = [{"name": "clouds", "shape": ["batch", POINTS, 3], "type": "float32", "frame": FRAME}]
-    inputs = {"name": "latents", "shape": ["batch", LATENT_SIZE], "type": "float32", "content": "of an encoder beside it"}
-    return {**_card(path, run, "autoencoder", autoencoder), "name": "decoder", "input": inputs, "outputs": outputs, "check": check}
+    inputs = {
+        "name": "latents",
+        "shape": ["batch", LATENT_SIZE],
+        "type": "float32",
+        "content": "of an encoder beside it",
+    }
+    return {
+        **_card(path, run, "autoencoder", autoencoder),
+        "name": "decoder",
+        "input": inputs,
+        "outputs": outputs,
+        "check": check,
+    }
 
 
 def _export_encoder(
@@ -245,7 +272,11 @@ def _compared(
             f"the exported network differs from PyTorch: by {largest}, expected at most {TOLERANCE}; Chamfer ×100 by {change:.4f}, "
             f"expected at most {CHAMFER_TOLERANCE}. Nothing was written; try other versions of {', '.join(PACKAGES)}."
         )
-    figures = {"largest_difference": largest, "largest_change_of_chamfer_x100": change, "chamfer_x100": float(before.mean())}
+    figures = {
+        "largest_difference": largest,
+        "largest_change_of_chamfer_x100": change,
+        "chamfer_x100": float(before.mean()),
+    }
     return {"images": len(trial.images), "of": trial.source, **figures}
 
 
