@@ -74,7 +74,7 @@ class Range:
 
 
 TEMPERATURE = Range("σ ×", 0, 20, 0.1, 1)
-SAMPLES = Range("Samples", 1, MAX_SAMPLES, 1, 6)
+SAMPLES = Range("Samples", 1, MAX_SAMPLES, 1, MAX_SAMPLES)
 SEED = Range("Seed", 0, 2**31 - 1, 1, 0)
 
 

@@ -1,50 +1,64 @@
 // Many samples as few different shapes with their shares, and how far they differ: lmnet_utils/apps/explorer_groups.py and
 // evaluation/diversity.py, which say why. Clouds are Float32Array (P, 3), of one decoder.
 
+import { filled } from "./raster.js";
+
 /** Chamfer distances ×100 between clouds in longest sides of the first one: rows of a symmetric table. */
 export function cloudDistances(clouds, compared) {
   const points = clouds[0].length / 3, count = Math.min(compared, points);
-  const chosen = Array.from({ length: count }, (_, i) => 3 * Math.floor((i * points) / count));
-  const thin = clouds.map((cloud) => Float64Array.from(chosen.flatMap((at) => [cloud[at], cloud[at + 1], cloud[at + 2]])));
+  const axis = (cloud, k) => filled(Float64Array, count, (i) => cloud[3 * Math.floor((i * points) / count) + k]);
+  const thin = clouds.map((cloud) => [0, 1, 2].map((k) => axis(cloud, k)));
   const side = longestSide(clouds[0]) || 1, table = clouds.map(() => new Float64Array(clouds.length));
   for (let i = 0; i < clouds.length; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = (100 * chamfer(thin[i], thin[j])) / side;
   return table;
 }
 
-function chamfer(a, b) {
-  const count = a.length / 3, back = new Float64Array(count).fill(Infinity);
+function chamfer([ax, ay, az], [bx, by, bz]) {
+  const count = ax.length, back = new Float64Array(count).fill(Infinity);
   let sum = 0;
   for (let i = 0; i < count; i++) {
+    const px = ax[i], py = ay[i], pz = az[i];
     let least = Infinity;
     for (let j = 0; j < count; j++) {
-      const x = a[3 * i] - b[3 * j], y = a[3 * i + 1] - b[3 * j + 1], z = a[3 * i + 2] - b[3 * j + 2], apart = x * x + y * y + z * z;
+      const x = px - bx[j], y = py - by[j], z = pz - bz[j], apart = x * x + y * y + z * z;
       if (apart < least) least = apart;
       if (apart < back[j]) back[j] = apart;
     }
     sum += Math.sqrt(least);
   }
-  return (sum + back.reduce((total, value) => total + Math.sqrt(value), 0)) / count;
+  for (let j = 0; j < count; j++) sum += Math.sqrt(back[j]);
+  return sum / count;
 }
 
 function longestSide(cloud) {
   const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
-  cloud.forEach((value, i) => { low[i % 3] = Math.min(low[i % 3], value); high[i % 3] = Math.max(high[i % 3], value); });
+  for (let i = 0; i < cloud.length; i++) {
+    const axis = i % 3;
+    if (cloud[i] < low[axis]) low[axis] = cloud[i];
+    if (cloud[i] > high[axis]) high[axis] = cloud[i];
+  }
   return Math.max(...high.map((value, axis) => value - low[axis]));
-}
-
-function* combinations(count, size, first = 0) {
-  if (!size) { yield []; return; }
-  for (let i = first; i <= count - size; i++) for (const rest of combinations(count, size - 1, i + 1)) yield [i, ...rest];
 }
 
 /** The `size` items to which all items are nearest on average; all choices are tried, of equally good ones the first. */
 function kMedoids(distances, size) {
+  const count = distances.length, chosen = [];
   let best = null, least = Infinity;
-  for (const choice of combinations(distances.length, size)) {
-    let cost = 0;
-    for (let item = 0; item < distances.length; item++) cost += choice.reduce((near, medoid) => Math.min(near, distances[medoid][item]), Infinity);
-    if (cost < least - 1e-9) [best, least] = [choice, cost];
-  }
+  const choose = (first, nearest) => { // `nearest` of what is chosen so far to every item
+    if (chosen.length === size) {
+      let cost = 0;
+      for (let item = 0; item < count; item++) cost += nearest[item];
+      if (cost < least - 1e-9) [best, least] = [[...chosen], cost];
+      return;
+    }
+    for (let medoid = first; medoid <= count - size + chosen.length; medoid++) {
+      const row = distances[medoid], next = filled(Float64Array, count, (item) => Math.min(nearest[item], row[item]));
+      chosen.push(medoid);
+      choose(medoid + 1, next);
+      chosen.pop();
+    }
+  };
+  choose(0, new Float64Array(count).fill(Infinity));
   return best;
 }
 
@@ -71,22 +85,21 @@ export function grouped(distances, { alike, most }) {
 export function pointSpread(clouds) {
   const points = clouds[0].length / 3, made = new Float64Array(points);
   if (clouds.length < 2) return made;
-  for (let i = 0; i < 3 * points; i++) {
-    let mean = 0, square = 0;
-    for (const cloud of clouds) mean += cloud[i] / clouds.length;
-    for (const cloud of clouds) square += (cloud[i] - mean) ** 2;
-    made[Math.floor(i / 3)] += square / (clouds.length - 1);
-  }
+  const count = clouds.length, mean = new Float64Array(3 * points);
+  for (const cloud of clouds) for (let i = 0; i < 3 * points; i++) mean[i] += cloud[i] / count;
+  for (const cloud of clouds) for (let i = 0; i < 3 * points; i++) made[(i / 3) | 0] += (cloud[i] - mean[i]) ** 2 / (count - 1);
   return made.map(Math.sqrt);
 }
 
 /** Mean distance between the same point in two samples, over all points and pairs. */
 export function pairwiseDistance(clouds) {
   let sum = 0, pairs = 0;
-  for (let a = 0; a < clouds.length; a++) {
-    for (let b = 0; b < a; b++, pairs++) {
-      for (let i = 0; i < clouds[a].length; i += 3) {
-        sum += Math.sqrt((clouds[a][i] - clouds[b][i]) ** 2 + (clouds[a][i + 1] - clouds[b][i + 1]) ** 2 + (clouds[a][i + 2] - clouds[b][i + 2]) ** 2);
+  for (let first = 0; first < clouds.length; first++) {
+    for (let second = 0; second < first; second++, pairs++) {
+      const a = clouds[first], b = clouds[second];
+      for (let i = 0; i < a.length; i += 3) {
+        const x = a[i] - b[i], y = a[i + 1] - b[i + 1], z = a[i + 2] - b[i + 2];
+        sum += Math.sqrt(x * x + y * y + z * z);
       }
     }
   }

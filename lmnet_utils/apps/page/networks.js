@@ -55,7 +55,9 @@ export class Encoder {
   nearest(latent) {
     const { predicted } = this.residuals, distances = new Float64Array(predicted.length / LATENT);
     for (let row = 0; row < distances.length; row++) {
-      for (let k = 0; k < LATENT; k++) distances[row] += (predicted[row * LATENT + k] - latent[k]) ** 2;
+      let sum = 0;
+      for (let k = 0, at = row * LATENT; k < LATENT; k++, at++) sum += (predicted[at] - latent[k]) * (predicted[at] - latent[k]);
+      distances[row] = sum;
     }
     return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
   }

@@ -28,7 +28,7 @@ class Model {
   }
 }
 
-const state = { picture: null, shown: "", compare: false, samples: 6, seed: 0, temperature: 1, grouped: true, truth: true, chosen: "sample" };
+const state = { picture: null, shown: "", compare: false, grouped: true, truth: true, chosen: "sample" };
 let shared, networks, cards, view, thumbnails, results = [], lasso;
 
 // ------------------------------------------------------------------------------------------------------------- showing
@@ -76,11 +76,17 @@ async function resultOf(encoder, picture) {
     if (!picture.encoded.has(encoder)) picture.encoded.set(encoder, await encoder.encode(picture.pixels));
     const result = await reconstructed(networks, encoder, picture.pixels, { samples, seed, temperature }, picture.encoded.get(encoder));
     picture.results.set(key, { encoder, ...described(result, shared) });
-    document.documentElement.dataset.computed = (performance.now() - before).toFixed(1); // milliseconds
+    tellTime(performance.now() - before);
     if (picture.results.size > 64) picture.results.delete(picture.results.keys().next().value);
   }
   const found = picture.results.get(key);
   return { ...found, scores: { ...found.scores, sigma: temperature * found.sigma } };
+}
+
+function tellTime(milliseconds) {
+  const size = (networks.cards.reduce((sum, card) => sum + card.bytes, 0) / 1e6).toFixed(1);
+  $("foot").textContent = shared.texts.computed.replace("{size}", size).replace("{time}", milliseconds.toFixed(0));
+  $("foot").dataset.milliseconds = milliseconds.toFixed(1);
 }
 
 function showScores() {
@@ -326,18 +332,16 @@ function makeViews() {
 }
 
 async function start() {
-  $("foot").textContent = "Loading the networks …";
   [shared, networks] = await Promise.all([fetch("explorer.json").then((answer) => answer.json()), Networks.open()]);
   cards = [...networks.cards].sort((a, b) => Boolean(a.residuals) - Boolean(b.residuals));
   $("explorer").hidden = false;
   makeViews();
   makeControls();
   listenToPage();
-  choose(cards[0].name);
+  for (const [name, range] of Object.entries(shared.ranges)) state[name] = range.value;
+  choose(widest());
   await pickExample(0);
   document.documentElement.dataset.ready = performance.now().toFixed(0); // milliseconds from the page's address to its first picture
-  const bytes = networks.cards.reduce((sum, card) => sum + card.bytes, 0);
-  $("foot").textContent = `Networks of ${(bytes / 1e6).toFixed(1)} MB; the last picture's shapes are computed on this machine's processor.`;
   for (const card of cards) await networks.encoder(card.name); // so that the other one answers at once
 }
 
