@@ -102,7 +102,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "http.server", str(PORT), "--bind", "127.0.0.1", "--directory", str(options.folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "http.server",
+        str(PORT),
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(options.folder),
+    ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         time.sleep(2)

@@ -84,7 +84,17 @@ CODE = {
     "explorer": [
         *(
             f"apps.explorer{name}"
-            for name in ("", "_state", "_session", "_posteriors", "_groups", "_figures", "_numbers", "_widgets")
+            for name in (
+                "",
+                "_state",
+                "_session",
+                "_posteriors",
+                "_groups",
+                "_figures",
+                "_numbers",
+                "_widgets",
+                "_controls",
+            )
         ),
         "apps.gallery",
         "rendering.pages",
@@ -92,7 +102,7 @@ CODE = {
 }
 # Runs, checks, fetches or shows results, and decides none of them: two whole rooms, and these.
 NO_RESULTS = {"data.archives", "data.assets", "data.downloads", "data.transfer", "apps.web_app"}
-NO_RESULTS |= {"models.published", "models.tensorflow_checkpoints"}
+NO_RESULTS |= {"models.published", "models.tensorflow_checkpoints", "models.export", "apps.browser_page"}
 
 
 def decides_nothing(module: str) -> bool:
