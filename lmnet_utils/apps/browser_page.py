@@ -38,7 +38,6 @@ MARK = "explorer.json"
 TEXTS = {
     "pick": "Pick an example, or bring a picture of one object, cut out (PNG with transparency) or before a plain background. Drop it anywhere on this page.",
     "loading": "Loading the networks …",
-    "computed": "Networks of {size} MB. These shapes took {time} ms on this machine.",
     "not_plain": "The background is not plain: only {share} % of the picture's border fit one smooth colour. Draw a line around the object below, "
     "or take it before a plain background, or cut it out to a PNG with transparency.",
     "no_object": "No object found: nothing stands out from the background. Draw a line around it below.",

@@ -82,19 +82,10 @@ CODE = {
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "ambiguity": ["data.programs.ambiguity", "evaluation.ambiguity"],
     "explorer": [
+        "apps.explorer",
         *(
-            f"apps.explorer{name}"
-            for name in (
-                "",
-                "_state",
-                "_session",
-                "_posteriors",
-                "_groups",
-                "_figures",
-                "_numbers",
-                "_widgets",
-                "_controls",
-            )
+            f"apps.explorer_{name}"
+            for name in ("state", "session", "posteriors", "groups", "figures", "numbers", "widgets", "controls")
         ),
         "apps.gallery",
         "rendering.pages",

@@ -72,21 +72,13 @@ async function showNow() {
 async function resultOf(encoder, picture) {
   const { samples, seed, temperature } = state, key = [encoder.card.name, samples, seed, temperature].join();
   if (!picture.results.has(key)) {
-    const before = performance.now();
     if (!picture.encoded.has(encoder)) picture.encoded.set(encoder, await encoder.encode(picture.pixels));
     const result = await reconstructed(networks, encoder, picture.pixels, { samples, seed, temperature }, picture.encoded.get(encoder));
     picture.results.set(key, { encoder, ...described(result, shared) });
-    tellTime(performance.now() - before);
     if (picture.results.size > 64) picture.results.delete(picture.results.keys().next().value);
   }
   const found = picture.results.get(key);
   return { ...found, scores: { ...found.scores, sigma: temperature * found.sigma } };
-}
-
-function tellTime(milliseconds) {
-  const size = (networks.cards.reduce((sum, card) => sum + card.bytes, 0) / 1e6).toFixed(1);
-  $("foot").textContent = shared.texts.computed.replace("{size}", size).replace("{time}", milliseconds.toFixed(0));
-  $("foot").dataset.milliseconds = milliseconds.toFixed(1);
 }
 
 function showScores() {
@@ -332,8 +324,10 @@ function makeViews() {
 }
 
 async function start() {
+  $("loading").hidden = false;
   [shared, networks] = await Promise.all([fetch("explorer.json").then((answer) => answer.json()), Networks.open()]);
   cards = [...networks.cards].sort((a, b) => Boolean(a.residuals) - Boolean(b.residuals));
+  $("loading").hidden = true;
   $("explorer").hidden = false;
   makeViews();
   makeControls();
@@ -345,4 +339,7 @@ async function start() {
   for (const card of cards) await networks.encoder(card.name); // so that the other one answers at once
 }
 
-start().catch(complain);
+start().catch((error) => {
+  $("loading").hidden = true;
+  complain(error);
+});
