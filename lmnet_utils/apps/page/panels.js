@@ -3,6 +3,7 @@
 
 import { cloudDistances, grouped, pairwiseDistance, pointSpread } from "./groups.js";
 import { upright } from "./networks.js";
+import { filled } from "./raster.js";
 
 /** What a result needs once and no control changes: its clouds with y up, spread, groups and numbers. */
 export function described(result, shared) {
@@ -79,7 +80,7 @@ export function packed(groups) {
     if (!cloud) return made;
     if (!known.has(cloud)) {
       known.set(cloud, points);
-      positions.push(Int16Array.from(cloud, (value) => Math.round(32767 * Math.min(1, Math.max(-1, value)))));
+      positions.push(filled(Int16Array, cloud.length, (i) => Math.round(32767 * Math.min(1, Math.max(-1, cloud[i])))));
       points += cloud.length / 3;
     }
     made.points = [known.get(cloud), cloud.length / 3];

@@ -1,6 +1,7 @@
 // Pictures on their way in: read, cut out and placed; from a file, the clipboard, the camera; and the line drawn by hand.
 
 import { PictureError, cutOut, place, remarks, withoutFringe } from "./cutout.js";
+import { filled } from "./raster.js";
 
 const RENDERING = 137, EDGE = 4; // pixels of the data set's renderings, and what is cut off them on the left and at the top
 
@@ -9,19 +10,19 @@ function canvasOf(width, height) {
   return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
 }
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const worded = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** A picture's bytes (Blob) → {width, height, data} of at most `largest` pixels a side, upright; a PictureError says what is wrong. */
 export async function readPicture(blob, name, shared) {
   const { limits, texts, placing: { largest } } = shared;
   if (blob.size > limits.megabytes * 1e6) {
-    throw new PictureError(filled(texts.too_large, { name, size: (blob.size / 1e6).toFixed(1), limit: limits.megabytes }));
+    throw new PictureError(worded(texts.too_large, { name, size: (blob.size / 1e6).toFixed(1), limit: limits.megabytes }));
   }
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => null);
-  if (!bitmap) throw new PictureError(filled(texts.no_picture, { name }));
+  if (!bitmap) throw new PictureError(worded(texts.no_picture, { name }));
   const { width, height } = bitmap;
-  if (width * height > limits.megapixels * 1e6) throw new PictureError(filled(texts.too_many_pixels, { name, limit: limits.megapixels }));
-  if (Math.min(width, height) < limits.smallest) throw new PictureError(filled(texts.too_small, { name, width, height }));
+  if (width * height > limits.megapixels * 1e6) throw new PictureError(worded(texts.too_many_pixels, { name, limit: limits.megapixels }));
+  if (Math.min(width, height) < limits.smallest) throw new PictureError(worded(texts.too_small, { name, width, height }));
   const scale = Math.min(1, largest / Math.max(width, height));
   const [canvas, context] = canvasOf(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   context.imageSmoothingQuality = "high";
@@ -46,22 +47,24 @@ export function prepared(original, shared, drawn = null) {
   }
   const { mask, method } = cutOut(original, texts, drawn);
   const clean = method === "alpha" ? original : withoutFringe(original, mask);
-  return { pixels: place(clean, mask, placing), notes: [filled(texts.cut, { method }), ...remarks(mask, width, height, placing.side, texts)] };
+  return { pixels: place(clean, mask, placing), notes: [worded(texts.cut, { method }), ...remarks(mask, width, height, placing.side, texts)] };
 }
 
 /** Pixels (size, size, 3) of an opaque picture of the network's size, as of an example. */
 export async function storedPixels(blob) {
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }), [, context] = canvasOf(bitmap.width, bitmap.height);
   context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, bitmap.width, bitmap.height).data.filter((_, i) => i % 4 < 3);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  return filled(Uint8Array, (3 * data.length) / 4, (i) => data[4 * Math.floor(i / 3) + (i % 3)]);
 }
 
 /** Pixels (size, size, 3) as an address, for people: black becomes grey, so that dark objects show. */
 export function shownPixels(pixels) {
   const size = Math.sqrt(pixels.length / 3), [canvas, context] = canvasOf(size, size), image = context.createImageData(size, size);
   for (let i = 0; i < size * size; i++) {
-    const colour = pixels.subarray(3 * i, 3 * i + 3), black = !colour[0] && !colour[1] && !colour[2];
-    image.data.set(black ? [140, 140, 140, 255] : [...colour, 255], 4 * i);
+    const black = !pixels[3 * i] && !pixels[3 * i + 1] && !pixels[3 * i + 2];
+    for (let k = 0; k < 3; k++) image.data[4 * i + k] = black ? 140 : pixels[3 * i + k];
+    image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
   return canvas.toDataURL();
@@ -116,6 +119,6 @@ export class Lasso {
     const { width, height } = this.picture, [, context] = canvasOf(width, height);
     context.fill(path);
     const { data } = context.getImageData(0, 0, width, height);
-    return this.take(Uint8Array.from({ length: width * height }, (_, i) => Number(data[4 * i + 3] > 127)));
+    return this.take(filled(Uint8Array, width * height, (i) => data[4 * i + 3] > 127));
   }
 }
