@@ -85,7 +85,7 @@ lock:  ## pin the dependencies of pyproject.toml again (needs uv)
 	  "# Made by 'make lock'; do not edit. It names no index: yours is used, and the hashes hold whatever it serves." \
 	  "# iopath comes as source only; pip fetches setuptools to build it, and that build step is not covered by a hash." \
 	  "# By hand: pip install --require-hashes -r requirements.lock && pip install --no-deps --no-build-isolation -e ."; \
-	  "$(UV)" pip compile --quiet --universal --python-version 3.10 --extra dev --extra strong --generate-hashes \
+	  "$(UV)" pip compile --quiet --universal --python-version 3.10 --extra dev --extra strong --extra export --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links --no-annotate $(LOCK_OPTIONS) pyproject.toml; \
 	} > requirements.lock.tmp && mv requirements.lock.tmp requirements.lock
 

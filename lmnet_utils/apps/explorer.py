@@ -21,14 +21,12 @@ import numpy as np
 from IPython.display import display
 from PIL import Image
 
+from lmnet_utils.apps import explorer_controls as controls
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as numbers
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.apps.explorer_widgets import (
-    GROUP_NOTE,
-    HELP,
-    LAMBDA_NOTE,
     STYLE,
     WALK_NAMES,
     Thumbnails,
@@ -100,9 +98,17 @@ class Explorer:
         """Make all controls and put them into place; then let them act."""
         self._make_controls()
         row = widgets.Layout(flex_flow="row wrap", width="100%")
-        note = text_line(" ".join(filter(None, [LAMBDA_NOTE, numbers.residual_note(self.session)])))
+        note = text_line(" ".join(filter(None, [controls.LAMBDA_NOTE, numbers.residual_note(self.session)])))
         main = widgets.VBox(
-            [self.model, note, self.compare, self.temperature, self.samples, self.grouped, text_line(GROUP_NOTE)]
+            [
+                self.model,
+                note,
+                self.compare,
+                self.temperature,
+                self.samples,
+                self.grouped,
+                text_line(controls.GROUP_NOTE),
+            ]
         )
         below = widgets.HBox([self.chart, self.table], layout=row)
         self.chart.layout.flex, self.table.layout.flex = "1 1 280px", "1 1 280px"
@@ -113,7 +119,7 @@ class Explorer:
             part.layout.min_width = "0"
             part.add_class(f"lmnet-{name}")
         top = widgets.VBox([self.classes, self.objects, self.views], layout=widgets.Layout(width="100%"))
-        self.widget.children = [widgets.HTML(STYLE), text_line(HELP), self.alert, top, body]
+        self.widget.children = [widgets.HTML(STYLE), text_line(controls.HELP), self.alert, top, body]
         self._observe()
 
     def _make_controls(self) -> None:
@@ -121,22 +127,23 @@ class Explorer:
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
         self.classes = control(widgets.Dropdown, "Class", options=session.classes)
         names = [(session.label(name), name) for name in session.names + session.residual_names]
-        words = [*(["λ"] if session.names else []), *(["posterior"] if session.residual_names else [])]
+        kinds = {"variational": session.names, "residuals": session.residual_names}
+        words = [controls.MODEL[kind] for kind, names in kinds.items() if names]
         self.model = control(
             widgets.SelectionSlider, " or ".join(words), options=names, value=session.default_state().models[0]
         )
-        self.compare = checkbox("Compare all side by side")
-        self.temperature = control(widgets.FloatSlider, "σ ×", min=0, max=20, step=0.1, value=1)
-        self.samples = control(widgets.IntSlider, "Samples", min=1, max=MAX_SAMPLES, value=6)
-        self.seed = control(widgets.BoundedIntText, "Seed", min=0, max=2**31 - 1, value=0)
-        self.grouped = checkbox("Group samples that look alike", value=True)
-        self.truth = checkbox("Show the true shape", value=True)
+        self.compare = checkbox(controls.COMPARE)
+        self.temperature = _ranged(widgets.FloatSlider, controls.TEMPERATURE)
+        self.samples = _ranged(widgets.IntSlider, controls.SAMPLES)
+        self.seed = _ranged(widgets.BoundedIntText, controls.SEED)
+        self.grouped = checkbox(controls.GROUPED, value=True)
+        self.truth = checkbox(controls.TRUTH, value=True)
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
         self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
         self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
         self.start = control(widgets.BoundedIntText, "From sample", min=1, max=MAX_SAMPLES, value=1)
         self.end = control(widgets.BoundedIntText, "To sample", min=1, max=MAX_SAMPLES, value=2)
-        self.upload = Upload(label="Upload a picture", accept="image/png,image/jpeg,image/webp")
+        self.upload = Upload(label=controls.UPLOAD, accept="image/png,image/jpeg,image/webp")
         self.opened = Upload(label="Open a state", accept=".yaml,.yml", limit=MAX_STATE)
         self.slots = text_line("")
         self.chart, self.table = widgets.HTML(), widgets.HTML()
@@ -151,8 +158,8 @@ class Explorer:
         button = self._button
         keep = [button(f"Keep as {slot}", f"Put the image on screen into {slot}", self._keeper(slot)) for slot in "ABC"]
         saves = [
-            button("PNG", "Everything on screen as one picture", self.save_png),
-            button("PLY", "The large shape as a point cloud", self.save_ply),
+            button("PNG", controls.SAVES["PNG"], self.save_png),
+            button("PLY", controls.SAVES["PLY"], self.save_ply),
             button("YAML", "The state of all controls", self.save_state),
             button("GIF", "The walk, or a turn of the large shape", self.save_gif),
             button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
@@ -431,3 +438,8 @@ class Explorer:
             path = Path(folder) / name
             write(path)
             return path.read_bytes()
+
+
+def _ranged(kind: type[widgets.Widget], numbers: controls.Range) -> Any:
+    """A control of a number."""
+    return control(kind, numbers.label, **numbers.options)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lmnet_utils.apps.explorer_controls import OWN_ANSWERS, SPREAD_LIMITS
 from lmnet_utils.apps.explorer_numbers import plot_sigma, score_table
 from lmnet_utils.apps.explorer_session import Result, Session
 from lmnet_utils.apps.explorer_state import State, png_bytes
@@ -36,8 +37,6 @@ SCRIPT = Path(__file__).with_name("viewer.js")
 """Draws panels in the browser: the explorer's view and the gallery's."""
 COLOURS = {"mean": (0, 114, 178), "sample": (0, 130, 95), "truth": (200, 82, 0), "walk": (148, 68, 122)}
 """Of the kinds of shapes, as in ``viewer.js``: a palette (after Okabe and Ito) that colour-blind people can tell apart."""
-SPREAD_LIMITS = tuple(step * power for power in (0.001, 0.01, 0.1) for step in (1, 1.5, 2, 3, 5, 7))
-"""Where the spread map's colours may end, in object diagonals: few steps, so that maps compare from picture to picture."""
 
 
 # ------------------------------------------------------------------------------------------------------------- panels
@@ -82,7 +81,7 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]
     limit = spread_limit(results)
     groups = [("", shared)] if len(results) > 1 else []
     for found in results:
-        own = "the network's own answer" if found.model in session.residual_names else "the decoded mean"
+        own = OWN_ANSWERS["residuals" if found.model in session.residual_names else "variational"]
         panels = [_cloud("mean", "mean", found.mean, own)]
         panels.append(
             _cloud("spread", "mean", found.mean, f"0 to {100 * limit:g}\u00a0%", spread_colours(found.spread, limit))
@@ -134,7 +133,8 @@ def _cloud(title: str, kind: str, points: np.ndarray, note: str, colours: np.nda
 
 
 @functools.cache
-def _ramp() -> np.ndarray:
+def spread_ramp() -> np.ndarray:
+    """matplotlib's cividis, made for colour-blind readers: (256, 3) uint8."""
     import matplotlib
 
     return (255 * matplotlib.colormaps["cividis"](np.linspace(0, 1, 256))[:, :3]).round().astype(np.uint8)
@@ -147,8 +147,8 @@ def spread_limit(results: Sequence[Result]) -> float:
 
 
 def spread_colours(spread: np.ndarray, limit: float) -> np.ndarray:
-    """(P,) in object diagonals → (P, 3) uint8 on matplotlib's cividis, made for colour-blind readers."""
-    return _ramp()[np.clip(np.round(255 * spread / limit), 0, 255).astype(int)]
+    """(P,) in object diagonals → (P, 3) uint8 on :func:`spread_ramp`."""
+    return spread_ramp()[np.clip(np.round(255 * spread / limit), 0, 255).astype(int)]
 
 
 def pack_panels(groups: list[tuple[str, list[ViewPanel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lmnet_utils.apps.explorer_controls import RESIDUAL_NOTE, SCORES
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import State
 from lmnet_utils.data.taxonomy import classes_of
@@ -51,17 +52,6 @@ def plot_sigma(axis, session: Session, state: State) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------- scores
-SCORES = {
-    "sigma": ("mean σ × temperature", "{:.3f}"),
-    "shapes": ("different shapes (at most 4)", "{:.0f}"),
-    "pairwise": ("pairwise distance, % of the diagonal", "{:.2f}"),
-    "spread": ("spread of a point, % of the diagonal", "{:.2f}"),
-    "chamfer_mean": ("Chamfer ×100 of the mean", "{:.2f}"),
-    "mean_of_n": ("Chamfer ×100, mean of N samples", "{:.2f}"),
-    "min_of_n": ("Chamfer ×100, best of N samples", "{:.2f}"),
-}
-
-
 def score_table(session: Session, state: State) -> pd.DataFrame:
     """:meth:`Session.scores` as texts: a row for each score, a column for each model."""
     results = session.results(state)
@@ -154,7 +144,4 @@ def residual_note(session: Session) -> str:
     if not session.residual_names:
         return ""
     labels = _listed([f"“{session.label(name)}”" for name in session.posteriors[len(session.plain_names) :]])
-    return (
-        f"{labels}: samples are the network's own answer plus what it got wrong on the most similar images that it was not trained "
-        "on. There σ is how far these errors spread, and σ × multiplies them."
-    )
+    return f"{labels}: {RESIDUAL_NOTE}"

@@ -1,4 +1,4 @@
-"""The explorer's parts: the viewer, rows of thumbnails, a button for files, small controls, and its words and style.
+"""The explorer's parts: the viewer, rows of thumbnails, a button for files, small controls, and its style.
 
 The viewer is drawn by ``viewer.js``, an anywidget: all panels turn together without asking the kernel, and a change sends
 12 kB a cloud.
@@ -19,14 +19,6 @@ import traitlets
 from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD
 
-HELP = (
-    "Pick an object and a view. The green shapes are the network's samples: λ shows what another network, taught to vary more "
-    "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
-)
-LAMBDA_NOTE = (
-    "Every place of this slider is another trained network, not a knob of one network: λ acts in <em>training</em>."
-)
-GROUP_NOTE = "Samples that look alike are one shape, with their share below it: as few shapes, at most four, as stand near enough to all samples."
 WALK_NAMES = {
     "none": "none",
     "samples": "between two samples",

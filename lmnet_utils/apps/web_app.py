@@ -17,15 +17,11 @@ import nbformat
 from jupyter_core.paths import jupyter_path
 from nbformat.v4 import new_markdown_cell, new_notebook
 
+from lmnet_utils.apps.explorer_controls import ABOUT, HEADING
 from lmnet_utils.core import paths
 
 NOTEBOOK = "09_explorer.ipynb"
-TITLE = """\
-# 3D-LMNet: what could it be from behind?
-
-One picture does not show all of an object, so these networks answer with several shapes; λ is how much their training asked for variety, and the
-numbers below the shapes say what came of it. Choose an image or upload one, move λ and σ ×, and drag a shape to turn all of them.
-"""
+TITLE = f"# {HEADING}\n\n{ABOUT}\n"
 IDLE_SECONDS = 1800
 
 

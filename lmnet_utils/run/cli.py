@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_import_meshes(commands)
     _add_pack(commands)
     _add_convert_checkpoint(commands)
+    _add_export(commands)
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -439,6 +440,46 @@ def _convert_checkpoint(options: argparse.Namespace) -> int:
         return 1
     for folder in folders:
         print(paths.display(folder))
+    return 0
+
+
+# --------------------------------------------------------------------------------------------------------------- export
+def _add_export(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "export",
+        help="the networks as ONNX, or the explorer as a folder for any browser",
+        description="Write decoder and encoders as ONNX with a JSON card each, checked against PyTorch on 100 test images. With "
+        "--explorer write a folder of plain files that any web server serves: the explorer, whose networks run in the visitor's "
+        "browser. Needs the extra `export`; --explorer needs npm, too.",
+        epilog="examples: lmnet export networks; lmnet export --explorer page && python3 -m http.server 8000 --directory page",
+    )
+    parser.add_argument("out", metavar="OUT", help="the folder that gets the files")
+    parser.add_argument("--run", default="freeshapes", help="folder of trained_models/ (default: the shipped one)")
+    parser.add_argument(
+        "--models", metavar="NAME[,NAME]", default="", help="image encoders (default: encoder_l1,encoder_lambda_5.5)"
+    )
+    parser.add_argument("--explorer", action="store_true", help="the explorer, with these networks")
+    parser.add_argument("--runtime", metavar="FOLDER", help="`dist` of onnxruntime-web, instead of asking npm for it")
+    parser.set_defaults(command=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from lmnet_utils.apps import browser_page
+    from lmnet_utils.models import export
+
+    names = [name for name in options.models.split(",") if name] or export.ENCODERS
+    try:
+        if options.explorer:
+            print(
+                browser_page.page_report(
+                    browser_page.write_explorer(options.out, options.run, names, runtime=options.runtime)
+                )
+            )
+        else:
+            print(export.export_report(export.export_networks(options.out, options.run, names)))
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        print(f"lmnet: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -82,9 +82,10 @@ CODE = {
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "ambiguity": ["data.programs.ambiguity", "evaluation.ambiguity"],
     "explorer": [
+        "apps.explorer",
         *(
-            f"apps.explorer{name}"
-            for name in ("", "_state", "_session", "_posteriors", "_groups", "_figures", "_numbers", "_widgets")
+            f"apps.explorer_{name}"
+            for name in ("state", "session", "posteriors", "groups", "figures", "numbers", "widgets", "controls")
         ),
         "apps.gallery",
         "rendering.pages",
@@ -92,6 +93,8 @@ CODE = {
 }
 # Runs, checks, fetches or shows results, and decides none of them: two whole rooms, and these.
 NO_RESULTS = {
+    "apps.browser_page",
+    "apps.web_app",
     "data.archives",
     "data.assets",
     "data.downloads",
@@ -99,9 +102,10 @@ NO_RESULTS = {
     "data.shard_files",
     "data.shards",
     "data.transfer",
-    "apps.web_app",
+    "models.export",
+    "models.published",
+    "models.tensorflow_checkpoints",
 }
-NO_RESULTS |= {"models.published", "models.tensorflow_checkpoints"}
 
 
 def decides_nothing(module: str) -> bool:

@@ -1,0 +1,107 @@
+// Many samples as few different shapes with their shares, and how far they differ: lmnet_utils/apps/explorer_groups.py and
+// evaluation/diversity.py, which say why. Clouds are Float32Array (P, 3), of one decoder.
+
+import { filled } from "./raster.js";
+
+/** Chamfer distances ×100 between clouds in longest sides of the first one: rows of a symmetric table. */
+export function cloudDistances(clouds, compared) {
+  const points = clouds[0].length / 3, count = Math.min(compared, points);
+  const axis = (cloud, k) => filled(Float64Array, count, (i) => cloud[3 * Math.floor((i * points) / count) + k]);
+  const thin = clouds.map((cloud) => [0, 1, 2].map((k) => axis(cloud, k)));
+  const side = longestSide(clouds[0]) || 1, table = clouds.map(() => new Float64Array(clouds.length));
+  for (let i = 0; i < clouds.length; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = (100 * chamfer(thin[i], thin[j])) / side;
+  return table;
+}
+
+function chamfer([ax, ay, az], [bx, by, bz]) {
+  const count = ax.length, back = new Float64Array(count).fill(Infinity);
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const px = ax[i], py = ay[i], pz = az[i];
+    let least = Infinity;
+    for (let j = 0; j < count; j++) {
+      const x = px - bx[j], y = py - by[j], z = pz - bz[j], apart = x * x + y * y + z * z;
+      if (apart < least) least = apart;
+      if (apart < back[j]) back[j] = apart;
+    }
+    sum += Math.sqrt(least);
+  }
+  for (let j = 0; j < count; j++) sum += Math.sqrt(back[j]);
+  return sum / count;
+}
+
+function longestSide(cloud) {
+  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < cloud.length; i++) {
+    const axis = i % 3;
+    if (cloud[i] < low[axis]) low[axis] = cloud[i];
+    if (cloud[i] > high[axis]) high[axis] = cloud[i];
+  }
+  return Math.max(...high.map((value, axis) => value - low[axis]));
+}
+
+/** The `size` items to which all items are nearest on average; all choices are tried, of equally good ones the first. */
+function kMedoids(distances, size) {
+  const count = distances.length, chosen = [];
+  let best = null, least = Infinity;
+  const choose = (first, nearest) => { // `nearest` of what is chosen so far to every item
+    if (chosen.length === size) {
+      let cost = 0;
+      for (let item = 0; item < count; item++) cost += nearest[item];
+      if (cost < least - 1e-9) [best, least] = [[...chosen], cost];
+      return;
+    }
+    for (let medoid = first; medoid <= count - size + chosen.length; medoid++) {
+      const row = distances[medoid], next = filled(Float64Array, count, (item) => Math.min(nearest[item], row[item]));
+      chosen.push(medoid);
+      choose(medoid + 1, next);
+      chosen.pop();
+    }
+  };
+  choose(0, new Float64Array(count).fill(Infinity));
+  return best;
+}
+
+/** As few groups {medoid, members} as will do, the largest first. */
+export function grouped(distances, { alike, most }) {
+  const count = distances.length;
+  let medoids = [], members = [];
+  for (let size = 1; size <= Math.min(most, count); size++) {
+    medoids = kMedoids(distances, size);
+    members = medoids.map(() => []);
+    let sum = 0;
+    for (let item = 0; item < count; item++) {
+      let group = medoids.indexOf(item); // a medoid stands for itself, even if another one is equal to it
+      if (group < 0) group = medoids.reduce((near, medoid, k) => (distances[medoid][item] < distances[medoids[near]][item] ? k : near), 0);
+      members[group].push(item);
+      sum += Math.min(...medoids.map((medoid) => distances[medoid][item]));
+    }
+    if (sum / count <= alike) break;
+  }
+  return medoids.map((medoid, k) => ({ medoid, members: members[k] })).sort((a, b) => b.members.length - a.members.length || a.medoid - b.medoid);
+}
+
+/** How far each point moves from sample to sample, root mean square: Float64Array (P,), 0 of one sample. */
+export function pointSpread(clouds) {
+  const points = clouds[0].length / 3, made = new Float64Array(points);
+  if (clouds.length < 2) return made;
+  const count = clouds.length, mean = new Float64Array(3 * points);
+  for (const cloud of clouds) for (let i = 0; i < 3 * points; i++) mean[i] += cloud[i] / count;
+  for (const cloud of clouds) for (let i = 0; i < 3 * points; i++) made[(i / 3) | 0] += (cloud[i] - mean[i]) ** 2 / (count - 1);
+  return made.map(Math.sqrt);
+}
+
+/** Mean distance between the same point in two samples, over all points and pairs. */
+export function pairwiseDistance(clouds) {
+  let sum = 0, pairs = 0;
+  for (let first = 0; first < clouds.length; first++) {
+    for (let second = 0; second < first; second++, pairs++) {
+      const a = clouds[first], b = clouds[second];
+      for (let i = 0; i < a.length; i += 3) {
+        const x = a[i] - b[i], y = a[i + 1] - b[i + 1], z = a[i + 2] - b[i + 2];
+        sum += Math.sqrt(x * x + y * y + z * z);
+      }
+    }
+  }
+  return sum / pairs / (clouds[0].length / 3);
+}
