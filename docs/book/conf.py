@@ -1,0 +1,135 @@
+"""How Sphinx makes the book of `make site`: README, notebooks as they are stored, docs, and the docstrings.
+
+The sources are the repository itself, so that every link between its files works in the book, too. Nothing is executed
+and nothing is fetched; formulae become MathML here, which browsers draw by themselves. docs/commands.md says why with these tools.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from lmnet_utils import __version__  # noqa: E402
+from lmnet_utils.core import paths  # noqa: E402
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NAMED = dict.fromkeys(re.findall(r"\]\(((?:notebooks|docs)/\w+)\.(?:ipynb|md)[)#]", README))  # in the README's order
+ROOMS = ("core", "geometry", "data", "models", "training", "rendering", "evaluation", "apps", "run")  # from the ground up
+CONTENTS = {  # what stands in the side bar
+    "Notebooks": [page for page in NAMED if page.startswith("notebooks/")],
+    "Documentation": [page for page in NAMED if page.startswith("docs/")],
+    "Package": [f"docs/api/{room}" for room in ROOMS],
+    "Data and weights": [
+        "data/freeshapes/source/LICENSES",
+        "trained_models/freeshapes/MODEL_CARD",
+        "notebooks/images/README",
+    ],
+    "Solutions": [f"notebooks/solutions/{path.stem}" for path in sorted(ROOT.glob("notebooks/solutions/*.ipynb"))],
+}
+
+# ------------------------------------------------------------------------------------------------------------ sources
+project, author, release = "3D-LMNet in notebooks", "The lmnet notebook kit authors", __version__
+root_doc = "README"
+include_patterns = ["README.md", *(f"{page}.*" for pages in CONTENTS.values() for page in pages)]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
+highlight_language = "none"  # of code whose language is not named
+
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 4
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_render_markdown_format = "gfm"  # cells print tables
+nb_mime_priority_overrides = [("html", "image/gif", 0)]
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # these scripts would come from elsewhere; no stored notebook needs them
+
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = False
+
+def live_pages() -> dict[str, tuple[str, Path]]:
+    """What is there of a run and of `lmnet export`: title → (address in the book, file or folder)."""
+    reports = sorted(paths.runs_root().glob("*/report.html"), key=lambda path: path.stat().st_mtime)
+    candidates = {"The explorer": ("explorer/index.html", paths.runs_root() / "explorer")}
+    if reports:
+        run = reports[-1].parent
+        candidates["A gallery of shapes to turn"] = ("run/09_explorer/gallery.html", run / "09_explorer" / "gallery.html")
+        candidates[f"The report of the run {run.name}"] = ("run/report.html", reports[-1])
+    return {title: (address, path) for title, (address, path) in candidates.items() if path.exists()}
+
+
+# -------------------------------------------------------------------------------------------------------------- pages
+html_theme = "furo"
+html_title = project
+html_static_path = ["book.css"]
+html_css_files = ["book.css"]
+html_copy_source = html_show_sourcelink = html_show_sphinx = False
+html_math_renderer = "mathml"
+templates_path = ["."]
+html_context = {"live_pages": {title: address for title, (address, _) in live_pages().items()}}
+html_sidebars = {
+    "**": [
+        *("sidebar/brand.html", "sidebar/search.html", "sidebar/scroll-start.html"),
+        *("live.html", "sidebar/navigation.html", "sidebar/scroll-end.html"),
+    ]
+}
+
+
+def read_source(app: Sphinx, page: str, source: list[str]) -> None:
+    """Sphinx's event source-read: what a page has in the book beyond its file."""
+    if page == root_doc:
+        lists = (f"```{{toctree}}\n:hidden:\n:caption: {name}\n\n" + "\n".join(CONTENTS[name]) + "\n```" for name in CONTENTS)
+        source[0] += "\n\n".join(["", *lists])
+    elif page.startswith("notebooks/") and "nbformat" in source[0]:
+        source[0] = with_alternatives(source[0])
+    else:  # a link to a room is one to its page here
+        source[0] = re.sub(rf"\]\(\.\./lmnet_utils/({'|'.join(ROOMS)})\)", r"](api/\1.md)", source[0])
+
+
+def with_alternatives(notebook: str) -> str:
+    """A notebook's JSON, its cells' pictures with the text for those who cannot see them where myst-nb looks for it."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        metadata = [value for output in cell.get("outputs", []) for value in output.get("metadata", {}).values()]
+        texts = [value["alt"] for value in metadata if "alt" in value]
+        if texts:
+            cell["metadata"]["mystnb"] = {"image": {"alt": "; ".join(texts)}}
+    return json.dumps(content)
+
+
+def write_formula(translator: Any, node: nodes.math | nodes.math_block) -> None:
+    """A formula as MathML, without the spaces that a line break in a list's formula brings."""
+    display = "block" if isinstance(node, nodes.math_block) else "inline"
+    translator.body.append(convert(node.astext(), display=display))
+    raise nodes.SkipNode
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Sphinx's event build-finished: the home page under the name that servers look for, and what is alive."""
+    if error:
+        return
+    shutil.copyfile(app.outdir / "README.html", app.outdir / "index.html")
+    for address, path in live_pages().values():
+        target = app.outdir / address
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.copytree(path, target.parent, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(path, target)
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
+    app.connect("source-read", read_source)
+    app.connect("build-finished", finish)
