@@ -24,11 +24,21 @@ from lmnet_utils import __version__  # noqa: E402
 from lmnet_utils.core import paths  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NAMED = dict.fromkeys(re.findall(r"\]\(((?:notebooks|docs)/\w+)\.(?:ipynb|md)[)#]", README))  # in the README's order
-ROOMS = ("core", "geometry", "data", "models", "training", "rendering", "evaluation", "apps", "run")  # from the ground up
+TITLES = {page: title for title, page in re.findall(r"\[(\d\d · [^\]]+)\]\((notebooks/\w+)\.ipynb\)", README)}  # short
+ROOMS = (
+    "core",
+    "geometry",
+    "data",
+    "models",
+    "training",
+    "rendering",
+    "evaluation",
+    "apps",
+    "run",
+)  # from the ground up
 CONTENTS = {  # what stands in the side bar
-    "Notebooks": [page for page in NAMED if page.startswith("notebooks/")],
-    "Documentation": [page for page in NAMED if page.startswith("docs/")],
+    "Notebooks": list(TITLES),
+    "Documentation": list(dict.fromkeys(re.findall(r"\]\((docs/\w+)\.md[)#]", README))),
     "Package": [f"docs/api/{room}" for room in ROOMS],
     "Data and weights": [
         "data/freeshapes/source/LICENSES",
@@ -42,6 +52,7 @@ CONTENTS = {  # what stands in the side bar
 project, author, release = "3D-LMNet in notebooks", "The lmnet notebook kit authors", __version__
 root_doc = "README"
 include_patterns = ["README.md", *(f"{page}.*" for pages in CONTENTS.values() for page in pages)]
+exclude_patterns = [".*", "build", "site", "runs", "data/*/ShapeNet*"]  # not even looked into
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
 highlight_language = "none"  # of code whose language is not named
 
@@ -51,11 +62,16 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 nb_render_markdown_format = "gfm"  # cells print tables
 nb_mime_priority_overrides = [("html", "image/gif", 0)]
-nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # these scripts would come from elsewhere; no stored notebook needs them
+nb_ipywidgets_js: dict[
+    str, dict[str, str]
+] = {}  # these scripts would come from elsewhere; no stored notebook needs them
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
+add_module_names = False
+python_use_unqualified_type_names = True
 napoleon_numpy_docstring = False
+
 
 def live_pages() -> dict[str, tuple[str, Path]]:
     """What is there of a run and of `lmnet export`: title → (address in the book, file or folder)."""
@@ -63,13 +79,17 @@ def live_pages() -> dict[str, tuple[str, Path]]:
     candidates = {"The explorer": ("explorer/index.html", paths.runs_root() / "explorer")}
     if reports:
         run = reports[-1].parent
-        candidates["A gallery of shapes to turn"] = ("run/09_explorer/gallery.html", run / "09_explorer" / "gallery.html")
+        candidates["A gallery of shapes to turn"] = (
+            "run/09_explorer/gallery.html",
+            run / "09_explorer" / "gallery.html",
+        )
         candidates[f"The report of the run {run.name}"] = ("run/report.html", reports[-1])
     return {title: (address, path) for title, (address, path) in candidates.items() if path.exists()}
 
 
 # -------------------------------------------------------------------------------------------------------------- pages
 html_theme = "furo"
+pygments_style, pygments_dark_style = "tango", "github-dark"
 html_title = project
 html_static_path = ["book.css"]
 html_css_files = ["book.css"]
@@ -88,8 +108,9 @@ html_sidebars = {
 def read_source(app: Sphinx, page: str, source: list[str]) -> None:
     """Sphinx's event source-read: what a page has in the book beyond its file."""
     if page == root_doc:
-        lists = (f"```{{toctree}}\n:hidden:\n:caption: {name}\n\n" + "\n".join(CONTENTS[name]) + "\n```" for name in CONTENTS)
-        source[0] += "\n\n".join(["", *lists])
+        for name, pages in CONTENTS.items():
+            lines = "\n".join(f"{TITLES[page]} <{page}>" if page in TITLES else page for page in pages)
+            source[0] += f"\n\n```{{toctree}}\n:hidden:\n:caption: {name}\n\n{lines}\n```"
     elif page.startswith("notebooks/") and "nbformat" in source[0]:
         source[0] = with_alternatives(source[0])
     else:  # a link to a room is one to its page here
