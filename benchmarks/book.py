@@ -32,10 +32,10 @@ SOURCES += [
 ]
 SPHINX = "{bin}/python -m sphinx -q -c docs/book -d doctrees {options} . html"
 TOOLS = {  # packages, how it builds in a copy of the sources, where the pages then are
-    "Sphinx, MyST-NB, Furo": ("sphinx myst-nb furo sphinx-copybutton latex2mathml", SPHINX, "html"),
+    "Sphinx, MyST-NB, Furo": ("sphinx myst-nb furo sphinx-copybutton sphinx-mathjax-offline", SPHINX, "html"),
     "Sphinx, MyST-NB, Book Theme": (
-        "sphinx myst-nb furo sphinx-copybutton latex2mathml sphinx-book-theme",
-        SPHINX.replace("{options}", "-D html_theme=sphinx_book_theme -D html_math_renderer=mathjax"),
+        "sphinx myst-nb furo sphinx-copybutton sphinx-mathjax-offline sphinx-book-theme",
+        SPHINX.replace("{options}", "-D html_theme=sphinx_book_theme"),
         "html",
     ),
     "Jupyter Book 1": ("jupyter-book<2", "{bin}/jupyter-book build --quiet .", "_build/html"),
@@ -98,7 +98,10 @@ def measure(name: str, folder: Path) -> dict[str, object]:
         return found | {"builds": False, "why": said}
     loads = [line for line in check_site.find_problems(site) if "loaded from elsewhere" in line]
     notebooks = "".join(path.read_text("utf-8") for path in site.rglob("notebooks/*_*.html"))
-    shown = {"pictures": len(re.findall(r"<img[^>]*_images", notebooks)), "mathml": notebooks.count("<math")}
+    shown = {
+        "pictures": len(re.findall(r"<img[^>]*_images", notebooks)),
+        "formulas": notebooks.count('class="math notranslate'),
+    }
     return found | {"builds": True, "cpu_s": round(seconds, 1), "site_mb": size(site), "loads": len(loads), **shown}
 
 

@@ -1,7 +1,7 @@
 """How Sphinx makes the book of `make site`: README, notebooks as they are stored, docs, and the docstrings.
 
 The sources are the repository itself, so that every link between its files works in the book, too. Nothing is executed
-and nothing is fetched; formulae become MathML here, which browsers draw by themselves. docs/commands.md says why with these tools.
+and nothing is fetched; what the pages load lies beside them. docs/commands.md says why with these tools.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import json
 import re
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from docutils import nodes
-from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,17 +23,7 @@ from lmnet_utils.core import paths  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TITLES = {page: title for title, page in re.findall(r"\[(\d\d · [^\]]+)\]\((notebooks/\w+)\.ipynb\)", README)}  # short
-ROOMS = (
-    "core",
-    "geometry",
-    "data",
-    "models",
-    "training",
-    "rendering",
-    "evaluation",
-    "apps",
-    "run",
-)  # from the ground up
+ROOMS = "core geometry data models training rendering evaluation apps run".split()  # from the ground up
 CONTENTS = {  # what stands in the side bar
     "Notebooks": list(TITLES),
     "Documentation": list(dict.fromkeys(re.findall(r"\]\((docs/\w+)\.md[)#]", README))),
@@ -62,9 +50,7 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 nb_render_markdown_format = "gfm"  # cells print tables
 nb_mime_priority_overrides = [("html", "image/gif", 0)]
-nb_ipywidgets_js: dict[
-    str, dict[str, str]
-] = {}  # these scripts would come from elsewhere; no stored notebook needs them
+nb_ipywidgets_js: dict[str, str] = {}  # these scripts would come from elsewhere; no stored notebook needs them
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
@@ -74,27 +60,25 @@ napoleon_numpy_docstring = False
 
 
 def live_pages() -> dict[str, tuple[str, Path]]:
-    """What is there of a run and of `lmnet export`: title → (address in the book, file or folder)."""
+    """What is there of the explorer's folder and of the latest run: title → (address in the book, file or folder)."""
+    found = {"The explorer": ("explorer/index.html", ROOT / "build" / "explorer")}
     reports = sorted(paths.runs_root().glob("*/report.html"), key=lambda path: path.stat().st_mtime)
-    candidates = {"The explorer": ("explorer/index.html", paths.runs_root() / "explorer")}
-    if reports:
-        run = reports[-1].parent
-        candidates["A gallery of shapes to turn"] = (
-            "run/09_explorer/gallery.html",
-            run / "09_explorer" / "gallery.html",
-        )
-        candidates[f"The report of the run {run.name}"] = ("run/report.html", reports[-1])
-    return {title: (address, path) for title, (address, path) in candidates.items() if path.exists()}
+    for run in [path.parent for path in reports[-1:]]:
+        found["A gallery of shapes to turn"] = ("run/09_explorer/gallery.html", run / "09_explorer" / "gallery.html")
+        found[f"The report of the run {run.name}"] = ("run/report.html", run / "report.html")
+    return {title: (address, path) for title, (address, path) in found.items() if path.exists()}
 
 
 # -------------------------------------------------------------------------------------------------------------- pages
+MATHJAX = Path(str(metadata.distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline")))
 html_theme = "furo"
 pygments_style, pygments_dark_style = "tango", "github-dark"
 html_title = project
-html_static_path = ["book.css"]
+html_favicon = "favicon.svg"
+html_static_path = ["book.css", str(MATHJAX / "static" / "mathjax" / "tex-svg-full.js")]
+mathjax_path = "tex-svg-full.js"  # MathJax 3 with all extensions in one file
 html_css_files = ["book.css"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
-html_math_renderer = "mathml"
 templates_path = ["."]
 html_context = {"live_pages": {title: address for title, (address, _) in live_pages().items()}}
 html_sidebars = {
@@ -118,26 +102,18 @@ def read_source(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def with_alternatives(notebook: str) -> str:
-    """A notebook's JSON, its cells' pictures with the text for those who cannot see them where myst-nb looks for it."""
+    """A notebook's JSON in which MyST-NB finds the texts that its cells give for those who cannot see their pictures."""
     content = json.loads(notebook)
     for cell in content["cells"]:
-        metadata = [value for output in cell.get("outputs", []) for value in output.get("metadata", {}).values()]
-        texts = [value["alt"] for value in metadata if "alt" in value]
-        if texts:
+        about = [kind for output in cell.get("outputs", []) for kind in output.get("metadata", {}).values()]
+        if texts := [kind["alt"] for kind in about if "alt" in kind]:
             cell["metadata"]["mystnb"] = {"image": {"alt": "; ".join(texts)}}
     return json.dumps(content)
 
 
-def write_formula(translator: Any, node: nodes.math | nodes.math_block) -> None:
-    """A formula as MathML, without the spaces that a line break in a list's formula brings."""
-    display = "block" if isinstance(node, nodes.math_block) else "inline"
-    translator.body.append(convert(node.astext(), display=display))
-    raise nodes.SkipNode
-
-
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Sphinx's event build-finished: the home page under the name that servers look for, and what is alive."""
-    if error:
+    if error or app.builder.format != "html":
         return
     shutil.copyfile(app.outdir / "README.html", app.outdir / "index.html")
     for address, path in live_pages().values():
@@ -149,8 +125,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             shutil.copyfile(path, target)
 
 
-def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
-    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx before it builds."""
     app.connect("source-read", read_source)
     app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
