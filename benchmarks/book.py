@@ -13,6 +13,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -52,7 +53,8 @@ CONFIGURATIONS = {
 
 def copy_sources(folder: Path) -> None:
     """What is committed, without the reference, and each tool's smallest configuration."""
-    folder.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     archive = subprocess.run(["git", "archive", "HEAD", *SOURCES], cwd=ROOT, capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
     for page in folder.glob("docs/api/*.md"):
@@ -74,22 +76,29 @@ def run(command: list[str], folder: Path) -> tuple[bool, float, str]:
     return result.returncode == 0, after.ru_utime - before.ru_utime, lines[-1].strip() if lines else ""
 
 
-def size(folder: Path) -> float:
-    """MB of a folder."""
-    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 1)
+def size(folder: Path, but: str = "") -> float:
+    """MB of a folder, without the entries whose names begin with one word."""
+    entries = [entry for entry in folder.iterdir() if not (but and entry.name.startswith(but))]
+    files = [path for entry in entries for path in ([entry] if entry.is_file() else entry.rglob("*")) if path.is_file()]
+    return round(sum(path.stat().st_size for path in files) / 1e6, 1)
 
 
 def measure(name: str, folder: Path) -> dict[str, object]:
-    """Install one tool, let it build offline, and look at what came out."""
+    """Install one tool, let it build offline, and look at what came out. An environment that is there is used."""
     packages, build, pages = TOOLS[name]
     binaries = folder / "venv" / "bin"
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    bare = size(folder / "venv")
+    if not binaries.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     fine, _, said = run([str(binaries / "pip"), "install", "--quiet", *packages.split(" ")], folder)
     if not fine:
         return {"installs": False, "why": said}
+    (library,) = (folder / "venv" / "lib").glob("python*/site-packages")
     listed = subprocess.run([binaries / "pip", "list", "--format=json"], capture_output=True, check=True).stdout
-    found = {"installs": True, "packages": len(json.loads(listed)) - 2, "mb": round(size(folder / "venv") - bare, 1)}
+    found = {
+        "installs": True,
+        "packages": sum(row["name"] not in ("pip", "setuptools") for row in json.loads(listed)),
+        "mb": size(library, but="pip"),
+    }
     copy_sources(folder / "sources")
     command = ["unshare", "-rn", *build.format(bin=binaries, options="").split()]
     fine, seconds, said = run(command, folder / "sources")
@@ -109,16 +118,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="measure five tools that could build the book")
     parser.add_argument("folder", type=Path, help="where the environments go; a new folder, 1 GB")
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True)
-    file, results = ROOT / "benchmarks" / "book.json", {}
+    results: dict[str, dict[str, object]] = {}
     for number, name in enumerate(TOOLS):
         place = arguments.folder.resolve() / str(number)
-        place.mkdir()
+        place.mkdir(parents=True, exist_ok=True)
         results[name] = measure(name, place)
         print(name, results[name], flush=True)
-    write_json(
-        file, {"command": "python benchmarks/book.py FOLDER", "date": time.strftime("%Y-%m-%d"), "tools": results}
-    )
+        made = {"command": "python benchmarks/book.py FOLDER", "date": time.strftime("%Y-%m-%d"), "tools": results}
+        write_json(ROOT / "benchmarks" / "book.json", made)
 
 
 if __name__ == "__main__":
