@@ -1,4 +1,4 @@
-"""Which tool builds the book: size, time and what works offline of five, on the same README, notebooks and docs.
+"""Which tool builds the book: size, time and what works offline of four, on the same README, notebooks and docs.
 
     python benchmarks/book.py FOLDER
 
@@ -22,7 +22,7 @@ from pathlib import Path
 import check_site  # from tools/
 
 from lmnet_utils.core import paths
-from lmnet_utils.core.files import read_json, write_json
+from lmnet_utils.core.files import write_json
 
 ROOT = paths.project_root()
 SOURCES = ["README.md", "LICENSE", "CITATION.cff", "docs", "notebooks", "lmnet_utils", "benchmarks", "tools"]
@@ -31,12 +31,10 @@ SOURCES += [
     "trained_models/freeshapes/MODEL_CARD.md",
     "trained_models/freeshapes/evaluation.json",
 ]
-SPHINX = "{bin}/python -m sphinx -q -c docs/book -d doctrees {options} . html"
 TOOLS = {  # packages, how it builds in a copy of the sources, where the pages then are
-    "Sphinx, MyST-NB, Furo": ("sphinx myst-nb furo sphinx-copybutton sphinx-mathjax-offline", SPHINX, "html"),
-    "Sphinx, MyST-NB, Book Theme": (
-        "sphinx myst-nb furo sphinx-copybutton sphinx-mathjax-offline sphinx-book-theme",
-        SPHINX.replace("{options}", "-D html_theme=sphinx_book_theme"),
+    "Sphinx, MyST-NB, Furo": (
+        "sphinx myst-nb furo sphinx-copybutton sphinx-mathjax-offline",
+        "{bin}/python -m sphinx -q -c docs/book -d doctrees . html",
         "html",
     ),
     "Jupyter Book 1": ("jupyter-book<2", "{bin}/jupyter-book build --quiet .", "_build/html"),
@@ -100,10 +98,7 @@ def measure(name: str, folder: Path) -> dict[str, object]:
         "mb": size(library, but="pip"),
     }
     copy_sources(folder / "sources")
-    if "Book Theme" in name:  # it has other parts for its side bar
-        with (folder / "sources" / "docs" / "book" / "conf.py").open("a", encoding="utf-8") as configuration:
-            configuration.write("html_sidebars = {}\n")
-    command = ["unshare", "-rn", *build.format(bin=binaries, options="").split()]
+    command = ["unshare", "-rn", *build.format(bin=binaries).split()]
     fine, seconds, said = run(command, folder / "sources")
     site = folder / "sources" / pages
     if not fine or not (site / "index.html").is_file():
@@ -120,19 +115,15 @@ def measure(name: str, folder: Path) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="measure five tools that could build the book")
     parser.add_argument("folder", type=Path, help="where the environments go; a new folder, 1 GB")
-    parser.add_argument("--only", choices=TOOLS, nargs="+", default=list(TOOLS), help="others keep what the file says")
     arguments = parser.parse_args()
-    file = ROOT / "benchmarks" / "book.json"
-    results = read_json(file)["tools"] if file.exists() else {}
+    results: dict[str, dict[str, object]] = {}
     for number, name in enumerate(TOOLS):
-        if name not in arguments.only:
-            continue
         place = arguments.folder.resolve() / str(number)
         place.mkdir(parents=True, exist_ok=True)
         results[name] = measure(name, place)
         print(name, results[name], flush=True)
         made = {"command": "python benchmarks/book.py FOLDER", "date": time.strftime("%Y-%m-%d"), "tools": results}
-        write_json(file, made)
+        write_json(ROOT / "benchmarks" / "book.json", made)
 
 
 if __name__ == "__main__":

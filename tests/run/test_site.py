@@ -75,7 +75,7 @@ def test_a_folder_without_a_site_is_refused(tmp_path: Path) -> None:
 def test_the_table_of_tools_is_that_of_the_committed_file() -> None:
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     tools = read_json(ROOT / "benchmarks" / "book.json")["tools"]
-    assert len(tools) == 5
+    assert len(tools) == 4
     for name, found in tools.items():
         installed = f"{found['packages']} | {found['mb']:.0f} MB" if found["installs"] else "– | –"
         built = (
