@@ -12,7 +12,6 @@ from lmnet_utils.core.checks import choose
 
 FORMATS = ("markdown", "csv", "plain", "latex")
 ICP_WORDS = {"none": "without ICP", "exact": "with ICP", "official": "with the official code's ICP"}
-"""How tables and figures say by which ICP a prediction was aligned, by the name of that setting."""
 """Kind of ICP → how a table or figure says it."""
 DIGITS = 2  # after the point, except in CSV
 

@@ -148,11 +148,9 @@ def test_printed_tables_are_tables(site: Path) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_rooms_page_has_all_that_it_exports(site: Path, room: str) -> None:
     page = (site / "docs" / "api" / f"{room}.html").read_text(encoding="utf-8")
-    for name, module in lazy.exported_names(f"lmnet_utils.{room}").items():
-        ids = (f'id="lmnet_utils.{room}.{name}"', f'id="{module}.{name}"')
-        assert any(one in page for one in ids), (
-            f"{name}: no docstring, or a constant that wants a line in docs/api/{room}.md"
-        )
+    for name in lazy.exported_names(f"lmnet_utils.{room}"):
+        found = re.search(rf'id="lmnet_utils\.{room}(\.\w+)*\.{name}"', page)
+        assert found, f"{name}: no docstring, or a constant that wants a line in docs/api/{room}.md"
 
 
 def test_report_and_gallery_of_the_latest_run_are_in_it(site: Path) -> None:
