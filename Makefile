@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.lmnet-installed
+# The extras that requirements.lock holds, and `make install` installs.
+LOCKED := dev strong fast export site cluster
 UV := $(shell command -v uv 2>/dev/null)
 # With uv and no PYTHON given, uv finds a fitting Python by itself (or fetches one).
 ifeq ($(origin PYTHON),file)
@@ -12,7 +14,7 @@ UV_PYTHON := $(PYTHON)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-tensorflow freeshapes notebooks lab app doctor lint format hooks lock clean
+.PHONY: help install quickstart test test-tensorflow freeshapes notebooks lab app site doctor lint format hooks lock clean
 
 help:  ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,14 @@ test-tensorflow: $(STAMP)  ## the converter of the official checkpoints against 
 	test -x .venv-tensorflow/bin/python || "$(PYTHON)" -m venv .venv-tensorflow
 	.venv-tensorflow/bin/python -m pip install -e ".[tensorflow,dev]"
 	.venv-tensorflow/bin/python -m pytest tests/models/test_tensorflow_checkpoints.py
+
+# The explorer in it wants npm and the extra `export`; without them the book does without. Every page is checked.
+site: $(STAMP)  ## the book, with the explorer and the latest report: site/index.html
+	rm -rf build/book build/explorer
+	-$(BIN)/lmnet export --explorer build/explorer
+	$(BIN)/python -m sphinx -W --keep-going -q -c docs/book -d build/book/doctrees . build/book/site
+	$(BIN)/python tools/check_site.py build/book/site
+	rm -rf site && mv build/book/site site
 
 doctor: $(STAMP)  ## versions, device, disk, data, weights, and what is missing
 	$(BIN)/lmnet doctor
@@ -85,10 +95,10 @@ lock:  ## pin the dependencies of pyproject.toml again (needs uv)
 	  "# Made by 'make lock'; do not edit. It names no index: yours is used, and the hashes hold whatever it serves." \
 	  "# iopath comes as source only; pip fetches setuptools to build it, and that build step is not covered by a hash." \
 	  "# By hand: pip install --require-hashes -r requirements.lock && pip install --no-deps --no-build-isolation -e ."; \
-	  "$(UV)" pip compile --quiet --universal --python-version 3.10 --extra dev --extra strong --extra export --generate-hashes \
+	  "$(UV)" pip compile --quiet --universal --python-version 3.10 $(LOCKED:%=--extra %) --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links --no-annotate $(LOCK_OPTIONS) pyproject.toml; \
 	} > requirements.lock.tmp && mv requirements.lock.tmp requirements.lock
 
 clean:  ## remove .venv, caches and builds; data, weights and runs stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -33,6 +33,7 @@ FOLDS = tuple(f"fold-{k}-of-5" for k in range(1, 6))
 PORT = "port"
 """The port's own lists; see :func:`read_port_lists`."""
 SIDES = ("train", "val", "test")
+"""What a split's parts are called."""
 
 
 @dataclasses.dataclass(frozen=True)

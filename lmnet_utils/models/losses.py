@@ -78,7 +78,7 @@ def direct_regression_loss(ground_truth: torch.Tensor, prediction: torch.Tensor)
 def latent_matching_loss(predicted: torch.Tensor, target: torch.Tensor, kind: str) -> torch.Tensor:
     """Distance between predicted and autoencoder latents: Variant I of the paper (section 3.2).
 
-    ``"l1"``: mean |ẑ − z|; ``"l2"``: mean (ẑ − z)².
+    ``"l1"``: ``mean |ẑ − z|``; ``"l2"``: ``mean (ẑ − z)²``.
 
     Args:
         predicted: (B, 512).

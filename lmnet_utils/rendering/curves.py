@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A8A8A", "#7A3E00")
 """Colours of lines: Okabe and Ito's, which colour-blind people can tell apart, grey, and brown. With its marker each of the first nine is its own."""
 MARKERS = "osD^vP*Xh"
+"""Matplotlib's signs for points, one for each of the nine colours."""
 
 
 def interval_plot(rows: Sequence[Mapping[str, Any]], *, limits: tuple[float, float] = (0.0, 25.0)) -> Figure:
