@@ -12,7 +12,8 @@ from lmnet_utils.evaluation import statistics
 from lmnet_utils.evaluation.scoring import Scored
 from lmnet_utils.evaluation.statistics import finite_interval
 from lmnet_utils.evaluation.study import AMBIGUOUS, Answers, Study, strongest_lambda, values_of
-from lmnet_utils.models.registry import base_name, label
+from lmnet_utils.models.registry import base_name
+from lmnet_utils.models.registry import label as label_of_name
 
 MARGIN = 0.2
 """Chamfer ×100 that do not count, about 2 % of an encoder's error on chairs: accuracy may suffer by as much (fixed before any model
@@ -121,7 +122,7 @@ def comparisons(scored: Sequence[Scored], study: Study, kind: str = "none") -> l
 def _accuracy(claim: str, scored: Sequence[Scored], a: str, b: str, kind: str) -> Comparison:
     """A against B by Chamfer distance, on the images that both were scored on; EMD beside it, where it was scored."""
     sides = [[one for one in scored if base_name(one.method.name) == name] for name in (a, b)]
-    shown = [side[0].method.label if side else label(name) for name, side in zip((a, b), sides, strict=True)]
+    shown = [side[0].method.label if side else label_of_name(name) for name, side in zip((a, b), sides, strict=True)]
     missing = [text for text, side in zip(shown, sides, strict=True) if not side]
     if missing:
         why = f"this run has no {' and no '.join(filter(None, missing)) or 'such model'}"
@@ -163,12 +164,12 @@ def _paired(sides: Sequence[Sequence[Scored]], kind: str) -> tuple[list[str], Ca
     return [model for model, _ in images], figures
 
 
-def differences(scored: Sequence[Scored], name: str, kind: str = "none") -> list[dict[str, Any]]:
+def differences(scored: Sequence[Scored], label: str, kind: str = "none") -> list[dict[str, Any]]:
     """How one method stands against every other: its scores less theirs, paired by image and averaged over objects.
 
     Args:
         scored: of :func:`lmnet_utils.evaluation.scoring.score_method`.
-        name: of the method, without its training seed.
+        label: of the method.
         kind: of ICP.
 
     Returns:
@@ -181,16 +182,16 @@ def differences(scored: Sequence[Scored], name: str, kind: str = "none") -> list
     """
     methods: dict[str, list[Scored]] = {}
     for one in scored:
-        methods.setdefault(base_name(one.method.name), []).append(one)
-    if name not in methods:
-        raise ValueError(f"no method {name!r} was scored; there are {', '.join(methods)}.")
+        methods.setdefault(one.method.label, []).append(one)
+    if label not in methods:
+        raise ValueError(f"no method {label!r} was scored; there are {', '.join(methods)}.")
     rows = []
     for other, side in methods.items():
-        sides = (methods[name], side)
-        objects, figures = _paired(sides, kind) if other != name else ([], None)
-        if not objects or figures is None:
+        sides = (methods[label], side)
+        objects, figures = _paired(sides, kind)
+        if other == label or not objects:
             continue
-        row: dict[str, Any] = {"against": side[0].method.label, "objects": len(set(objects))}
+        row: dict[str, Any] = {"against": other, "objects": len(set(objects))}
         for score in ("chamfer", "emd"):
             if all(score in one.scores[kind] for one in (*sides[0], *sides[1])):
                 found = statistics.paired_difference(*figures(score), objects)

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from lmnet_utils.core import paths
 from lmnet_utils.evaluation import protocol
 from lmnet_utils.evaluation.methods import Method, Task
 from lmnet_utils.evaluation.statistics import paired_difference
+from lmnet_utils.geometry.pointclouds import scale_to_unit_cube
 from lmnet_utils.models.inference import Item, items_of
 from lmnet_utils.models.predictions import INDEX_COLUMNS
 from lmnet_utils.models.registry import base_name
@@ -70,8 +72,8 @@ def other_methods(
         if file in methods or base_name(name) in {method.label for method in beside}:
             raise ValueError(f"other_predictions: the name {name!r} is taken; give this one a name of its own.")
         clouds = _Clouds(task, folder, views)
-        _warn_of_frame(task, name, clouds)
         identity = {"predictions": clouds.checked_hash()}
+        _warn_of_frame(task, name, clouds)
         methods[file] = Method(file, base_name(name), clouds.objects, clouds, identity, clouds.by_image)
     return list(methods.values())
 
@@ -220,15 +222,26 @@ class FrameFinding:
 
 
 def find_frame(truth: np.ndarray, clouds: np.ndarray, objects: Sequence[str]) -> FrameFinding:
-    """Try all 48 ways to exchange and mirror the axes of clouds (B, N, 3) against (B, M, 3); ``objects``: (B,) what each shows.
+    """Try all 48 ways to exchange and mirror the axes of clouds (B, N, 3), by Chamfer distance to (B, M, 3); ``objects``: (B,) what each shows.
 
     Another frame counts if its error is lower for sure (the paired interval over objects is below 0) and by far
     (:data:`FRAME_FACTOR`): quarter turns of a nearly symmetric object are neither.
     """
-    truth, clouds = (points[:, :: max(1, points.shape[1] // FRAME_POINTS)] for points in (truth, clouds))
+    truth, clouds = (
+        scale_to_unit_cube(points[:, :: max(1, points.shape[1] // FRAME_POINTS)]) for points in (truth, clouds)
+    )
+    trees = [cKDTree(points) for points in truth]
+
+    def error(
+        columns: Sequence[int], signs: Sequence[int]
+    ) -> np.ndarray:  # the unit cube looks the same from all sides
+        turned = clouds[..., columns] * np.array(signs)
+        pairs = zip(trees, truth, turned, strict=True)
+        return np.array([100 * (tree.query(b)[0].mean() + cKDTree(b).query(a)[0].mean()) for tree, a, b in pairs])
+
     ways = list(itertools.product(itertools.permutations(range(3)), itertools.product((1, -1), repeat=3)))
-    errors = [protocol.score(truth, clouds[..., columns] * np.array(signs))["chamfer"] for columns, signs in ways]
-    best = int(np.argmin([error.mean() for error in errors]))  # the first way is: as they are
+    errors = [error(*way) for way in ways]
+    best = int(np.argmin([found.mean() for found in errors]))  # the first way is: as they are
     found = paired_difference(errors[best], errors[0], objects)
     before, after = float(errors[0].mean()), float(errors[best].mean())
     return FrameFinding(*ways[best], before, after, bool(found["high"] < 0 and after <= FRAME_FACTOR * before))

@@ -279,12 +279,17 @@ def _add_reconstruct(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the samples")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in memory at once")
+    parser.add_argument(
+        "--format", metavar="KINDS", help="also a mesh of each, as glb, ply, obj or stl; several with commas"
+    )
+    parser.add_argument("--watertight", action="store_true", help="a closed mesh around the points, for printing")
+    parser.add_argument("--size-mm", type=float, metavar="MM", help="longest side of the mesh (default: about 1 unit)")
     parser.add_argument("--no-figures", action="store_true", help="no overview.png, which takes most of the time")
     parser.set_defaults(command=_reconstruct)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from lmnet_utils.apps import familiarity, photos, reconstruction
+    from lmnet_utils.apps import exports, familiarity, photos, reconstruction
     from lmnet_utils.core.runtime import pick_device
     from lmnet_utils.models import posteriors, registry
     from lmnet_utils.run import profiles
@@ -294,6 +299,10 @@ def _reconstruct(options: argparse.Namespace) -> int:
         device = pick_device(options.device)
         if options.samples < 0:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
+        if not options.format and (options.watertight or options.size_mm is not None):
+            raise ValueError("--watertight and --size-mm are about a mesh: name its --format, such as stl.")
+        kinds = [kind.strip().lower() for kind in (options.format or "").split(",")]
+        meshes = exports.MeshOptions(kinds, options.watertight, options.size_mm) if options.format else None
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
@@ -306,6 +315,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
             familiarity=known,
             batch_size=options.batch_size,
             figures=not options.no_figures,
+            meshes=meshes,
         )
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
