@@ -13,7 +13,7 @@ from lmnet_utils.apps.placing import box_of
 from lmnet_utils.geometry.camera import camera_position, project_to_pixels
 from lmnet_utils.geometry.visibility import visible_points
 
-ELEVATIONS = (5.0, 15.0, 25.0, 35.0)
+ELEVATIONS = (15.0, 25.0, 35.0)
 AZIMUTH_STEP = 10
 RATIO = 0.8
 """How far the camera stands: the middle of 3D-R2N2's distance ratios, as a cut-out does not show it."""

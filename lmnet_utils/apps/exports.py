@@ -80,7 +80,7 @@ def mesh_of(
         mesh.invert()
     there, back = distances_to_cloud(mesh, cloud)
     record: dict[str, Any] = {
-        "surface": "closed, around the points" if watertight else "alpha shape of the points",
+        "surface": "closed, around the alpha shape" if watertight else "alpha shape of the points",
         "watertight": bool(mesh.is_watertight),
         "faces": len(mesh.faces),
         "cloud_to_mesh": round(there, 2),

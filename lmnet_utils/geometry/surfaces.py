@@ -13,8 +13,10 @@ from lmnet_utils.core.checks import Array, finite_array
 
 ALPHA = 3.0
 """Radius of the alpha shape, in spacings of the points: smaller tears holes, larger fills the gaps between legs."""
-WALL = 1.5
-"""How far a closed surface lies from the points, in spacings: half of the wall of what is thin."""
+WALL = 1.0
+"""How far a closed surface lies from the alpha shape, in spacings: half of the wall of what is thin."""
+SAMPLES = 20_000
+"""Points on an alpha shape to which distances are measured."""
 FINEST = 64
 """Cells along the longest side of the grid on which a closed surface is found."""
 
@@ -48,42 +50,44 @@ def alpha_surface(points: Array, alpha: float = ALPHA) -> Triangles:
 
     points = finite_array(points, "points", (None, 3))
     radius = alpha * point_spacing(points)
-    with pyvista.vtk_verbosity("off"):  # of doubled points it would warn
+    with pyvista.vtk_verbosity("off"):  # it warns of points that lie in one plane, which are many on furniture
         tetrahedra = pyvista.PolyData(points).delaunay_3d(alpha=radius)
-        outside = tetrahedra.extract_geometry().triangulate()
+        outside = tetrahedra.extract_surface(algorithm=None)
+        outside.clear_data()  # numbers of cells, which no longer hold
+        outside = outside.triangulate()
     faces = outside.faces.reshape(-1, 4)[:, 1:] if outside.n_cells else np.zeros((0, 3), np.int64)
     return _compact(np.asarray(outside.points, np.float64), faces)
 
 
 def closed_surface(points: Array, wall: float = WALL) -> Triangles:
-    """The surface at a fixed distance around a cloud: without holes, so that it can be printed, and thicker by that distance.
+    """The surface at a fixed distance around a cloud's alpha shape: without holes, so that it can be printed, and thicker by that distance.
 
-    The distance to the nearest point on a grid, and its level set by flying edges (Schroeder, Maynard & Geveci, 2015). What lies inside a hollow
-    is filled: only the outermost surface of each part is kept.
+    The distance to the shape on a grid, what is enclosed filled, a little smoothed; and its level set by flying edges (Schroeder, Maynard &
+    Geveci, 2015). Single points off the shape are left out.
 
     Args:
         points: (N, 3), N ≥ 4.
         wall: the distance, in spacings of the points.
 
     Raises:
-        ValueError: wrong shape, NaN, or fewer than 4 different points.
+        ValueError: as :func:`alpha_surface`.
     """
     import pyvista
+    import trimesh
     from scipy import ndimage
 
-    points = finite_array(points, "points", (None, 3))
     distance = wall * point_spacing(points)
-    low, high = points.min(axis=0) - 2 * distance, points.max(axis=0) + 2 * distance
-    cell = max(float((high - low).max()) / FINEST, distance / 4)
+    shape = trimesh.Trimesh(*alpha_surface(points), process=False)
+    there, _ = trimesh.sample.sample_surface(shape, SAMPLES, seed=0)
+    low, high = there.min(axis=0) - 3 * distance, there.max(axis=0) + 3 * distance
+    cell = max(float((high - low).max()) / FINEST, distance / 2)
     sizes = np.ceil((high - low) / cell).astype(int) + 2
     axes = [low[k] + cell * np.arange(sizes[k]) for k in range(3)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    field = cKDTree(points).query(grid, distance_upper_bound=3 * distance)[0].reshape(sizes)
-    field = np.minimum(field, 3 * distance)
-    inside = ndimage.binary_fill_holes(field < distance)
-    field[inside & (field >= distance)] = 0
+    field = np.minimum(cKDTree(there).query(grid, distance_upper_bound=3 * distance)[0].reshape(sizes), 3 * distance)
+    field[ndimage.binary_fill_holes(field < distance) & (field >= distance)] = 0
     image = pyvista.ImageData(dimensions=sizes, spacing=(cell,) * 3, origin=low)
-    image["distance"] = field.ravel(order="F")
+    image["distance"] = ndimage.gaussian_filter(field, 0.7).ravel(order="F")
     surface = image.contour([distance], scalars="distance", method="flying_edges").triangulate()
     return _compact(np.asarray(surface.points, np.float64), surface.faces.reshape(-1, 4)[:, 1:])
 
