@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reconstruct(commands)
     _add_import_meshes(commands)
     _add_convert_checkpoint(commands)
+    _add_sharing(commands)
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -64,12 +65,19 @@ def _add_run(commands: Commands) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show steps and parameters, execute nothing")
     parser.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
     parser.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
+    parser.add_argument(
+        "--weights",
+        metavar="SOURCE",
+        help="networks that somebody shared: a folder, ZIP file or address, as `lmnet take`",
+    )
     parser.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     from lmnet_utils.run import chain
 
+    if options.weights:
+        options.overrides.append(f"all.weights_run={_taken(options.weights)}")
     choice = chain.Choice(_only(options), options.from_, options.overrides, options.run_name, options.force)
     return chain.run_profile(options.profile, choice, dry_run=options.dry_run, quiet=options.quiet)
 
@@ -412,6 +420,60 @@ def _convert_checkpoint(options: argparse.Namespace) -> int:
     for folder in folders:
         print(paths.display(folder))
     return 0
+
+
+# --------------------------------------------------------------------------------------------------------- ship and take
+def _add_sharing(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "ship",
+        help="write a run's networks with card and checksums, to be shared",
+        epilog="example: lmnet ship mine mine.zip --licence 'CC BY 4.0'",
+    )
+    parser.add_argument("run", metavar="RUN", help="a folder of trained_models/")
+    parser.add_argument("out", metavar="OUT", help="a new folder, or a .zip file")
+    parser.add_argument("--licence", default="not stated", metavar="TEXT", help="under which others may use them")
+    parser.set_defaults(command=_ship)
+    parser = commands.add_parser(
+        "take",
+        help="install networks that somebody shared",
+        description="Check what `lmnet ship` wrote, and install it in trained_models/; then weights_run=NAME in any notebook.",
+        epilog="example: lmnet take https://example.org/mine.zip#sha256=… --name theirs",
+    )
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a ZIP file, or its address")
+    parser.add_argument("--name", help="folder of trained_models/ (default: as it was shared)")
+    parser.set_defaults(command=_take)
+
+
+def _ship(options: argparse.Namespace) -> int:
+    from lmnet_utils.core.files import sha256_of
+    from lmnet_utils.run import profiles, sharing
+
+    try:
+        out = sharing.ship(options.run, options.out, licence=options.licence)
+    except (ValueError, OSError) as error:
+        raise profiles.ProfileError(str(error)) from error
+    print(f"{paths.display(out)}; others install it by `lmnet take`" + (" of its address" if out.is_file() else ""))
+    if out.is_file():
+        print(f"behind the address, so that no other file is taken: #sha256={sha256_of(out)}")
+    return 0
+
+
+def _take(options: argparse.Namespace) -> int:
+    name = _taken(options.source, options.name)
+    print(
+        f'{paths.display(paths.model_dir(name, ""))}: weights_run="{name}" in a notebook, --run {name} for reconstruct'
+    )
+    return 0
+
+
+def _taken(source: str, name: str | None = None) -> str:
+    from lmnet_utils.data.transfer import TransferError
+    from lmnet_utils.run import profiles, sharing
+
+    try:
+        return sharing.take(source, name)
+    except (ValueError, OSError, TransferError) as error:
+        raise profiles.ProfileError(str(error)) from error
 
 
 if __name__ == "__main__":
