@@ -21,7 +21,7 @@ from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, read_json, sha256_of, write_json
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.core.settings import RUN_NAME
-from lmnet_utils.data.transfer import RangeDownloader, TransferError, fetch
+from lmnet_utils.data.transfer import RangeDownloader, fetch
 from lmnet_utils.evaluation.results import results_table
 from lmnet_utils.evaluation.tables import table
 from lmnet_utils.models.registry import find_networks, read_info
