@@ -4,27 +4,31 @@
 
     python benchmarks/surfaces.py --write benchmarks/surfaces.json   # with open3d installed, its candidates too
 
-True clouds of test objects, and their reconstructions by the strong variant from the first view.
+True clouds of test objects, and their reconstructions by the strong variant from the first view. Beside it: from which side a picture is
+taken to be seen, by the silhouette, and from which it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import trimesh
+from PIL import Image
 from scipy.spatial import cKDTree
 
+from lmnet_utils.apps.appearance import find_viewpoint
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import write_json
 from lmnet_utils.evaluation.methods import model_methods, open_task
 from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.geometry.surfaces import alpha_surface, closed_surface, point_spacing
-from lmnet_utils.models.inference import items_of
+from lmnet_utils.models.inference import Item, items_of
 from lmnet_utils.models.registry import load_networks
 
 SAMPLES = 4096
@@ -39,8 +43,7 @@ def hoppe(points: np.ndarray) -> Any:
 
 
 def _with_normals(points: np.ndarray) -> Any:
-    import open3d
-
+    open3d: Any = importlib.import_module("open3d")  # not declared: measured where it happens to be
     cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
     cloud.estimate_normals(open3d.geometry.KDTreeSearchParamKNN(16))
     cloud.orient_normals_consistent_tangent_plane(16)
@@ -84,33 +87,59 @@ def measure(points: np.ndarray, candidate: Callable[[np.ndarray], Any]) -> dict[
     return {**found, "closed": mesh.is_watertight, "faces": len(mesh.faces), "seconds": seconds}
 
 
-def run(objects: int) -> dict[str, Any]:
-    """Every candidate on the true clouds and on the reconstructions of the first test objects."""
-    task = open_task("freeshapes", "official", "13", objects)
-    networks = load_networks("freeshapes", ["encoder_strong"])
-    method = next(one for one in model_methods(task, networks) if one.name == "encoder_strong")
-    items = items_of(task.pack, task.test, 1)
-    clouds = {
-        "truth": np.asarray(task.pack.points[task.pack.rows(task.test)]),
-        "strong": np.asarray(method.clouds(items)),
-    }
+def viewpoint_error(points: np.ndarray, item: Item) -> float:
+    """Degrees between the azimuth that a rendering's silhouette suggests for a cloud and the true one."""
+    folder = paths.dataset_dir("freeshapes") / "ShapeNetRendering" / item.model / "rendering"
+    mask = np.asarray(Image.open(folder / f"{item.view:02d}.png"))[..., 3] / np.float32(255)
+    found = find_viewpoint(np.asarray(y_up_from_file(points), np.float64), mask)
+    return abs((found.azimuth - item.azimuth + 180) % 360 - 180)
+
+
+def surfaces(clouds: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Means of :func:`measure`, a row for each kind of clouds and candidate; the time is the median."""
     rows = []
     for kind, several in clouds.items():
         for name, candidate in CANDIDATES.items():
-            with contextlib.suppress(ImportError):  # open3d is measured where it is
+            with contextlib.suppress(ImportError):
                 found = [measure(np.asarray(y_up_from_file(one), np.float64), candidate) for one in several]
                 means = {key: round(float(np.mean([one[key] for one in found])), 3) for key in found[0]}
                 median = round(float(np.median([one["seconds"] for one in found])), 3)
                 rows.append({"clouds": kind, "surface": name, **means, "seconds": median})
                 print(rows[-1], flush=True)
-    return {"objects": len(task.test), "rows": rows}
+    return rows
+
+
+def run(objects: int, views_of: int) -> dict[str, Any]:
+    """Both measurements: surfaces on the first ``objects`` test objects, viewpoints on the first ``views_of``."""
+    task = open_task("freeshapes", "official", "13", views_of)
+    networks = load_networks("freeshapes", ["encoder_strong"])
+    method = next(one for one in model_methods(task, networks) if one.name == "encoder_strong")
+    items = items_of(task.pack, task.test, 1)
+    truth, guess = np.asarray(task.pack.points[task.pack.rows(task.test)]), np.asarray(method.clouds(items))
+    angles = {
+        kind: [round(viewpoint_error(points, item), 1) for points, item in zip(clouds, items, strict=True)]
+        for kind, clouds in (("truth", truth), ("strong", guess))
+    }
+    within = {kind: sum(angle <= 20 for angle in found) for kind, found in angles.items()}
+    opposite = {kind: sum(angle >= 160 for angle in found) for kind, found in angles.items()}
+    views = {"objects": len(items), "within_20_degrees": within, "opposite": opposite, "degrees": angles}
+    print(views, flush=True)
+    return {
+        "objects": objects,
+        "rows": surfaces({"truth": truth[:objects], "strong": guess[:objects]}),
+        "viewpoints": views,
+    }
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--objects", type=int, default=8)
+    parser.add_argument("--views-of", type=int, default=49)
     parser.add_argument("--write", metavar="JSON")
     options = parser.parse_args()
-    result = {"command": "python benchmarks/surfaces.py --write benchmarks/surfaces.json", **run(options.objects)}
+    result = {
+        "command": "python benchmarks/surfaces.py --write benchmarks/surfaces.json",
+        **run(options.objects, options.views_of),
+    }
     if options.write:
         print(paths.display(write_json(options.write, result)))
