@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 from scipy.spatial import cKDTree
 
 from lmnet_utils.apps.appearance import find_viewpoint, vertex_colours
@@ -21,6 +20,9 @@ from lmnet_utils.core.checks import choose
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.geometry.frames import y_up_from_file
 from lmnet_utils.geometry.surfaces import alpha_surface, closed_surface
+
+if TYPE_CHECKING:
+    import trimesh
 
 MESH_FORMATS = ("glb", "ply", "obj", "stl")
 _FRONT_Z = np.array([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]])
@@ -73,6 +75,8 @@ def mesh_of(
     Raises:
         ValueError: the points span no surface.
     """
+    import trimesh  # here, because the import takes a second
+
     cloud = np.asarray(y_up_from_file(points), np.float64)
     vertices, faces = (closed_surface if watertight else alpha_surface)(cloud)
     mesh = trimesh.Trimesh(vertices, faces, process=False)
@@ -101,6 +105,8 @@ def distances_to_cloud(mesh: trimesh.Trimesh, cloud: np.ndarray, samples: int = 
 
     The mesh is sampled (seeded), and so is never nearer than its samples are dense.
     """
+    import trimesh
+
     surface, _ = trimesh.sample.sample_surface(mesh, samples, seed=0)
     side = float(np.ptp(cloud, axis=0).max())
     there, back = cKDTree(surface).query(cloud)[0].mean(), cKDTree(cloud).query(surface)[0].mean()

@@ -142,11 +142,14 @@ def _profiles(options: argparse.Namespace) -> int:
 def _add_report(commands: Commands) -> None:
     parser = commands.add_parser("report", help="write a run's report.html again, and what its folds say together")
     parser.add_argument("run", help="name of a folder in runs/")
+    parser.add_argument(
+        "--crate", action="store_true", help="also ro-crate-metadata.json: settings, versions, checksums, for machines"
+    )
     parser.set_defaults(command=_report)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from lmnet_utils.run import folds, profiles, report
+    from lmnet_utils.run import crate, folds, profiles, report
 
     if not (paths.runs_root() / options.run).is_dir():
         names = sorted(path.name for path in paths.runs_root().glob("*") if path.is_dir())
@@ -156,6 +159,11 @@ def _report(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise profiles.ProfileError(f"the folds are not put together: {error}") from error
     print(paths.display(report.write_report(options.run)))
+    if options.crate:  # after the report, which it lists
+        try:
+            print(paths.display(crate.write_crate(options.run)))
+        except FileNotFoundError as error:
+            raise profiles.ProfileError(str(error)) from error
     return 0
 
 
