@@ -24,6 +24,8 @@ from PIL import Image
 from lmnet_utils.apps import explorer_controls as controls
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as numbers
+from lmnet_utils.apps import exports
+from lmnet_utils.apps.cutouts import Cutout
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.apps.explorer_widgets import (
@@ -37,6 +39,7 @@ from lmnet_utils.apps.explorer_widgets import (
     received,
     text_line,
 )
+from lmnet_utils.apps.placing import Photo
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
@@ -160,6 +163,7 @@ class Explorer:
         saves = [
             button("PNG", controls.SAVES["PNG"], self.save_png),
             button("PLY", controls.SAVES["PLY"], self.save_ply),
+            button("GLB", "Its surface, in the picture's colours, for other programs", self.save_glb),
             button("YAML", "The state of all controls", self.save_state),
             button("GIF", "The walk, or a turn of the large shape", self.save_gif),
             button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
@@ -416,6 +420,16 @@ class Explorer:
         """The chosen cloud."""
         _, cloud = figures.chosen_cloud(self.session, self.state)
         self._save("explorer.ply", self._through_file("cloud.ply", lambda path: write_ply(path, cloud)), "model/ply")
+
+    def save_glb(self) -> None:
+        """The chosen cloud's surface."""
+        (_, cloud), image = figures.chosen_cloud(self.session, self.state), self.session.image(self.state)
+        mesh, _ = exports.mesh_of(cloud, Photo(image, Cutout(image.any(axis=-1).astype("float32"), "alpha"), image))
+        self._save(
+            "explorer.glb",
+            self._through_file("mesh.glb", lambda path: exports.write_mesh(path, mesh)),
+            "model/gltf-binary",
+        )
 
     def save_state(self) -> None:
         """The state as YAML; notebook 09 takes it as its parameter ``state``."""

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from lmnet_utils.apps.explorer_figures import ViewPanel
+from lmnet_utils.apps.exports import MeshOptions, write_meshes
 from lmnet_utils.apps.gallery import clouds_page
 from lmnet_utils.apps.placing import Photo, box_of
 from lmnet_utils.apps.reconstruction import Reconstruction
@@ -101,7 +102,14 @@ def render_settings(image_size: int = 256) -> notebook_settings.RenderSettings:
 
 
 # --------------------------------------------------------------------------------------------------------------- files
-def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None, **record: Any) -> Path:
+def save(
+    folder: str | Path,
+    found: Reconstruction,
+    figure: Figure | None = None,
+    *,
+    meshes: MeshOptions | None = None,
+    **record: Any,
+) -> dict[str, Any]:
     """Write one reconstruction into a folder of its own, all of it or nothing.
 
     ``cloud.ply`` and ``sample_<k>.ply`` stand upright (y up, front +x for FreeShapes) as viewers expect; ``input.png`` is
@@ -112,12 +120,16 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
         folder: made, or replaced if it holds an earlier reconstruction.
         found: what to write.
         figure: see :func:`overview`; ``None`` for none.
+        meshes: the mesh files that are written beside; ``None`` for none.
         record: further entries of the record, such as the picture's file name.
+
+    Returns:
+        What the record says.
 
     Raises:
         FileExistsError: the folder holds something else.
     """
-    folder = Path(folder)
+    folder, written = Path(folder), record_of(found)
     if folder.exists() and not (folder / _RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(
             f"{paths.display(folder)} holds something that is no reconstruction. Empty it or choose another place."
@@ -137,7 +149,9 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
         if figure is not None:
             with atomic_path(temporary / "overview.png") as path:
                 figure.savefig(path, format="png", dpi=100)
-        write_json(temporary / _RECORD, {**record, **record_of(found)})
+        if meshes is not None:
+            written["mesh"] = write_meshes(temporary, found.points, found.photo, meshes)
+        write_json(temporary / _RECORD, {**record, **written})
         if folder.exists():
             shutil.rmtree(replaced, ignore_errors=True)
             folder.rename(replaced)
@@ -145,7 +159,7 @@ def save(folder: str | Path, found: Reconstruction, figure: Figure | None = None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
-    return folder
+    return written
 
 
 def _write_cutout(path: Path, photo: Photo) -> None:

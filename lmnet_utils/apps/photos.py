@@ -16,7 +16,8 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from lmnet_utils.apps.cutouts import BACKGROUNDS
-from lmnet_utils.apps.photo_pages import overview, record_of, save
+from lmnet_utils.apps.exports import MeshOptions
+from lmnet_utils.apps.photo_pages import overview, save
 from lmnet_utils.apps.placing import Photo, prepare_photo
 from lmnet_utils.apps.reconstruction import PhotoOptions, reconstruct_photos
 from lmnet_utils.core.checks import choose
@@ -125,6 +126,7 @@ class Options(PhotoOptions):
         background: see :func:`lmnet_utils.apps.cutouts.cut_out`.
         batch_size: pictures in memory at once.
         figures: draw an ``overview.png`` of each.
+        meshes: the mesh files that are written of each; by default none.
 
     Raises:
         ValueError: an unknown background, or a batch of none.
@@ -133,6 +135,7 @@ class Options(PhotoOptions):
     background: str = "auto"
     batch_size: int = 16
     figures: bool = True
+    meshes: MeshOptions | None = None
 
     def __post_init__(self) -> None:
         choose("background", self.background, BACKGROUNDS)
@@ -184,10 +187,12 @@ def reconstruct_files(
             for (row, _), one in zip(ready, found, strict=True):
                 figure = overview(one) if options.figures else None
                 try:
-                    save(out / row["name"], one, figure, file=row["file"])
-                    row.update(status="done", error="", **record_of(one))
+                    record = save(out / row["name"], one, figure, meshes=options.meshes, file=row["file"])
+                    row.update(status="done", error="", **record)
                 except OSError as error:
                     row["error"] = f"cannot be written: {error.strerror or error}"
+                except ValueError as error:  # a cloud of which there is no surface
+                    row["error"] = f"no mesh: {error}"
                 finally:
                     if figure is not None:
                         plt.close(figure)
@@ -206,4 +211,8 @@ def report_text(rows: Sequence[dict[str, Any]]) -> str:
         known = "" if row["percentile"] is None else f", less familiar than {row['percentile']:.0f} % of test images"
         lines.append(f"{row['file']}: {row['name']}/ (cut out by {row['foreground']}{known})")
         lines += [f"    {note}" for note in row["notes"]]
+        if mesh := row.get("mesh"):
+            closed = "watertight" if mesh["watertight"] else "not watertight"
+            far = f"{mesh['cloud_to_mesh']:.1f} % of the longest side from cloud to mesh, {mesh['mesh_to_cloud']:.1f} % back"
+            lines.append(f"    {', '.join(mesh['files'])}: {mesh['faces']:,} faces, {closed}, {far}")
     return "\n".join(lines)

@@ -260,6 +260,7 @@ class EvaluationSettings(_OnTestObjects):
     diversity_views: Count | None
     diversity_objects: Count | None
     emd_without_icp: bool = True
+    other_predictions: list[PathText] | None = None
 
     @model_validator(mode="after")
     def _each_icp_once(self) -> EvaluationSettings:

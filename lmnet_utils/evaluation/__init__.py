@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from lmnet_utils.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from lmnet_utils.evaluation.claims import differences
     from lmnet_utils.evaluation.diversity import pairwise_point_distance, point_spread
     from lmnet_utils.evaluation.diversity_figures import (
         answer_rows,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     )
     from lmnet_utils.evaluation.errors_by_view import angle_panels, binned_rows, gallery
     from lmnet_utils.evaluation.methods import TrainingLatents, baseline_methods, model_methods, open_task
+    from lmnet_utils.evaluation.other_methods import other_methods
     from lmnet_utils.evaluation.pix3d_scores import Results, class_means, evaluate, examples, table_rows
     from lmnet_utils.evaluation.protocol import Protocol, protocol_clouds, score
     from lmnet_utils.evaluation.records import object_record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from lmnet_utils.evaluation import statistics
 from lmnet_utils.evaluation.scoring import Scored
 from lmnet_utils.evaluation.statistics import finite_interval
 from lmnet_utils.evaluation.study import AMBIGUOUS, Answers, Study, strongest_lambda, values_of
-from lmnet_utils.models.registry import base_name, label
+from lmnet_utils.models.registry import base_name
+from lmnet_utils.models.registry import label as label_of_name
 
 MARGIN = 0.2
 """Chamfer ×100 that do not count, about 2 % of an encoder's error on chairs: accuracy may suffer by as much (fixed before any model
@@ -121,29 +122,85 @@ def comparisons(scored: Sequence[Scored], study: Study, kind: str = "none") -> l
 def _accuracy(claim: str, scored: Sequence[Scored], a: str, b: str, kind: str) -> Comparison:
     """A against B by Chamfer distance, on the images that both were scored on; EMD beside it, where it was scored."""
     sides = [[one for one in scored if base_name(one.method.name) == name] for name in (a, b)]
-    shown = [side[0].method.label if side else label(name) for name, side in zip((a, b), sides, strict=True)]
+    shown = [side[0].method.label if side else label_of_name(name) for name, side in zip((a, b), sides, strict=True)]
     missing = [text for text, side in zip(shown, sides, strict=True) if not side]
     if missing:
         why = f"this run has no {' and no '.join(filter(None, missing)) or 'such model'}"
         return Comparison(claim, why=why)
-    images = [{(item.model, item.view): None for item in one.items} for side in sides for one in side]
-    common = [image for image in images[0] if all(image in other for other in images)]
+    common, figures = _paired(sides, kind)
     if not common:
         return Comparison(claim, why="the models were scored on no common image")
-
-    def figures(score: str) -> Sides:
-        values = []
-        for side in sides:
-            place = [{(item.model, item.view): i for i, item in enumerate(one.items)} for one in side]
-            rows = [[where[image] for image in common] for where in place]
-            values.append(np.stack([one.scores[kind][score][where] for one, where in zip(side, rows, strict=True)]))
-        return values[0], values[1]
-
     known = all("emd" in one.scores[kind] for side in sides for one in side)
     return Comparison(
-        claim, "Chamfer ×100", tuple(shown), figures("chamfer"), [model for model, _ in common],
+        claim, "Chamfer ×100", tuple(shown), figures("chamfer"), common,
         {"equivalence": MARGIN}, figures("emd") if known else None,
     )  # fmt: skip
+
+
+def _paired(sides: Sequence[Sequence[Scored]], kind: str) -> tuple[list[str], Callable[[str], Sides]]:
+    """The images that two sides' methods were all scored on: what each shows, and score → both sides' figures of them.
+
+    A method that looks at no image has one figure an object, which stands for all of its images.
+    """
+
+    def key(one: Scored, image: tuple[str, int]) -> Any:
+        return image if one.method.images else image[0]
+
+    every = [one for side in sides for one in side]
+    first = next((one for one in every if one.method.images), every[0])
+    places = [{key(one, (item.model, item.view)): i for i, item in enumerate(one.items)} for one in every]
+    images = [(item.model, item.view) for item in first.items]
+    images = [
+        image for image in images if all(key(one, image) in place for one, place in zip(every, places, strict=True))
+    ]
+
+    def figures(score: str) -> Sides:
+        values = [
+            one.scores[kind][score][[place[key(one, image)] for image in images]]
+            for one, place in zip(every, places, strict=True)
+        ]
+        return np.stack(values[: len(sides[0])]), np.stack(values[len(sides[0]) :])
+
+    return [model for model, _ in images], figures
+
+
+def differences(scored: Sequence[Scored], label: str, kind: str = "none") -> list[dict[str, Any]]:
+    """How one method stands against every other: its scores less theirs, paired by image and averaged over objects.
+
+    Args:
+        scored: of :func:`lmnet_utils.evaluation.scoring.score_method`.
+        label: of the method.
+        kind: of ICP.
+
+    Returns:
+        A row for each other method that was scored on a common image: ``against``, ``objects``, ``chamfer`` and, if both have it,
+        ``emd`` (×100, negative where the method is the better one), each with ``_low`` and ``_high`` of :func:`lmnet_utils.evaluation.statistics.paired_difference`
+        (None with one object), and ``better``: the verdict on a smaller Chamfer distance, with :data:`MARGIN` as what does not count.
+
+    Raises:
+        ValueError: there is no such method.
+    """
+    methods: dict[str, list[Scored]] = {}
+    for one in scored:
+        methods.setdefault(one.method.label, []).append(one)
+    if label not in methods:
+        raise ValueError(f"no method {label!r} was scored; there are {', '.join(methods)}.")
+    rows = []
+    for other, side in methods.items():
+        sides = (methods[label], side)
+        objects, figures = _paired(sides, kind)
+        if other == label or not objects:
+            continue
+        row: dict[str, Any] = {"against": other, "objects": len(set(objects))}
+        for score in ("chamfer", "emd"):
+            if all(score in one.scores[kind] for one in (*sides[0], *sides[1])):
+                found = statistics.paired_difference(*figures(score), objects)
+                row[score] = found["difference"]
+                row |= {f"{score}_{end}": value for end, value in finite_interval(found).items()}
+                if score == "chamfer":
+                    verdict = statistics.verdict((found["low"], found["high"]), equivalence=MARGIN)
+        rows.append({**row, "better": verdict})
+    return rows
 
 
 def _diverse(claim: str, quantity: str, study: Study, pair: tuple[Answers, Answers] | None, name: str) -> Comparison:

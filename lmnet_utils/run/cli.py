@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_pack(commands)
     _add_convert_checkpoint(commands)
     _add_export(commands)
+    _add_sharing(commands)
     commands.add_parser("doctor", help="versions, device, disk, data, weights, and what is missing")
     return parser
 
@@ -68,12 +69,19 @@ def _add_run(commands: Commands) -> None:
     parser.add_argument("--force", action="store_true", help="also run what is up to date; trains and scores anew")
     parser.add_argument("--quiet", action="store_true", help="do not repeat what long cells print")
     cluster.add_options(parser)
+    parser.add_argument(
+        "--weights",
+        metavar="SOURCE",
+        help="networks that somebody shared: a folder, ZIP file or address, as `lmnet take`",
+    )
     parser.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     from lmnet_utils.run import chain
 
+    if options.weights:
+        options.overrides.append(f"all.weights_run={_taken(options.weights)}")
     choice = chain.Choice(_only(options), options.from_, options.overrides, options.run_name, options.force)
     engine = cluster.engine_of(options)
     return chain.run_profile(options.profile, choice, engine, dry_run=options.dry_run, quiet=options.quiet)
@@ -139,11 +147,14 @@ def _profiles(options: argparse.Namespace) -> int:
 def _add_report(commands: Commands) -> None:
     parser = commands.add_parser("report", help="write a run's report.html again, and what its folds say together")
     parser.add_argument("run", help="name of a folder in runs/")
+    parser.add_argument(
+        "--crate", action="store_true", help="also ro-crate-metadata.json: settings, versions, checksums, for machines"
+    )
     parser.set_defaults(command=_report)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from lmnet_utils.run import folds, profiles, report
+    from lmnet_utils.run import crate, folds, profiles, report
 
     if not (paths.runs_root() / options.run).is_dir():
         names = sorted(path.name for path in paths.runs_root().glob("*") if path.is_dir())
@@ -153,6 +164,11 @@ def _report(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise profiles.ProfileError(f"the folds are not put together: {error}") from error
     print(paths.display(report.write_report(options.run)))
+    if options.crate:  # after the report, which it lists
+        try:
+            print(paths.display(crate.write_crate(options.run)))
+        except FileNotFoundError as error:
+            raise profiles.ProfileError(str(error)) from error
     return 0
 
 
@@ -292,12 +308,17 @@ def _add_reconstruct(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the samples")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in memory at once")
+    parser.add_argument(
+        "--format", metavar="KINDS", help="also a mesh of each, as glb, ply, obj or stl; several with commas"
+    )
+    parser.add_argument("--watertight", action="store_true", help="a closed mesh around the points, for printing")
+    parser.add_argument("--size-mm", type=float, metavar="MM", help="longest side of the mesh (default: about 1 unit)")
     parser.add_argument("--no-figures", action="store_true", help="no overview.png, which takes most of the time")
     parser.set_defaults(command=_reconstruct)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from lmnet_utils.apps import familiarity, photos, reconstruction
+    from lmnet_utils.apps import exports, familiarity, photos, reconstruction
     from lmnet_utils.core.runtime import pick_device
     from lmnet_utils.models import posteriors, registry
     from lmnet_utils.run import profiles
@@ -307,6 +328,10 @@ def _reconstruct(options: argparse.Namespace) -> int:
         device = pick_device(options.device)
         if options.samples < 0:
             raise ValueError(f"samples={options.samples}: expected 0 or more.")
+        if not options.format and (options.watertight or options.size_mm is not None):
+            raise ValueError("--watertight and --size-mm are about a mesh: name its --format, such as stl.")
+        kinds = [kind.strip().lower() for kind in (options.format or "").split(",")]
+        meshes = exports.MeshOptions(kinds, options.watertight, options.size_mm) if options.format else None
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
@@ -319,6 +344,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
             familiarity=known,
             batch_size=options.batch_size,
             figures=not options.no_figures,
+            meshes=meshes,
         )
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
@@ -481,6 +507,60 @@ def _export(options: argparse.Namespace) -> int:
         print(f"lmnet: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+# --------------------------------------------------------------------------------------------------------- ship and take
+def _add_sharing(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "ship",
+        help="write a run's networks with card and checksums, to be shared",
+        epilog="example: lmnet ship mine mine.zip --licence 'CC BY 4.0'",
+    )
+    parser.add_argument("run", metavar="RUN", help="a folder of trained_models/")
+    parser.add_argument("out", metavar="OUT", help="a new folder, or a .zip file")
+    parser.add_argument("--licence", default="not stated", metavar="TEXT", help="under which others may use them")
+    parser.set_defaults(command=_ship)
+    parser = commands.add_parser(
+        "take",
+        help="install networks that somebody shared",
+        description="Check what `lmnet ship` wrote, and install it in trained_models/; then weights_run=NAME in any notebook.",
+        epilog="example: lmnet take https://example.org/mine.zip#sha256=… --name theirs",
+    )
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a ZIP file, or its address")
+    parser.add_argument("--name", help="folder of trained_models/ (default: as it was shared)")
+    parser.set_defaults(command=_take)
+
+
+def _ship(options: argparse.Namespace) -> int:
+    from lmnet_utils.core.files import sha256_of
+    from lmnet_utils.run import profiles, sharing
+
+    try:
+        out = sharing.ship(options.run, options.out, licence=options.licence)
+    except (ValueError, OSError) as error:
+        raise profiles.ProfileError(str(error)) from error
+    print(f"{paths.display(out)}; others install it by `lmnet take`" + (" of its address" if out.is_file() else ""))
+    if out.is_file():
+        print(f"behind the address, so that no other file is taken: #sha256={sha256_of(out)}")
+    return 0
+
+
+def _take(options: argparse.Namespace) -> int:
+    name = _taken(options.source, options.name)
+    print(
+        f'{paths.display(paths.model_dir(name, ""))}: weights_run="{name}" in a notebook, --run {name} for reconstruct'
+    )
+    return 0
+
+
+def _taken(source: str, name: str | None = None) -> str:
+    from lmnet_utils.data.transfer import TransferError
+    from lmnet_utils.run import profiles, sharing
+
+    try:
+        return sharing.take(source, name)
+    except (ValueError, OSError, TransferError) as error:
+        raise profiles.ProfileError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -20,8 +20,10 @@ import numpy as np
 import pytest
 import pyvista
 import torch
+import trimesh
 from anywidget import AnyWidget
 from PIL import Image, ImageFile
+from scipy.spatial import cKDTree
 from weights_tree import open_boxes
 
 from lmnet_utils.apps import explorer_figures as figures
@@ -533,8 +535,12 @@ def test_it_is_published_as_display_data(session: Session, monkeypatch: pytest.M
 def test_saved_files_are_what_is_on_screen(session: Session, state: State, tmp_path: Path) -> None:
     explorer = Explorer(session, state, folder=tmp_path / "saved")
     explorer.temperature.value = 3.0
-    for save in (explorer.save_png, explorer.save_ply, explorer.save_state, explorer.save_gif):
+    for save in (explorer.save_png, explorer.save_ply, explorer.save_glb, explorer.save_state, explorer.save_gif):
         save()
+    mesh = trimesh.load(tmp_path / "saved" / "explorer.glb", force="mesh", process=False)
+    x, y, z = y_up_from_file(session.results(explorer.state)[0].samples[0]).T
+    gaps = cKDTree(np.stack([-z, y, x], 1)).query(mesh.vertices)[0]
+    assert len(mesh.faces) and gaps.max() < 1e-5, "the corners are points of the cloud, the front to +z"
     points = pyvista.read(tmp_path / "saved" / "explorer.ply").points
     np.testing.assert_array_equal(points, session.results(explorer.state)[0].samples[0])
     assert explorer_state.read_state(tmp_path / "saved" / "explorer.yaml") == explorer.state

@@ -270,7 +270,8 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
 
     found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], PhotoOptions(2))[0]
     figure = photo_pages.overview(found, photo_pages.render_settings(48))
-    folder = photo_pages.save(tmp_path / "chair", found, figure, file="chair.jpg")
+    folder = tmp_path / "chair"
+    said = photo_pages.save(folder, found, figure, file="chair.jpg")
     plt.close(figure)
     names = ["cloud.ply", "cutout.png", "input.png", "overview.png", "reconstruction.json", "sample_1.ply"]
     assert sorted(path.name for path in folder.iterdir()) == [*names, "sample_2.ply", "view.html"]
@@ -287,6 +288,7 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
         "samples": 2,
         "notes": [],
     }
+    assert {"file": "chair.jpg", **said} == record
     assert list(tmp_path.iterdir()) == [folder]
 
 

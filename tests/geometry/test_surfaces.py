@@ -1,0 +1,70 @@
+"""Surfaces of clouds, against shapes whose surface is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import trimesh
+
+from lmnet_utils.geometry.surfaces import alpha_surface, closed_surface, point_spacing
+
+
+def sphere(n: int = 2048, radius: float = 0.4) -> np.ndarray:
+    points = np.random.default_rng(0).normal(size=(n, 3))
+    return radius * points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def table() -> np.ndarray:
+    """A thin top on a leg: half of the points each, on a solid of known gaps."""
+    draw = np.random.default_rng(0)
+    top = draw.uniform([-0.4, 0.28, -0.3], [0.4, 0.3, 0.3], (1600, 3))
+    leg = draw.uniform([-0.03, -0.3, -0.03], [0.03, 0.28, 0.03], (448, 3))
+    return np.concatenate([top, leg])
+
+
+def test_the_spacing_is_the_step_of_a_grid() -> None:
+    grid = np.stack(np.meshgrid(*[np.arange(4) * 0.25] * 3), -1).reshape(-1, 3)
+    assert point_spacing(grid) == pytest.approx(0.25)
+    assert point_spacing(np.concatenate([grid, grid])) == pytest.approx(0.25), "equal points are one"
+
+
+def test_an_alpha_surface_goes_through_the_points_and_leaves_gaps_open() -> None:
+    points = table()
+    vertices, faces = alpha_surface(points)
+    assert {tuple(place) for place in np.round(vertices, 9)} <= {tuple(place) for place in np.round(points, 9)}
+    assert (np.bincount(faces.ravel(), minlength=len(vertices)) > 0).all(), "no vertex without a face"
+    surface, _ = trimesh.sample.sample_surface(trimesh.Trimesh(vertices, faces, process=False), 5000, seed=0)
+    under_the_top = (surface[:, 1] < 0.2) & (np.abs(surface[:, 0]) > 0.15)
+    assert not under_the_top.any(), "nothing between top and floor but the leg"
+    assert np.ptp(surface[surface[:, 1] > 0.25][:, 1]) < 0.1, "the top is thin"
+
+
+def test_a_closed_surface_encloses_a_sphere_with_its_wall_and_no_hollow() -> None:
+    points = sphere()
+    wall = point_spacing(points)
+    mesh = trimesh.Trimesh(*closed_surface(points), process=False)
+    assert mesh.is_watertight and mesh.is_winding_consistent and mesh.body_count == 1
+    radius = np.linalg.norm(mesh.vertices, axis=1)
+    assert np.percentile(np.abs(radius - (0.4 + wall)), 99) < wall and radius.min() > 0.36, "dents where points are few"
+    assert abs(mesh.volume) == pytest.approx(4 / 3 * np.pi * (0.4 + wall) ** 3, rel=0.05)
+
+
+def test_a_closed_surface_of_thin_parts_is_watertight_and_keeps_them() -> None:
+    mesh = trimesh.Trimesh(*closed_surface(table()), process=False)
+    assert mesh.is_watertight and mesh.body_count == 1
+    assert np.allclose(mesh.bounds, [[-0.4, -0.3, -0.3], [0.4, 0.3, 0.3]], atol=0.06)
+
+
+@pytest.mark.parametrize(
+    "points, words",
+    [
+        (np.zeros((10, 3)), "4 different ones at least, found 1"),
+        (np.zeros((10, 2)), r"expected shape \(≥ 1, 3\)"),
+        (np.full((10, 3), np.nan), "NaN"),
+        (np.column_stack([np.random.default_rng(0).normal(size=(50, 1)), np.zeros((50, 2))]), "no surface"),
+    ],
+)
+def test_what_has_no_surface_is_refused(points, words) -> None:
+    for surface in (alpha_surface, closed_surface):
+        with pytest.raises(ValueError, match=words):
+            surface(points)
