@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
+from lmnet_utils.apps.choosing import BestFit, Refinement, best_fit
 from lmnet_utils.apps.familiarity import Familiarity
 from lmnet_utils.apps.placing import FAR, Photo
 from lmnet_utils.data.images import as_batch
@@ -28,12 +30,14 @@ class Reconstruction:
         points: (2048, 3) float32, file frame (up = −x).
         samples: (N, 2048, 3) plausible shapes; N may be 0.
         percentile: see :class:`Familiarity`; ``None`` where it could not be told.
+        best: what of ``points`` and ``samples`` fits the picture's silhouette best, if that was asked for.
     """
 
     photo: Photo
     points: np.ndarray
     samples: np.ndarray
     percentile: float | None
+    best: BestFit | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -54,6 +58,8 @@ class PhotoOptions:
         posterior: gives the samples of an encoder of Variant I; Variant II has its own.
         familiarity: tells pictures that are unlike the training images.
         precision: see :func:`lmnet_utils.models.inference.encode_images`.
+        best: also say what fits the picture's silhouette best (:mod:`lmnet_utils.apps.choosing`); needs samples.
+        refine: bend that to fit better; only with ``best``.
     """
 
     samples: int = 0
@@ -61,6 +67,8 @@ class PhotoOptions:
     posterior: Posterior | None = None
     familiarity: Familiarity | None = None
     precision: str = "fp32"
+    best: bool = False
+    refine: bool = False
 
 
 def reconstruct_photos(
@@ -77,11 +85,10 @@ def reconstruct_photos(
         options: by default one cloud a picture, in fp32, and nothing about how familiar it is.
 
     Raises:
-        ValueError: samples of a deterministic encoder without a posterior.
+        ValueError: samples of a deterministic encoder without a posterior; the best of none.
     """
     samples, posterior = options.samples, options.posterior
-    if samples < 0:
-        raise ValueError(f"samples={samples}: expected 0 or more.")
+    check_choice(samples, options.best, options.refine)
     if samples and not encoder.variational and posterior is None:
         raise ValueError(
             f"samples={samples}: this model gives one shape a picture; samples need Variant II, or {posteriors.FILE}."
@@ -91,17 +98,33 @@ def reconstruct_photos(
     decoder = inference.decoder_of(autoencoder, encoder)
     points = inference.decode(decoder, latent).numpy()
     clouds = np.zeros((len(photos), 0, *points.shape[1:]), np.float32)
+    best: list[BestFit | None] = [None] * len(photos)
     if samples and len(photos):
         sampler = LatentSampler(autoencoder, encoder, None if encoder.variational else posterior)
         sampling = inference.Sampling(samples, options.seed)
-        clouds = sampler.around(latent, log_variance, sampling, [photo.noise_index for photo in photos]).numpy()
+        drawn = sampler.latents_around(latent, log_variance, sampling, [photo.noise_index for photo in photos])
+        clouds = inference.decode(decoder, drawn).numpy()
+        if options.best:
+            how = Refinement() if options.refine else None
+            latents = torch.cat([latent[:, None], drawn], dim=1)
+            best = [best_fit(decoder, *pair, how) for pair in zip(latents, (one.input for one in photos), strict=True)]
     far: Sequence[float | None] = [None] * len(photos)
     if options.familiarity is not None and len(photos):
         far = options.familiarity.percentiles(options.familiarity.distances(latent, inputs))
     return [
-        Reconstruction(photo, points[k], clouds[k], None if far[k] is None else round(float(far[k]), 1))
+        Reconstruction(photo, points[k], clouds[k], None if far[k] is None else round(float(far[k]), 1), best[k])
         for k, photo in enumerate(photos)
     ]
+
+
+def check_choice(samples: int, best: bool, refine: bool) -> None:
+    """Raise ValueError unless there is something to choose from, and something chosen to refine."""
+    if samples < 0:
+        raise ValueError(f"samples={samples}: expected 0 or more.")
+    if best and not samples:
+        raise ValueError("best: there is nothing to choose from without samples; ask for some, such as 16.")
+    if refine and not best:
+        raise ValueError("refine: it is the best answer that is refined; ask for the best, too.")
 
 
 def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:

@@ -269,6 +269,10 @@ def _add_reconstruct(commands: Commands) -> None:
         "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one"
     )
     parser.add_argument(
+        "--best", action="store_true", help="also best.ply: of all of them what fits the picture's silhouette best"
+    )
+    parser.add_argument("--refine", action="store_true", help="with --best: bend its latent until it fits better")
+    parser.add_argument(
         "--mask",
         metavar="PATH",
         help="a picture, white on the object; for several pictures a folder of them, named alike",
@@ -292,8 +296,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
     try:
         device = pick_device(options.device)
-        if options.samples < 0:
-            raise ValueError(f"samples={options.samples}: expected 0 or more.")
+        reconstruction.check_choice(options.samples, options.best, options.refine)
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
@@ -306,6 +309,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
             familiarity=known,
             batch_size=options.batch_size,
             figures=not options.no_figures,
+            best=options.best,
+            refine=options.refine,
         )
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)
