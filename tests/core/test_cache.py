@@ -76,7 +76,8 @@ CODE = {
     ],
     "photos": [
         "data.images",
-        *(f"apps.{name}" for name in ("cutouts", "placing", "reconstruction", "photos", "photo_pages")),
+        *(f"apps.{name}" for name in ("cutouts", "placing", "reconstruction", "choosing", "photos", "photo_pages")),
+        "geometry.silhouettes",
     ],
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
@@ -84,7 +85,17 @@ CODE = {
     "explorer": [
         *(
             f"apps.explorer{name}"
-            for name in ("", "_state", "_session", "_posteriors", "_groups", "_figures", "_numbers", "_widgets")
+            for name in (
+                "",
+                "_state",
+                "_session",
+                "_posteriors",
+                "_groups",
+                "_known",
+                "_figures",
+                "_numbers",
+                "_widgets",
+            )
         ),
         "apps.gallery",
         "rendering.pages",
