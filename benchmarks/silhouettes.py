@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from lmnet_utils.apps.choosing import Refinement, agreement, find_camera, photo_mask, refine
+from lmnet_utils.apps.choosing import Refinement, best_fit
 from lmnet_utils.apps.placing import place, prepare_photo
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import write_json
@@ -31,47 +31,28 @@ from lmnet_utils.models.posteriors import load_residuals
 from lmnet_utils.models.registry import load_networks
 
 RUN, ENCODER, SAMPLES, VIEWS = "freeshapes", "encoder_l1", 16, 4
-PRIORS = (0.02, 0.1)
-OWN = "the network's own answer"
+OWN, FOUND, TOLD = "the network's own answer", "what fits best", "what fits best, side told"
+SIDES = 45.0
+"""A person tells front from back and corners: the nearest of eight sides, degrees."""
 
 
-def answers_of(image: np.ndarray, networks: tuple, posterior: Any) -> dict[str, Any]:
-    """Own answer and samples of an input (128, 128, 3), what fits its silhouette, and what becomes of that."""
+def answers_of(image: np.ndarray, networks: tuple, posterior: Any, azimuth: float | None = None) -> dict[str, Any]:
+    """Own answer and samples of an input (128, 128, 3), and what fits best, as found and, with an azimuth, told the side."""
     autoencoder, encoder = networks
     latent, _ = encode_images(encoder, torch.from_numpy(image).permute(2, 0, 1)[None])
-    drawn = posterior.sample(latent, SAMPLES, indices=[image_number(image)])[0]
-    latents = torch.cat([latent, drawn])  # the own answer first
-    clouds, mask = decode(autoencoder, latents), photo_mask(image)
-    camera = find_camera(clouds[0], mask)
-    fits = agreement(clouds, mask, camera)
-    spread = float((drawn - latent).square().mean().sqrt())
-    best, sampled = int(fits.argmax()), 1 + int(fits[1:].argmax())
-    bent = {
-        prior: decode(
-            autoencoder, refine(autoencoder, latents[[0, best]], mask, camera, spread, Refinement(prior=prior))
-        )
-        for prior in PRIORS
-    }
-    refined = {
-        (name, prior): cloud for prior, two in bent.items() for name, cloud in zip(("own", "best"), two, strict=True)
-    }
-    return {"clouds": clouds, "fits": fits, "camera": camera, "best": best, "sampled": sampled, "refined": refined,
-            "refined_fits": {key: float(agreement(one[None], mask, camera)) for key, one in refined.items()}}  # fmt: skip
+    latents = torch.cat([latent, posterior.sample(latent, SAMPLES, indices=[image_number(image)])[0]])
+    sides = {FOUND: None} if azimuth is None else {FOUND: None, TOLD: SIDES * round(azimuth / SIDES)}
+    fitting = {name: best_fit(autoencoder, latents, image, side, Refinement()) for name, side in sides.items()}
+    return {"clouds": decode(autoencoder, latents).numpy(), "fitting": fitting}
 
 
 def scores_of(truth: np.ndarray, found: dict[str, Any]) -> dict[str, float]:
     """Chamfer ×100 of each way to answer."""
-    scores = sample_scores(truth, found["clouds"].numpy())
-    ways = {
-        OWN: scores[0],
-        "a sample at random": scores[1:].mean(),
-        "the sample that fits best": scores[found["sampled"]],
-        "own answer or sample, what fits best": scores[found["best"]],
-        "the nearest sample (who knows the truth)": scores[1:].min(),
-    }
-    names = {"own": "own answer, refined", "best": "what fits best, refined"}
-    for (name, prior), cloud in found["refined"].items():
-        ways[f"{names[name]}, prior {prior:g}"] = sample_scores(truth, cloud.numpy()[None])[0]
+    scores = sample_scores(truth, found["clouds"])
+    ways = {OWN: scores[0], "a sample at random": scores[1:].mean()}
+    for name, best in found["fitting"].items():
+        ways |= {name: scores[best.number], f"{name}, refined": sample_scores(truth, best.points[None])[0]}
+    ways["the nearest sample (who knows the truth)"] = scores[1:].min()
     return {name: float(score) for name, score in ways.items()}
 
 
@@ -98,36 +79,52 @@ def measure(networks: tuple, posterior: Any) -> dict[str, Any]:
     items = spread_over_angles(items_of(task.pack, list(task.validation)), VIEWS)
     rows = task.pack.rows([item.model for item in items])
     images = task.pack.images(rows, [item.view for item in items]).permute(0, 2, 3, 1).numpy()
-    scores, off, fits = [], [], []
+    scores, off = [], []
     for row, item, image in zip(rows, items, tqdm(images, unit="image"), strict=True):
-        found = answers_of(place(image, (image > 0).any(-1)), networks, posterior)
+        found = answers_of(place(image, (image > 0).any(-1)), networks, posterior, item.azimuth)
         scores.append(scores_of(task.pack.points_1024[row], found))
-        off.append(abs((found["camera"][0] - item.azimuth + 180) % 360 - 180))
-        fits.append([float(found["fits"][0]), float(found["fits"].max())])
+        off.append([angle_between(best.camera[0], item.azimuth) for best in found["fitting"].values()])
     ways = {name: np.array([one[name] for one in scores]) for name in scores[0]}
-    own, best = np.mean(fits, axis=0)
+    pairs = {
+        "chosen_over_random": (ways["a sample at random"], ways[FOUND]),
+        "told_over_found": (ways[FOUND], ways[TOLD]),
+    }
+    gains = {name: paired_difference(*pair, [item.model for item in items]) for name, pair in pairs.items()}
+    angles = np.array(off)
     return {
         "rows": rows_of(ways, items),
-        "azimuth_off": {"median": float(np.median(off)), "within_20": float(np.mean(np.array(off) <= 20))},
-        "silhouette": {"own": float(own), "best": float(best)},
+        "gains": {name: {"mean": gain["difference"], **finite_interval(gain)} for name, gain in gains.items()},
+        "azimuth_off": {
+            name: {
+                "median": float(np.median(one)),
+                "within_20": float(np.mean(one <= 20)),
+                "beyond_90": float(np.mean(one > 90)),
+            }
+            for name, one in zip((FOUND, TOLD), angles.T, strict=True)
+        },
     }
+
+
+def angle_between(one: float, other: float) -> float:
+    """Degrees, 0…180."""
+    return abs((one - other + 180) % 360 - 180)
 
 
 def measure_pictures(networks: tuple, posterior: Any) -> list[dict[str, Any]]:
     """How well answers' silhouettes agree with the pictures that come with the kit."""
     rows = []
     for path in sorted(paths.resolve("notebooks/images").glob("*.[jp][pn]g")):
-        found = answers_of(prepare_photo(path).input, networks, posterior)
-        refined = {
-            f"refined, prior {prior:g}": fit for (name, prior), fit in found["refined_fits"].items() if name == "best"
-        }
-        about = {"picture": path.name, "azimuth": found["camera"][0], "elevation": found["camera"][1]}
-        fits = {
-            "own": float(found["fits"][0]),
-            "mean": float(found["fits"][1:].mean()),
-            "best": float(found["fits"].max()),
-        }
-        rows.append(about | {"sample": found["best"]} | fits | refined)
+        best = answers_of(prepare_photo(path).input, networks, posterior)["fitting"][FOUND]
+        own, *others = best.overlaps.tolist()
+        rows.append(
+            {
+                "picture": path.name,
+                **best.record(),
+                "own": own,
+                "mean": float(np.mean(others)),
+                "chosen": max(own, *others),
+            }
+        )
     return rows
 
 
@@ -145,7 +142,7 @@ def main() -> None:
     pictures = measure_pictures(networks, posterior)
     for row in pictures:
         print(row)
-    print(measured["azimuth_off"], measured["silhouette"])
+    print(measured["azimuth_off"], measured["gains"])
     if options.write:
         write_json(options.write, {"samples": SAMPLES, **measured, "pictures": pictures, "environment": environment()})
 

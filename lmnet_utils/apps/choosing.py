@@ -58,14 +58,22 @@ def placed_silhouettes(clouds: torch.Tensor, cameras: list[Camera], side: int = 
 
 
 @torch.no_grad()
-def find_camera(cloud: torch.Tensor, mask: torch.Tensor) -> Camera:
-    """The camera by which a cloud (P, 3), file frame, covers a mask (64, 64) best: first all round in small pictures, then near it."""
+def find_camera(cloud: torch.Tensor, mask: torch.Tensor, azimuth: float | None = None) -> Camera:
+    """The camera by which a cloud covers a mask best: first all round in small pictures, then near what was best.
+
+    Args:
+        cloud: (P, 3), file frame.
+        mask: (64, 64).
+        azimuth: degrees, where somebody knows it: then only what is within 30° of it. An outline is much the same from the
+            opposite side, so this is worth much.
+    """
     small = torch.nn.functional.avg_pool2d(mask[None], 2)[0]
-    coarse: list[Camera] = [(float(az), float(el), DISTANCE_RATIO) for az in AZIMUTHS for el in ELEVATIONS]
+    azimuths = AZIMUTHS if azimuth is None else [(azimuth + off) % 360 for off in (-22.5, -7.5, 7.5, 22.5)]
+    coarse: list[Camera] = [(float(az), float(el), DISTANCE_RATIO) for az in azimuths for el in ELEVATIONS]
     overlaps = soft_overlap(placed_silhouettes(cloud[::4], coarse, SIDE // 2), small)
-    azimuth, elevation, _ = coarse[int(overlaps.argmax())]
+    side, elevation, _ = coarse[int(overlaps.argmax())]
     near: list[Camera] = [
-        ((azimuth + a) % 360, max(elevation + e, 0.0), DISTANCE_RATIO)
+        ((side + a) % 360, max(elevation + e, 0.0), DISTANCE_RATIO)
         for a in (-7.5, -3.75, 0.0, 3.75, 7.5)
         for e in (-8.0, 0.0, 8.0)
     ]
@@ -163,6 +171,7 @@ def best_fit(
     decoder: PointCloudAutoencoder | ImageEncoder,
     latents: torch.Tensor,
     image: np.ndarray,
+    azimuth: float | None = None,
     refinement: Refinement | None = None,
 ) -> BestFit:
     """Choose what fits a photograph's silhouette best.
@@ -171,10 +180,11 @@ def best_fit(
         decoder: of :func:`lmnet_utils.models.inference.decoder_of`.
         latents: (1 + N, 512) the network's own, and N ≥ 1 samples.
         image: (128, 128, 3) uint8, the network's input.
+        azimuth: degrees, if it is known from which side it was taken.
         refinement: how the chosen one is refined; by default not at all.
     """
     mask, clouds = photo_mask(image), decode(decoder, latents)
-    camera = find_camera(clouds[0], mask)
+    camera = find_camera(clouds[0], mask, azimuth)
     overlaps = agreement(clouds, mask, camera)
     number = int(overlaps.argmax())
     points, overlap = clouds[number], overlaps[number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,6 +61,8 @@ class PhotoOptions:
         precision: see :func:`lmnet_utils.models.inference.encode_images`.
         best: also say what fits the picture's silhouette best (:mod:`lmnet_utils.apps.choosing`); needs samples.
         refine: bend that to fit better; only with ``best``.
+        azimuth: from which side the pictures were taken, degrees, for ``best``: 0 is the front, 90 the object's left, 180 from
+            behind; ``None`` where nobody knows.
     """
 
     samples: int = 0
@@ -69,6 +72,7 @@ class PhotoOptions:
     precision: str = "fp32"
     best: bool = False
     refine: bool = False
+    azimuth: float | None = None
 
 
 def reconstruct_photos(
@@ -88,7 +92,7 @@ def reconstruct_photos(
         ValueError: samples of a deterministic encoder without a posterior; the best of none.
     """
     samples, posterior = options.samples, options.posterior
-    check_choice(samples, options.best, options.refine)
+    check_choice(samples, options.best, options.refine, options.azimuth)
     if samples and not encoder.variational and posterior is None:
         raise ValueError(
             f"samples={samples}: this model gives one shape a picture; samples need Variant II, or {posteriors.FILE}."
@@ -107,7 +111,8 @@ def reconstruct_photos(
         if options.best:
             how = Refinement() if options.refine else None
             latents = torch.cat([latent[:, None], drawn], dim=1)
-            best = [best_fit(decoder, *pair, how) for pair in zip(latents, (one.input for one in photos), strict=True)]
+            inputs_of = zip(latents, (one.input for one in photos), strict=True)
+            best = [best_fit(decoder, *pair, options.azimuth, how) for pair in inputs_of]
     far: Sequence[float | None] = [None] * len(photos)
     if options.familiarity is not None and len(photos):
         far = options.familiarity.percentiles(options.familiarity.distances(latent, inputs))
@@ -117,14 +122,16 @@ def reconstruct_photos(
     ]
 
 
-def check_choice(samples: int, best: bool, refine: bool) -> None:
-    """Raise ValueError unless there is something to choose from, and something chosen to refine."""
+def check_choice(samples: int, best: bool, refine: bool, azimuth: float | None = None) -> None:
+    """Raise ValueError unless there is something to choose from, and something chosen where a refinement or a side is given."""
     if samples < 0:
         raise ValueError(f"samples={samples}: expected 0 or more.")
     if best and not samples:
         raise ValueError("best: there is nothing to choose from without samples; ask for some, such as 16.")
     if refine and not best:
         raise ValueError("refine: it is the best answer that is refined; ask for the best, too.")
+    if azimuth is not None and not (best and math.isfinite(azimuth)):
+        raise ValueError(f"azimuth={azimuth}: expected degrees, to choose the best answer by; ask for the best, too.")
 
 
 def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:

@@ -271,6 +271,12 @@ def _add_reconstruct(commands: Commands) -> None:
     parser.add_argument(
         "--best", action="store_true", help="also best.ply: of all of them what fits the picture's silhouette best"
     )
+    parser.add_argument(
+        "--azimuth",
+        type=float,
+        metavar="DEGREES",
+        help="with --best, where it is known: from which side the pictures show the object; 0 the front, 180 from behind",
+    )
     parser.add_argument("--refine", action="store_true", help="with --best: bend its latent until it fits better")
     parser.add_argument(
         "--mask",
@@ -296,7 +302,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
     try:
         device = pick_device(options.device)
-        reconstruction.check_choice(options.samples, options.best, options.refine)
+        reconstruction.check_choice(options.samples, options.best, options.refine, options.azimuth)
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])
@@ -311,6 +317,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
             figures=not options.no_figures,
             best=options.best,
             refine=options.refine,
+            azimuth=options.azimuth,
         )
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)

@@ -62,6 +62,13 @@ def test_the_camera_is_found_again(azimuth: float) -> None:
     assert abs((found[0] - azimuth + 180) % 360 - 180) <= 5 and abs(found[1] - 20) <= 8
 
 
+def test_the_side_that_is_told_is_kept_to() -> None:
+    mask = photo_mask(seen_as(chair(), (95.0, 20.0, DISTANCE_RATIO)))
+    for told in (90.0, 270.0, -10.0):
+        assert abs((find_camera(chair(), mask, told)[0] - told + 180) % 360 - 180) <= 30
+    assert abs(find_camera(chair(), mask, 90.0)[0] - 95) <= 5
+
+
 def test_silhouettes_are_placed_as_photographs_are() -> None:
     image = seen_as(chair(), (40.0, 20.0, DISTANCE_RATIO))
     again = place(image, image[..., 0] / 255)
@@ -81,7 +88,7 @@ def test_the_sample_that_fits_is_chosen_with_the_reason() -> None:
 def test_refining_fits_better_and_the_prior_holds_it_back() -> None:
     image = seen_as(chair(1.8), (0.0, 20.0, DISTANCE_RATIO))
     plain = best_fit(Widths(), latents_of(1.5, 1.4), image)
-    bent = best_fit(Widths(), latents_of(1.5, 1.4), image, Refinement(steps=60, learning_rate=5.0, prior=0.0))
+    bent = best_fit(Widths(), latents_of(1.5, 1.4), image, None, Refinement(steps=60, learning_rate=5.0, prior=0.0))
     assert bent.refined and bent.overlap > plain.overlap + 0.02
     start, mask = latents_of(1.5), photo_mask(image)
     moved = [
@@ -94,6 +101,6 @@ def test_refining_fits_better_and_the_prior_holds_it_back() -> None:
 def test_no_choice_without_samples_and_no_refinement_without_a_choice() -> None:
     check_choice(4, True, True)
     check_choice(0, False, False)
-    for wrong, words in (((-1, False, False), "samples=-1"), ((0, True, False), "without samples"), ((4, False, True), "refine")):  # fmt: skip
+    for wrong, words in (((-1, False, False), "samples=-1"), ((0, True, False), "without samples"), ((4, False, True), "refine"), ((4, False, False, 90.0), "azimuth=90"), ((4, True, False, float("nan")), "azimuth=nan")):  # fmt: skip
         with pytest.raises(ValueError, match=words):
             check_choice(*wrong)
