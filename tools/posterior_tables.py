@@ -18,6 +18,7 @@ from lmnet_utils.evaluation.tables import table
 
 MEASURED = paths.project_root() / "benchmarks" / "posteriors.json"
 COMPARED = paths.project_root() / "benchmarks" / "residuals.json"
+SILHOUETTES = paths.project_root() / "benchmarks" / "silhouettes.json"
 SHIPPED = "L1 + residuals"
 OBJECT_COLUMNS = {
     "mean_of_n": "mean of 16",
@@ -112,6 +113,21 @@ def residuals() -> str:
             f"{OBJECT_COLUMNS[figure]}, from behind": f"{row['mean']:.2f}" for figure, row in behind.items() if row
         }
         lines.append({"residuals of": name} | cells)
+    return table(lines)
+
+
+def silhouettes() -> str:
+    """What it is worth to choose by the silhouette, on validation renders placed as photographs are."""
+    rows = read_json(SILHOUETTES)["rows"]
+    lines = []
+    for name in dict.fromkeys(row["way"] for row in rows):
+        everywhere, behind = (_where(rows, way=name, views=views) for views in ("all", "behind"))
+        line = {"answer": name, "Chamfer ×100": _interval(everywhere)}
+        for title, row in {"nearer than the own answer by": everywhere, "the same from behind": behind}.items():
+            known = row is not None and "gain" in row
+            gain = {"mean": row["gain"], "low": row["gain_low"], "high": row["gain_high"]} if row and known else None
+            line[title] = _interval(gain)
+        lines.append(line)
     return table(lines)
 
 

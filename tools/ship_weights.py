@@ -298,6 +298,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "aims": posterior_tables.aims(),
             "residuals": posterior_tables.residuals(),
         },
+        "docs/own_data.md": {"silhouettes": posterior_tables.silhouettes()},
         "docs/programs.md": {
             "programs": draw_programs.kinds(),
             "coverage": draw_programs.coverage(),

@@ -26,6 +26,7 @@ from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as numbers
 from lmnet_utils.apps import exports
 from lmnet_utils.apps.cutouts import Cutout
+from lmnet_utils.apps.explorer_known import GROUP
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
 from lmnet_utils.apps.explorer_widgets import (
@@ -104,6 +105,7 @@ class Explorer:
         note = text_line(" ".join(filter(None, [controls.LAMBDA_NOTE, numbers.residual_note(self.session)])))
         main = widgets.VBox(
             [
+                self.around,
                 self.model,
                 note,
                 self.compare,
@@ -128,7 +130,7 @@ class Explorer:
     def _make_controls(self) -> None:
         session = self.session
         self.viewer, self.objects, self.views = Viewer(), Thumbnails(label="Object"), Thumbnails(label="View")
-        self.classes = control(widgets.Dropdown, "Class", options=session.classes)
+        self.classes = control(widgets.Dropdown, "Class", options=[*session.classes, GROUP])
         names = [(session.label(name), name) for name in session.names + session.residual_names]
         kinds = {"variational": session.names, "residuals": session.residual_names}
         words = [controls.MODEL[kind] for kind, names in kinds.items() if names]
@@ -141,7 +143,9 @@ class Explorer:
         self.seed = _ranged(widgets.BoundedIntText, controls.SEED)
         self.grouped = checkbox(controls.GROUPED, value=True)
         self.truth = checkbox(controls.TRUTH, value=True)
+        self.around = control(widgets.SelectionSlider, "Seen from", options=[("0°", 0)])
         self.chosen = control(widgets.Dropdown, "Large view", options=["mean"])
+        self.difference = control(widgets.Dropdown, "Difference to", options=["none"])
         self.walk = control(widgets.Dropdown, "Walk", options=[(WALK_NAMES[name], name) for name in WALKS])
         self.step = control(widgets.FloatSlider, "Place", min=0, max=1, step=0.01, value=0.5)
         self.start = control(widgets.BoundedIntText, "From sample", min=1, max=MAX_SAMPLES, value=1)
@@ -153,7 +157,7 @@ class Explorer:
         self.foot = text_line("")
         self._set = {
             "temperature": self.temperature, "samples": self.samples, "seed": self.seed, "grouped": self.grouped,
-            "truth": self.truth, "chosen": self.chosen, "walk": self.walk, "step": self.step,
+            "truth": self.truth, "chosen": self.chosen, "difference": self.difference, "walk": self.walk, "step": self.step,
         }  # fmt: skip
 
     def _more(self, row: widgets.Layout) -> widgets.VBox:
@@ -171,7 +175,7 @@ class Explorer:
         return widgets.VBox(
             [
                 self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
-                self.chosen, self.truth,
+                self.chosen, self.difference, self.truth,
                 widgets.HTML("<h3>Walk in latent space</h3>"), self.walk, self.step,
                 self.start, self.end, widgets.HBox(keep, layout=row), self.slots,
                 widgets.HTML("<h3>Files</h3>"), widgets.HBox([self.upload, self.opened], layout=row),
@@ -194,6 +198,7 @@ class Explorer:
         self.compare.observe(lambda _: self._models(), "value")
         self.classes.observe(lambda _: self._guarded(self._pick_class), "value")
         self.objects.observe(lambda _: self._guarded(self._pick_object), "index")
+        self.around.observe(lambda _: self._guarded(self._go_round), "value")
         self.views.observe(lambda _: self._guarded(self._pick_view), "index")
         self.viewer.observe(self._turned, "camera")
         self.viewer.on_msg(self._picked)
@@ -250,7 +255,9 @@ class Explorer:
         self.viewer.show(groups, figures.camera_of(self.session, state), figures.home_camera(self.session, state))
         self.kernel_ms = [*self.kernel_ms[-199:], 1e3 * (time.perf_counter() - started)]
         self.state = state
-        self._titles = {panel.title for _, panels in groups for panel in panels if panel.kind != "image"}
+        self._titles = {panel.title for _, panels in groups for panel in panels if panel.kind != "image"} - {
+            "difference"
+        }
         self._follow([panel.title for _, panels in groups[-1:] for panel in panels if panel.kind != "image"])
         self.chart.value = numbers.sigma_svg(self.session, state)
         self.table.value = numbers.score_html(self.session, state)
@@ -259,10 +266,14 @@ class Explorer:
     def _follow(self, titles: list[str]) -> None:
         """Offer what is on screen as the large view; an upload is none of the views."""
         fixed = [name for name in ("mean", "spread", "truth", "walk") if name in titles]
-        options = fixed + sorted((name for name in titles if name not in fixed), key=lambda name: int(name.split()[-1]))
+        numbered = [name for name in titles if name.split()[-1].isdigit()]
+        options = fixed + sorted(numbered, key=lambda name: (name.split()[0], int(name.split()[-1])))
         with self._quietly():
             if list(self.chosen.options) != options:
                 self.chosen.options = options
+            if list(self.difference.options) != ["none", *options]:
+                self.difference.options = ["none", *options]
+            self.difference.value = self.state.difference if self.state.difference in options else "none"
             large = figures.large_panel(self.session, self.state, self.session.results(self.state)[-1])
             self.chosen.value = large if large in options else "mean"
             if self.session.item(self.state.image) is None:
@@ -282,11 +293,10 @@ class Explorer:
 
     def _describe(self, image: str) -> str:
         item = self.session.item(image)
-        return (
-            "upload"
-            if item is None
-            else f"{class_name(item.synset)} {item.model.split('/')[1][:6]} at {item.azimuth:.0f}°"
-        )
+        if item is None:
+            return "upload"
+        called = "of a program" if item.model in self.session.known else item.model.split("/")[1][:6]
+        return f"{class_name(item.synset)} {called} at {item.azimuth:.0f}°"
 
     # -------------------------------------------------------------------------------------------------------- images
     def _pick_class(self) -> None:
@@ -300,7 +310,9 @@ class Explorer:
         image, shown = f"{model}/{self._similar_view(model)}", self.state.models
         if not self.compare.value and class_of(model) != self._class_on_screen():
             shown = [self.session.network_for(image, self.model.value)]
-        self._adopt(self.state.but(image=image, models=shown, azimuth=None, truth=self.truth.value))
+        known = self.session.known.get(model)  # of which one wants to see the side that is hidden
+        azimuth = None if known is None else (known.camera[0] + 180) % 360
+        self._adopt(self.state.but(image=image, models=shown, azimuth=azimuth, truth=self.truth.value))
 
     def _class_on_screen(self) -> str | None:
         item = self.session.item(self.state.image)
@@ -310,7 +322,18 @@ class Explorer:
         item = self.session.item(self.state.image)
         model = item.model if item else self.session.objects_of(self.classes.value)[self.objects.index]
         view = int(np.argsort(self.session.azimuths(model))[self.views.index])
+        with self._quietly():
+            self.around.value = view
         self.show(self.state.but(image=f"{model}/{view}", azimuth=None, truth=self.truth.value))
+
+    def _go_round(self) -> None:
+        """The input's camera goes round the object; the shapes stay as they are turned, so that one sees which of them remain."""
+        item, camera = self.session.item(self.state.image), figures.camera_of(self.session, self.state)
+        if item is not None:
+            turned = {"azimuth": camera["azimuth"], "elevation": camera["elevation"]}
+            self.show(self.state.but(image=f"{item.model}/{self.around.value}", **turned))
+            with self._quietly():
+                self.views.index = self.around.index
 
     def _similar_view(self, model: str) -> int:
         """The view of another object nearest in azimuth to the one on screen."""
@@ -347,7 +370,7 @@ class Explorer:
         if item is None and not self.objects.items:  # begun with an upload: offer what to go on with
             item = self.session.item(self.session.default_state().image)
         if item is not None:
-            self.classes.value = class_name(item.synset)
+            self.classes.value = self.session.group_of(item.model)
             models = self.session.objects_of(self.classes.value)
             self.objects.items = [
                 self._thumbnail(model, self._front(model), str(k + 1), f"{self.classes.value} {k + 1}")
@@ -361,12 +384,14 @@ class Explorer:
                 for view in order
             ]
             self.views.index = list(order).index(item.view)
+            self.around.options = [(f"{azimuths[view]:.0f}°", int(view)) for view in order]
+            self.around.value = item.view
         if state.models:
             self.model.value = state.models[-1]
         self.compare.value = len(state.models) > 1
         self.start.value, self.end.value = state.ends
         for name, one in self._set.items():
-            if name != "chosen":
+            if name not in ("chosen", "difference"):  # offered with what is on screen
                 one.value = getattr(state, name)
 
     def _front(self, model: str) -> int:

@@ -23,7 +23,10 @@ SHAPES = (
     "The green shapes are the network's samples: λ shows what another network, taught to vary more "
     "or less, makes of the same picture, and σ × spreads the samples of the one on screen."
 )
-HELP = f"Pick an object and a view. {SHAPES}"
+HELP = (
+    f"Pick an object and a view. {SHAPES} “Seen from” leads the input's camera round the object while the shapes stay: see which "
+    "of them remain. The last of the classes are images of which all that could be behind them is known."
+)
 LAMBDA_NOTE = (
     "Every place of this slider is another trained network, not a knob of one network: λ acts in <em>training</em>."
 )

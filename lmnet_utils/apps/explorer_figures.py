@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from lmnet_utils.apps.explorer_controls import OWN_ANSWERS, SPREAD_LIMITS
 from lmnet_utils.apps.explorer_numbers import plot_sigma, score_table
@@ -78,6 +79,8 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]
     shared = [ViewPanel("input", "image", on_grey(session.image(state)), note=where, alt=f"The input image: {where}")]
     if state.truth and truth is not None:
         shared.append(_cloud("truth", "truth", truth, "the true shape"))
+        others = enumerate(session.possible(state)[1:], 2)
+        shared += [_cloud(f"possible {k}", "truth", cloud, "as possible as the truth") for k, cloud in others]
     limit = spread_limit(results)
     groups = [("", shared)] if len(results) > 1 else []
     for found in results:
@@ -88,6 +91,7 @@ def panels_of(session: Session, state: State) -> list[tuple[str, list[ViewPanel]
         )
         if found.walk is not None:
             panels.append(_cloud("walk", "walk", found.walk, f"the walk at {state.step:.2f}"))
+        panels += _difference_panels(session, state, found)
         panels += _sample_panels(session, state, found)
         if len(results) == 1:
             panels = shared + panels
@@ -112,6 +116,28 @@ def _sample_panels(session: Session, state: State, found: Result) -> list[ViewPa
     return panels
 
 
+def shapes_of(session: Session, state: State, found: Result) -> dict[str, np.ndarray]:
+    """Title → cloud (2048, 3), file frame, of all that may be on screen for a model."""
+    shapes = {"mean": found.mean, "spread": found.mean}
+    shapes |= {} if found.walk is None else {"walk": found.walk}
+    truth = session.truth(state)
+    if state.truth and truth is not None:
+        shapes |= {"truth": truth}
+        shapes |= {f"possible {k}": cloud for k, cloud in enumerate(session.possible(state)[1:], 2)}
+    return shapes | {f"sample {k + 1}": cloud for k, cloud in enumerate(found.samples)}
+
+
+def _difference_panels(session: Session, state: State, found: Result) -> list[ViewPanel]:
+    """The large shape, each point coloured by its distance to the shape that the state compares it with, if that is there."""
+    shapes, chosen = shapes_of(session, state, found), large_panel(session, state, found)
+    if state.difference not in shapes or state.difference == chosen:
+        return []
+    off, _ = cKDTree(shapes[state.difference]).query(shapes[chosen])  # (2048,)
+    limit = _colour_limit(off)
+    note = f"{chosen} to {state.difference}, 0 to {100 * limit:g}\u00a0%"
+    return [_cloud("difference", "mean", shapes[chosen], note, spread_colours(off, limit))]
+
+
 def large_panel(session: Session, state: State, found: Result) -> str:
     """Title of what is drawn large: what the state chooses, if it is on screen; of a sample in a group the one that stands for it."""
     kind, _, number = state.chosen.partition(" ")
@@ -123,7 +149,8 @@ def large_panel(session: Session, state: State, found: Result) -> str:
         groups = session.groups(state, found)
         return next(f"sample {group.medoid + 1}" for group in groups if int(number) - 1 in group.members)
     shown = {"mean", "spread"} | ({"walk"} if found.walk is not None else set())
-    shown |= {"truth"} if state.truth and session.truth(state) is not None else set()
+    if state.truth and session.truth(state) is not None:
+        shown |= {"truth", *(f"possible {k}" for k in range(2, len(session.possible(state)) + 1))}
     return state.chosen if state.chosen in shown else "mean"
 
 
@@ -142,7 +169,12 @@ def spread_ramp() -> np.ndarray:
 
 def spread_limit(results: Sequence[Result]) -> float:
     """The least of :data:`SPREAD_LIMITS` above (nearly) all points' spreads, one for all models that are compared."""
-    highest = max(float(np.percentile(found.spread, 99)) for found in results)
+    return _colour_limit(np.array([np.percentile(found.spread, 99) for found in results]), share=100)
+
+
+def _colour_limit(values: np.ndarray, share: float = 99) -> float:
+    """Where colours end, for that share of the values (%) to stay below, in object diagonals."""
+    highest = float(np.percentile(values, share))
     return next((limit for limit in SPREAD_LIMITS if limit >= highest), SPREAD_LIMITS[-1])
 
 
@@ -214,7 +246,8 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
         for axis, panel in zip(line, panels, strict=False):
             axis.imshow(draw_panel(panel, camera))
             weight = "bold" if panel.big else "normal"
-            scale = f", {panel.note}" if panel.note and (panel.title == "spread" or panel.kind == "sample") else ""
+            scale = f", {panel.note}" if panel.note and (panel.colours is not None or panel.kind == "sample") else ""
+            scale = scale.replace(", ", "\n") if panel.title == "difference" else scale  # it says more than fits a line
             axis.set_title(panel.title + scale, fontsize=8, weight=weight)
     left, right = lower.subplots(1, 2, width_ratios=(1, 1))
     lower.subplots_adjust(left=0.09, right=0.99, top=0.93, bottom=0.22, wspace=0.12)
@@ -229,18 +262,17 @@ def figure(session: Session, state: State, *, cell: float = 1.25) -> Figure:
 
 def _reading_order(panel: ViewPanel) -> int:
     """What is given, what comes of it, the samples: on screen the large one leads, on paper the input does."""
-    order = ("input", "truth", "mean", "spread", "walk")
-    return order.index(panel.title) if panel.title in order else len(order)
+    order = ("input", "truth", "possible", "mean", "spread", "walk", "difference")
+    kind = panel.title.split()[0]
+    return order.index(kind) if kind in order else len(order)
 
 
 # -------------------------------------------------------------------------------------------------------------- files
 def chosen_cloud(session: Session, state: State) -> tuple[str, np.ndarray]:
     """Name and cloud (2048, 3), file frame, of the chosen panel of the first model."""
     found = session.results(state)[0]
-    clouds = {"mean": found.mean, "spread": found.mean, "truth": session.truth(state), "walk": found.walk}
-    clouds |= {f"sample {k + 1}": cloud for k, cloud in enumerate(found.samples)}
     chosen = large_panel(session, state, found)
-    return chosen, clouds[chosen]
+    return chosen, shapes_of(session, state, found)[chosen]
 
 
 def figure_png(session: Session, state: State) -> bytes:
@@ -260,7 +292,7 @@ def walk_frames(session: Session, state: State, *, frames: int = 24, size: int =
     if state.walk == "none":
         chosen, cloud = chosen_cloud(session, state)
         points = y_up_from_file(cloud)
-        kind = chosen.split()[0] if chosen.split()[0] in COLOURS else "mean"
+        kind = {"possible": "truth"}.get(name := chosen.split()[0], name if name in COLOURS else "mean")
         turns = [{**camera, "azimuth": camera["azimuth"] + 360 * k / frames} for k in range(frames)]
         return np.stack([splat(points, COLOURS[kind], turn, size) for turn in turns])
     there = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, frames // 2 + 1))

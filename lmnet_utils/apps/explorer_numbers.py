@@ -43,7 +43,7 @@ def plot_sigma(axis, session: Session, state: State) -> None:
         colour, dash = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
         style = {"color": colour, "ls": (0, tuple(map(float, dash.split()))) if dash else "-"}
         if line is None:
-            axis.axhline(found.sigma, **style, label=f"{session.label(found.model)}, this upload")
+            axis.axhline(found.sigma, **style, label=f"{session.label(found.model)}, this image")
             continue
         axis.plot(*line, marker=".", ms=4, lw=1.2, **style, label=session.label(found.model))
         axis.plot(item.azimuth, found.sigma, "o", ms=9, mfc="none", mew=2, color=colour)

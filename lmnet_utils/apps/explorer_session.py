@@ -18,12 +18,14 @@ import numpy as np
 import torch
 
 from lmnet_utils.apps.explorer_groups import Group, cloud_distance_matrix, grouped
+from lmnet_utils.apps.explorer_known import GROUP, known_images
 from lmnet_utils.apps.explorer_posteriors import NearestResiduals
 from lmnet_utils.apps.explorer_state import SLOTS, State, missing_slots, read_state, read_stored
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.notebook_settings import ExplorerSettings
-from lmnet_utils.data.layout import class_of
+from lmnet_utils.data.layout import class_of, network_input
 from lmnet_utils.data.packs import open_pack, read_split
+from lmnet_utils.data.programs.ambiguity import read_ambiguous
 from lmnet_utils.data.taxonomy import class_order, synsets_of
 from lmnet_utils.evaluation import diversity
 from lmnet_utils.geometry.pointclouds import scaled_chamfer
@@ -62,6 +64,7 @@ class Session:
     Attributes:
         names: the models of Variant II, in ascending order of λ.
         residual_names: the encoders of Variant I that have residuals.
+        known: images of which everything that could be behind them is known, by name (:mod:`lmnet_utils.apps.explorer_known`).
 
     Raises:
         FileNotFoundError: no data set, no weights; says how to make them.
@@ -90,14 +93,17 @@ class Session:
         self.objects = [model for model in read_split(dataset, split, classes).test if model in on_disk]
         if not self.objects:
             raise ValueError(f"the test split {split!r} of {dataset!r} has no object on disk. Run notebook 01.")
+        self.known = known_images()
         self._cache: OrderedDict[Any, Any] = OrderedDict()
 
     def objects_of(self, class_name: str) -> list[str]:
-        """Test objects of a class, as ``"synset/model"``.
+        """Test objects of a class, as ``"synset/model"``; of :data:`~lmnet_utils.apps.explorer_known.GROUP` the known images.
 
         Raises:
             ValueError: there is none; says which classes there are.
         """
+        if class_name == GROUP:
+            return list(self.known)
         found = [model for model in self.objects if class_of(model) == class_name]
         if not found:
             choose("class", class_name, self.classes)
@@ -107,6 +113,10 @@ class Session:
     def classes(self) -> list[str]:
         """Names of the classes that have test objects; chair first, on which Variant II is trained in the paper."""
         return sorted(set(map(class_of, self.objects)), key=lambda name: (name != "chair", class_order(name)))
+
+    def group_of(self, model: str) -> str:
+        """Under which name an object is offered: its class, or that of the known images."""
+        return GROUP if model in self.known else class_of(model)
 
     def default_state(self, **changes: Any) -> State:
         """A chair seen nearly from behind, by the model with the largest λ; where there is no chair, see :meth:`network_for`."""
@@ -148,7 +158,9 @@ class Session:
         return next((name for name in order if self.knows(name, image)), order[0])
 
     def azimuths(self, model: str) -> np.ndarray:
-        """(24,) degrees."""
+        """(24,) degrees; (1,) of a known image."""
+        if model in self.known:
+            return np.array([self.known[model].camera[0]])
         return np.degrees(self.pack.azimuths[self.pack.rows([model])[0]].astype(np.float64))
 
     def require(self, state: State) -> None:
@@ -203,6 +215,8 @@ class Session:
         if image.startswith("upload/"):
             return None
         model, _, view = image.rpartition("/")
+        if model in self.known and view == "0":
+            return Item(model, 0, self.known[model].camera[0])
         if model not in self.pack.models or not view.isdigit() or int(view) >= self.pack.views:
             raise ValueError(f"image={image!r}: {self.dataset} has no such object and view.")
         return Item(model, int(view), float(self.azimuths(model)[int(view)]))
@@ -211,6 +225,8 @@ class Session:
         """The network's input (128, 128, 3) uint8 of the state's image, or of another one that the state knows."""
         image = image or state.image
         item = self.item(image)
+        if item is not None and item.model in self.known:
+            return network_input(read_ambiguous(self.known[item.model])["image"])
         if item is not None:
             return self.pack.images(self.pack.rows([item.model]), [item.view])[0].permute(1, 2, 0).numpy()
         data = state.uploads.get(image.removeprefix("upload/"))
@@ -221,7 +237,18 @@ class Session:
     def truth(self, state: State) -> np.ndarray | None:
         """(2048, 3) of the image's object, file frame; ``None`` for an upload."""
         item = self.item(state.image)
-        return None if item is None else np.array(self.pack.points[self.pack.rows([item.model])[0]])
+        if item is None:
+            return None
+        if item.model in self.known:
+            return self.possible(state)[0]
+        return np.array(self.pack.points[self.pack.rows([item.model])[0]])
+
+    def possible(self, state: State) -> np.ndarray:
+        """(K, 2048, 3) all that could be behind the image, the true shape first, file frame; (0, 2048, 3) if that is not known."""
+        model = state.image.rpartition("/")[0]
+        return (
+            read_ambiguous(self.known[model])["clouds"] if model in self.known else np.zeros((0, 2048, 3), np.float32)
+        )
 
     def encoded(self, state: State, name: str, image: str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Latent mean and σ, (512,) each, of an image by a model.
@@ -370,7 +397,7 @@ class Session:
                 numbers["spread"] = 100 * float(found.spread.mean())
             item = self.item(state.image)
             if item is not None:
-                truth = torch.from_numpy(self.pack.points_1024[self.pack.rows([item.model])].copy())
+                truth = torch.from_numpy(self._compared_points(state, item))
                 clouds = torch.from_numpy(np.concatenate([found.mean[None], found.samples]))
                 values = scaled_chamfer(truth.expand(len(clouds), -1, -1), clouds).numpy()
                 numbers |= {
@@ -382,10 +409,16 @@ class Session:
 
         return self.cached(("scores", *_drawn_by(state, found.model)), make)
 
+    def _compared_points(self, state: State, item: Item) -> np.ndarray:
+        """(1, 1024, 3) of the true shape, as the protocol compares."""
+        if item.model in self.known:
+            return self.possible(state)[:1, ::2].copy()
+        return self.pack.points_1024[self.pack.rows([item.model])].copy()
+
     def sigma_by_azimuth(self, state: State, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-        """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` for an upload."""
+        """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` where there is one image."""
         item = self.item(state.image)
-        if item is None:
+        if item is None or item.model in self.known:
             return None
 
         def make() -> tuple[np.ndarray, np.ndarray]:

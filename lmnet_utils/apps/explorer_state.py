@@ -47,6 +47,7 @@ class State(Settings):
         redraws: how often the noise of sample 1, 2, … was drawn anew; missing entries count 0.
         grouped: show samples that look alike as one shape with their share (:mod:`lmnet_utils.apps.explorer_groups`). States
             saved before there was this show all samples.
+        difference: the panel that the large shape is compared with, point by point; ``"none"`` for none.
         chosen: the panel that is drawn large: ``"mean"``, ``"truth"``, ``"spread"``, ``"walk"``, ``"sample <k>"`` (if that sample
             is not shown by itself, the one that stands for it) or ``"sample"``, the most frequent shape.
         truth: show the ground truth.
@@ -71,6 +72,7 @@ class State(Settings):
     redraws: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SAMPLES)] = []
     grouped: bool = False
     chosen: str = "sample 1"
+    difference: str = "none"
     truth: bool = True
     azimuth: Annotated[float, Field(ge=-3600, le=3600)] | None = None
     elevation: Annotated[float, Field(ge=-90, le=90)] = 25.0

@@ -64,8 +64,12 @@ def overview(found: Reconstruction, settings: notebook_settings.RenderSettings |
     rows = [[*map(squared, pictures), *drawn[: len(turns)]]]
     width = len(rows[0])
     rows += [drawn[len(turns) :][k : k + width] for k in range(0, len(found.samples), width)]
-    figure = grids.image_grid(rows, titles, ["", *["samples"] * (len(rows) - 1)] if len(rows) > 1 else ())
-    return figure
+    names = ["", *["samples"] * (len(rows) - 1)]
+    if found.best is not None:
+        fitting = renders.render_pointcloud(np.stack([found.best.points] * 4), settings, azimuths=azimuths[:4])
+        rows.append([None, None, *fitting])
+        names.append("fits best")
+    return grids.image_grid(rows, titles, names if len(rows) > 1 else ())
 
 
 def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
@@ -77,6 +81,9 @@ def view_page(found: Reconstruction, title: str = "reconstruction") -> str:
         ViewPanel("picture", "image", squared(marked(found.photo)), alt="The picture, its background faded"),
         ViewPanel("network input", "image", found.photo.input, alt="The object on black, as the network saw it"),
     ]
+    if found.best is not None:
+        note, upright = f"silhouette {found.best.overlap:.2f}", y_up_from_file(found.best.points)
+        panels.append(ViewPanel("fits best", "walk", upright, note=note, alt="Point cloud: what fits the picture best"))
     for k, sample in enumerate(found.samples):
         panels.append(
             ViewPanel(f"sample {k + 1}", "sample", y_up_from_file(sample), alt=f"Point cloud: sample {k + 1}")
@@ -112,7 +119,7 @@ def save(
 ) -> dict[str, Any]:
     """Write one reconstruction into a folder of its own, all of it or nothing.
 
-    ``cloud.ply`` and ``sample_<k>.ply`` stand upright (y up, front +x for FreeShapes) as viewers expect; ``input.png`` is
+    ``cloud.ply``, ``sample_<k>.ply`` and ``best.ply`` (what fits the picture best, if asked for) stand upright (y up, front +x for FreeShapes) as viewers expect; ``input.png`` is
     what the network saw, ``cutout.png`` the object with transparency, ``overview.png`` the figure, ``view.html`` the clouds
     to be turned (:func:`view_page`), ``reconstruction.json`` the record.
 
@@ -142,6 +149,8 @@ def save(
         predictions.write_ply(temporary / "cloud.ply", y_up_from_file(found.points))
         for k, sample in enumerate(found.samples):
             predictions.write_ply(temporary / f"sample_{k + 1}.ply", y_up_from_file(sample))
+        if found.best is not None:
+            predictions.write_ply(temporary / "best.ply", y_up_from_file(found.best.points))
         renders.write_png(temporary / "input.png", found.photo.input)
         _write_cutout(temporary / "cutout.png", found.photo)
         title = str(record.get("file", folder.name))
@@ -178,4 +187,5 @@ def record_of(found: Reconstruction) -> dict[str, Any]:
         "percentile": found.percentile,
         "samples": len(found.samples),
         "notes": list(found.notes),
+        **({} if found.best is None else {"best": found.best.record()}),
     }

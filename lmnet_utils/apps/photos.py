@@ -210,6 +210,12 @@ def report_text(rows: Sequence[dict[str, Any]]) -> str:
             continue
         known = "" if row["percentile"] is None else f", less familiar than {row['percentile']:.0f} % of test images"
         lines.append(f"{row['file']}: {row['name']}/ (cut out by {row['foreground']}{known})")
+        if best := row.get("best"):
+            which = f"sample {best['sample']}" if best["sample"] else "the network's own answer"
+            refined = ", refined" if best["refined"] else ""
+            lines.append(
+                f"    fits best: {which}{refined} (silhouette {best['silhouette']:.2f}, {best['silhouettes'][0]:.2f} of the own answer)"
+            )
         lines += [f"    {note}" for note in row["notes"]]
         if mesh := row.get("mesh"):
             closed = "watertight" if mesh["watertight"] else "not watertight"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
+from lmnet_utils.apps.choosing import BestFit, Refinement, best_fit
 from lmnet_utils.apps.familiarity import Familiarity
 from lmnet_utils.apps.placing import FAR, Photo
 from lmnet_utils.data.images import as_batch
@@ -28,12 +31,14 @@ class Reconstruction:
         points: (2048, 3) float32, file frame (up = −x).
         samples: (N, 2048, 3) plausible shapes; N may be 0.
         percentile: see :class:`Familiarity`; ``None`` where it could not be told.
+        best: what of ``points`` and ``samples`` fits the picture's silhouette best, if that was asked for.
     """
 
     photo: Photo
     points: np.ndarray
     samples: np.ndarray
     percentile: float | None
+    best: BestFit | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -54,6 +59,10 @@ class PhotoOptions:
         posterior: gives the samples of an encoder of Variant I; Variant II has its own.
         familiarity: tells pictures that are unlike the training images.
         precision: see :func:`lmnet_utils.models.inference.encode_images`.
+        best: also say what fits the picture's silhouette best (:mod:`lmnet_utils.apps.choosing`); needs samples.
+        refine: bend that to fit better; only with ``best``.
+        azimuth: from which side the pictures were taken, degrees, for ``best``: 0 is the front, 90 the object's left, 180 from
+            behind; ``None`` where nobody knows.
     """
 
     samples: int = 0
@@ -61,6 +70,9 @@ class PhotoOptions:
     posterior: Posterior | None = None
     familiarity: Familiarity | None = None
     precision: str = "fp32"
+    best: bool = False
+    refine: bool = False
+    azimuth: float | None = None
 
 
 def reconstruct_photos(
@@ -77,11 +89,10 @@ def reconstruct_photos(
         options: by default one cloud a picture, in fp32, and nothing about how familiar it is.
 
     Raises:
-        ValueError: samples of a deterministic encoder without a posterior.
+        ValueError: samples of a deterministic encoder without a posterior; the best of none.
     """
     samples, posterior = options.samples, options.posterior
-    if samples < 0:
-        raise ValueError(f"samples={samples}: expected 0 or more.")
+    check_choice(samples, options.best, options.refine, options.azimuth)
     if samples and not encoder.variational and posterior is None:
         raise ValueError(
             f"samples={samples}: this model gives one shape a picture; samples need Variant II, or {posteriors.FILE}."
@@ -91,17 +102,36 @@ def reconstruct_photos(
     decoder = inference.decoder_of(autoencoder, encoder)
     points = inference.decode(decoder, latent).numpy()
     clouds = np.zeros((len(photos), 0, *points.shape[1:]), np.float32)
+    best: list[BestFit | None] = [None] * len(photos)
     if samples and len(photos):
         sampler = LatentSampler(autoencoder, encoder, None if encoder.variational else posterior)
         sampling = inference.Sampling(samples, options.seed)
-        clouds = sampler.around(latent, log_variance, sampling, [photo.noise_index for photo in photos]).numpy()
+        drawn = sampler.latents_around(latent, log_variance, sampling, [photo.noise_index for photo in photos])
+        clouds = inference.decode(decoder, drawn).numpy()
+        if options.best:
+            how = Refinement() if options.refine else None
+            latents = torch.cat([latent[:, None], drawn], dim=1)
+            inputs_of = zip(latents, (one.input for one in photos), strict=True)
+            best = [best_fit(decoder, *pair, options.azimuth, how) for pair in inputs_of]
     far: Sequence[float | None] = [None] * len(photos)
     if options.familiarity is not None and len(photos):
         far = options.familiarity.percentiles(options.familiarity.distances(latent, inputs))
     return [
-        Reconstruction(photo, points[k], clouds[k], None if far[k] is None else round(float(far[k]), 1))
+        Reconstruction(photo, points[k], clouds[k], None if far[k] is None else round(float(far[k]), 1), best[k])
         for k, photo in enumerate(photos)
     ]
+
+
+def check_choice(samples: int, best: bool, refine: bool, azimuth: float | None = None) -> None:
+    """Raise ValueError unless there is something to choose from, and something chosen where a refinement or a side is given."""
+    if samples < 0:
+        raise ValueError(f"samples={samples}: expected 0 or more.")
+    if best and not samples:
+        raise ValueError("best: there is nothing to choose from without samples; ask for some, such as 16.")
+    if refine and not best:
+        raise ValueError("refine: it is the best answer that is refined; ask for the best, too.")
+    if azimuth is not None and not (best and math.isfinite(azimuth)):
+        raise ValueError(f"azimuth={azimuth}: expected degrees, to choose the best answer by; ask for the best, too.")
 
 
 def choose_model(run: str, model: str | None = None, samples: int = 0) -> str:

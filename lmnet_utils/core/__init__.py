@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         InferenceSettings,
         PhotoSettings,
         Pix3DSettings,
+        PosteriorSettings,
         RenderSettings,
         StrongSettings,
     )

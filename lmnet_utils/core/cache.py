@@ -69,7 +69,7 @@ RESTS_ON = {
     "familiarity": ("photos",),
     "pix3d": ("photos", "statistics"),
     "ambiguity": ("freeshapes", "diversity", "statistics"),
-    "explorer": ("photos", "rendering"),
+    "explorer": ("ambiguity", "photos", "rendering"),
 }
 """Part → parts whose results go into its own. Scores rest on a training by the weights, whose hash is among their inputs."""
 

@@ -322,6 +322,20 @@ class PhotoSettings(Settings):
     batch_size: Count
 
 
+class PosteriorSettings(Settings):
+    """Settings of notebook 14; its parameters cell says what each is."""
+
+    run: Run
+    weights_run: Run | None
+    dataset: DatasetName
+    split: Split
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    flow_steps: Count
+    samples: Annotated[int, Field(ge=2)]  # of one nothing can be said
+    open_images: Count
+    chairs: Annotated[int, Field(ge=2, le=6)]  # one object has no interval; the set has six
+
+
 StrongStep = Literal["emd", "features", "photographs"]
 """What of the strong variant can be left out, beside its training end to end."""
 

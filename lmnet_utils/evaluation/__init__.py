@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 from lmnet_utils.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from lmnet_utils.evaluation.ambiguity import (
+        PosteriorDistances,
+        ambiguity_rows,
+        cloud_distances,
+        image_agreement,
+        posterior_figures,
+        rank_distribution,
+    )
     from lmnet_utils.evaluation.claims import differences
     from lmnet_utils.evaluation.diversity import pairwise_point_distance, point_spread
     from lmnet_utils.evaluation.diversity_figures import (

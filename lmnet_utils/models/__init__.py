@@ -6,6 +6,7 @@ from lmnet_utils.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from lmnet_utils.models.efficientnet import features_available, load_efficientnet
+    from lmnet_utils.models.flows import FlowSettings, train_flow
     from lmnet_utils.models.inference import (
         Batching,
         Sampling,
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     )
     from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
     from lmnet_utils.models.orientation import best_yaw, match_frame, yaw_errors
-    from lmnet_utils.models.posteriors import load_residuals
+    from lmnet_utils.models.posteriors import ResidualPosterior, load_residuals
     from lmnet_utils.models.predictions import PredictionWriter, read_all_predictions, read_predictions
     from lmnet_utils.models.registry import find_networks, first_seeds, info_of, label, load_networks, warn_of_leakage
+    from lmnet_utils.models.samplers import LatentSampler, MatchedNoise, Repeated, image_numbers
     from lmnet_utils.models.strong import StrongEncoder, maps_of
     from lmnet_utils.models.weights import load_model
 else:

@@ -71,13 +71,18 @@ class LatentSampler:
         self, latents: torch.Tensor, log_variance: torch.Tensor | None, sampling: Sampling, indices: Sequence[int]
     ) -> torch.Tensor:
         """The same of what the encoder has said of B images, (B, 512) each; ``indices`` identify them."""
+        drawn = self.latents_around(latents, log_variance, sampling, indices)
+        return decode(decoder_of(self.autoencoder, self.encoder), drawn)
+
+    def latents_around(
+        self, latents: torch.Tensor, log_variance: torch.Tensor | None, sampling: Sampling, indices: Sequence[int]
+    ) -> torch.Tensor:
+        """The latents (B, N, 512) that :meth:`around` decodes."""
         noise: dict[str, Any] = {"seed": sampling.seed, "indices": indices}
         if self.posterior is not None:
-            drawn = self.posterior.sample(latents, sampling.samples, **noise)
-        else:
-            assert log_variance is not None
-            drawn = sample_latents(latents, log_variance + 2 * math.log(self.width), sampling.samples, **noise)
-        return decode(decoder_of(self.autoencoder, self.encoder), drawn)
+            return self.posterior.sample(latents, sampling.samples, **noise)
+        assert log_variance is not None
+        return sample_latents(latents, log_variance + 2 * math.log(self.width), sampling.samples, **noise)
 
 
 @dataclass(frozen=True)

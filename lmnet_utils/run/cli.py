@@ -298,6 +298,16 @@ def _add_reconstruct(commands: Commands) -> None:
         "--samples", type=int, default=0, metavar="N", help="N plausible shapes beside the likeliest one"
     )
     parser.add_argument(
+        "--best", action="store_true", help="also best.ply: of all of them what fits the picture's silhouette best"
+    )
+    parser.add_argument(
+        "--azimuth",
+        type=float,
+        metavar="DEGREES",
+        help="with --best, where it is known: from which side the pictures show the object; 0 the front, 180 from behind",
+    )
+    parser.add_argument("--refine", action="store_true", help="with --best: bend its latent until it fits better")
+    parser.add_argument(
         "--mask",
         metavar="PATH",
         help="a picture, white on the object; for several pictures a folder of them, named alike",
@@ -326,8 +336,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else paths.runs_root() / "reconstruct"
     try:
         device = pick_device(options.device)
-        if options.samples < 0:
-            raise ValueError(f"samples={options.samples}: expected 0 or more.")
+        reconstruction.check_choice(options.samples, options.best, options.refine, options.azimuth)
         if not options.format and (options.watertight or options.size_mm is not None):
             raise ValueError("--watertight and --size-mm are about a mesh: name its --format, such as stl.")
         kinds = [kind.strip().lower() for kind in (options.format or "").split(",")]
@@ -345,6 +354,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
             batch_size=options.batch_size,
             figures=not options.no_figures,
             meshes=meshes,
+            best=options.best,
+            refine=options.refine,
+            azimuth=options.azimuth,
         )
         info = registry.info_of(name, networks[name])
         print(f"{info.label}, trained on {info.training}", flush=True)

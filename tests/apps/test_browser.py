@@ -140,6 +140,16 @@ def use(visitor: Visitor, session: Session, shots: Path, place: Path, name: str)
     step(lambda: tab.get_by_label("Show the true shape").click(), truth=False)
     step(lambda: tab.get_by_label("Show the true shape").click(), truth=True)
 
+    # the input's camera goes round, the shapes stay; two shapes compared point by point
+    model, camera = session.item(state.image).model, figures.camera_of(session, state)
+    order = np.argsort(session.azimuths(model)).tolist()
+    after = order[order.index(session.item(state.image).view) + 1]
+    turned = {"azimuth": camera["azimuth"], "elevation": camera["elevation"]}
+    step(lambda: visitor.slider("Seen from").press("ArrowRight"), image=f"{model}/{after}", **turned)
+    step(lambda: tab.get_by_label("Difference to").select_option("truth"), difference="truth")
+    visitor.keep(shots / f"{name}_difference.png")
+    step(lambda: tab.get_by_label("Difference to").select_option("none"), difference="none")
+
     # another image
     model = session.item(state.image).model
     view = int(np.argsort(session.azimuths(model))[3])

@@ -292,6 +292,36 @@ def test_results_on_disk(tmp_path: Path, networks) -> None:
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_the_answer_that_fits_best_lies_beside_all_others(tmp_path: Path, networks) -> None:
+    autoencoder, encoder, variational = networks
+    generator = torch.Generator().manual_seed(0)
+    posterior = posteriors.ResidualPosterior(*torch.randn(2, 9, 512, generator=generator))
+    plain = PhotoOptions(3, posterior=posterior)
+    options = PhotoOptions(3, posterior=posterior, best=True)
+    ready = [photo(0), photo(1)]
+    without, found = (reconstruction.reconstruct_photos(autoencoder, encoder, ready, how) for how in (plain, options))
+    for one, other in zip(found, without, strict=True):
+        assert other.best is None and not one.best.refined
+        np.testing.assert_array_equal(one.points, other.points)
+        np.testing.assert_array_equal(one.samples, other.samples)
+        answers = [one.points, *one.samples]
+        np.testing.assert_allclose(one.best.points, answers[one.best.number], atol=1e-5)
+        assert one.best.number == one.best.overlaps.argmax() and len(one.best.overlaps) == 4
+    folder = photo_pages.save(tmp_path / "x", found[0])
+    assert sorted(path.name for path in folder.glob("*.ply")) == ["best.ply", "cloud.ply", *(f"sample_{k}.ply" for k in (1, 2, 3))]  # fmt: skip
+    np.testing.assert_allclose(
+        pyvista.read(folder / "best.ply").points, frames.y_up_from_file(found[0].best.points), atol=1e-5
+    )
+    record = json.loads((folder / "reconstruction.json").read_text())
+    assert record["best"]["sample"] == found[0].best.number and "fits best" in (folder / "view.html").read_text()
+    row = {"file": "x.png", "name": "x", "status": "done", **record}
+    assert f"(silhouette {found[0].best.overlap:.2f}" in photos.report_text([row])
+    drawn = reconstruction.reconstruct_photos(autoencoder, variational, ready[:1], PhotoOptions(2, best=True))
+    assert len(drawn[0].best.overlaps) == 3, "Variant II, too"
+    with pytest.raises(ValueError, match="nothing to choose from"):
+        reconstruction.reconstruct_photos(autoencoder, encoder, ready, PhotoOptions(best=True))
+
+
 def test_the_page_holds_the_clouds_and_asks_for_nothing(networks) -> None:
     found = reconstruction.reconstruct_photos(networks[0], networks[2], [photo(0)], PhotoOptions(2))[0]
     page = photo_pages.view_page(found, "<chair> & co")
@@ -542,6 +572,7 @@ def test_lmnet_reconstruct_refuses_to_start(
         ("--model", "encoder_l7"): "has no image encoder 'encoder_l7'; it has encoder_l1",
         ("--model", "encoder_l1", "--samples", "3"): "samples need one of: encoder_lambda_5.5",
         ("--samples", "-1"): "samples=-1",
+        ("--best",): "without samples",
         ("--background", "magic"): "background='magic'",
         ("--batch-size", "0"): "batch_size=0",
         ("--device", "abacus"): "abacus",

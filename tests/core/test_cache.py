@@ -76,7 +76,8 @@ CODE = {
     ],
     "photos": [
         "data.images",
-        *(f"apps.{name}" for name in ("cutouts", "placing", "reconstruction", "photos", "photo_pages")),
+        *(f"apps.{name}" for name in ("cutouts", "placing", "reconstruction", "choosing", "photos", "photo_pages")),
+        "geometry.silhouettes",
     ],
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
@@ -84,8 +85,7 @@ CODE = {
     "explorer": [
         "apps.explorer",
         *(
-            f"apps.explorer_{name}"
-            for name in ("state", "session", "posteriors", "groups", "figures", "numbers", "widgets", "controls")
+NO_RESULTS = {"_figures", "_groups", "_known", "_numbers", "_posteriors", "_session", "_state", "_widgets", "controls", "figures", "groups", "numbers", "posteriors", "session", "state", "widgets"}
         ),
         "apps.gallery",
         "rendering.pages",

@@ -29,6 +29,7 @@ OWN = {
     "10_pix3d": notebook_settings.Pix3DSettings,
     "11_own_photo": notebook_settings.PhotoSettings,
     "12_strong_variant": notebook_settings.StrongSettings,
+    "14_posteriors": notebook_settings.PosteriorSettings,
 }
 AUTOENCODER = {
     "run": "test", "dataset": "boxes", "split": "official", "classes": "13", "seed": 0, "device": "cpu",

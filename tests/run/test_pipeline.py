@@ -864,6 +864,8 @@ def test_every_profile_fits_the_committed_notebooks(name, monkeypatch, tmp_path)
     profile = profiles.load_profile(name)
     assert profile.description
     papers = [stem for stem in COMMITTED if stem != "12_strong_variant"]  # which has a profile of its own
+    if name in ("paper", "port"):  # what is known of program's objects says little of networks that never saw any
+        papers.remove("14_posteriors")
     assert list(profile.notebooks) == (COMMITTED if name in ("quickstart", "smoke") else papers)
     steps = plans.plan_steps(profile, profile.run_name)
     variants = [step.parameters for step in steps if step.notebook == "05_encoder_probabilistic"]
