@@ -7,10 +7,6 @@ without torch, and whoever searches nothing without numba.
 
 from __future__ import annotations
 
-import functools
-import importlib
-import warnings
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,41 +14,21 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
+from lmnet_utils.geometry.compiled import compiled
 
 _PARTS_A_CORE = 4  # of a batch: clouds differ in what they take
 
 
-@functools.cache
-def compiled() -> ModuleType | None:
-    """:mod:`lmnet_utils.geometry.grid_search`, None without numba; the first call on a machine compiles for some seconds."""
-    try:
-        importlib.import_module("numba")
-        return importlib.import_module("lmnet_utils.geometry.grid_search")
-    except ModuleNotFoundError as error:
-        if error.name == "numba":
-            return None
-        problem: Exception = error
-    except Exception as error:  # it does not know this NumPy, may keep nothing on this disk, finds its files damaged …
-        problem = error
-    warnings.warn(
-        f"numba is installed but cannot be used ({type(problem).__name__}: {problem}): nearest neighbours are searched with "
-        "SciPy, several times slower. Reinstall it with `pip install -U numba`, or remove the files `grid_search*.nb?` in "
-        "`lmnet_utils/geometry/__pycache__`.",
-        stacklevel=2,
-    )
-    return None
-
-
 def prepared(points: NDArray[Any]) -> Any:
     """A cloud (N, 3), N ≥ 1, ready to be searched, or searched for, by :func:`nearest`, many times."""
-    grid = compiled()
+    grid = compiled("grid_search")
     points = np.ascontiguousarray(points, np.float64)
     return grid.sorted_into_cells(points) if grid else cKDTree(points, leafsize=16, balanced_tree=False)
 
 
 def nearest(queries: Any, among: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """For each point of one cloud the nearest of another, both :func:`prepared`: distances (N,) and indices (N,)."""
-    grid = compiled()
+    grid = compiled("grid_search")
     if not grid:
         return among.query(queries.data)
     squared, found = np.empty(len(queries.order)), np.empty(len(queries.order), np.int64)
@@ -68,7 +44,7 @@ def nearest_in_batch(x: NDArray[Any], y: NDArray[Any], both: bool) -> tuple[NDAr
     """
     x, y = (np.ascontiguousarray(cloud, np.float64) for cloud in (x, y))
     to_y, to_x = np.empty(x.shape[:2], np.int64), np.empty(y.shape[:2] if both else (len(x), 0), np.int64)
-    grid = compiled()
+    grid = compiled("grid_search")
     parts = min(len(x), _PARTS_A_CORE * parallel.cores() if parallel.cores() > 1 else 1)
 
     def search(part: slice) -> None:  # without the interpreter lock, numba's loop as SciPy's
@@ -105,7 +81,7 @@ class NearestToMoving:
 
     def of(self, moved: NDArray[np.float64]) -> NDArray[np.int64]:
         """Indices (M,) of the nearest fixed points of (M, 3) float64; the array belongs to the caller."""
-        if grid := compiled():
+        if grid := compiled("grid_search"):
             points = np.ascontiguousarray(moved)
             grid.search_moved(self._fixed, points, self._searched_at, self._slack, self._places, self._near)
             return self._near.copy()

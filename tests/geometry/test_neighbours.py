@@ -14,8 +14,9 @@ import torch
 
 from lmnet_utils.geometry import neighbours
 from lmnet_utils.geometry import pointclouds as pc
+from lmnet_utils.geometry.compiled import compiled
 
-WITH_NUMBA = neighbours.compiled() is not None
+WITH_NUMBA = compiled("grid_search") is not None
 
 
 @pytest.fixture(params=["grid", "trees"])
@@ -23,7 +24,7 @@ def engine(request, monkeypatch):
     if request.param == "grid" and not WITH_NUMBA:
         pytest.skip("numba is not installed (the extra `fast`)")
     if request.param == "trees":
-        monkeypatch.setattr(neighbours, "compiled", lambda: None)
+        monkeypatch.setattr(neighbours, "compiled", lambda name: None)
     return request.param
 
 
@@ -208,9 +209,9 @@ print(same, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(not WITH_NUMBA, reason="numba is not installed (the extra `fast`)")
 def test_compiled_code_is_kept_for_the_next_process():
-    assert neighbours.compiled().search.signatures  # here it has been compiled, or loaded
+    assert compiled("grid_search").search.signatures  # here it has been compiled, or loaded
     misses = "print([sum(f.stats.cache_misses.values()) for f in (g.search, g.search_batch, g.search_moved)])"
-    assert python(SEARCH + "g = neighbours.compiled()\n" + misses).strip() == "[0, 0, 0]"
+    assert python(SEARCH + "g = neighbours.compiled('grid_search')\n" + misses).strip() == "[0, 0, 0]"
 
 
 def test_without_numba_a_training_step_has_the_same_numbers():
@@ -220,7 +221,7 @@ if WITHOUT: sys.modules["numba"] = None
 import torch
 from lmnet_utils.geometry import neighbours
 from lmnet_utils.geometry.pointclouds import chamfer_distance
-assert WITHOUT <= (neighbours.compiled() is None)
+assert WITHOUT <= (neighbours.compiled("grid_search") is None)
 generator = torch.Generator().manual_seed(0)
 x, y = (torch.rand(3, 500, 3, generator=generator).requires_grad_() for _ in range(2))
 for squared in (True, False):
