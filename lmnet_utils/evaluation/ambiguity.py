@@ -12,7 +12,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
 from lmnet_utils.core.checks import Array, finite_array
@@ -22,6 +21,7 @@ from lmnet_utils.evaluation.ensembles import LEVELS, min_of_n
 from lmnet_utils.evaluation.statistics import finite_interval, mean_interval
 from lmnet_utils.geometry.camera import camera_eye, silhouette_overlap
 from lmnet_utils.geometry.frames import y_up_from_file
+from lmnet_utils.geometry.neighbours import nearest, prepared
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube
 from lmnet_utils.geometry.visibility import visible_points
 
@@ -60,8 +60,8 @@ class PosteriorDistances:
 
 # -------------------------------------------------------------------------------------------- distances between clouds
 class _Cloud(NamedTuple):
-    halves: tuple[np.ndarray, np.ndarray]
-    trees: tuple[cKDTree, cKDTree]
+    halves: tuple[Any, Any]
+    """Ready to be searched."""
     floor: float
 
 
@@ -101,7 +101,7 @@ def chamfer_above_floor(x: Array, y: Array | None = None, *, seed: int = 0, work
         start = i + 1 if y is None else 0
         return [0.0] * start + [_above_floor(ones[i], other) for other in others[start:]]
 
-    # threads: SciPy's trees release the interpreter lock
+    # threads: the searches release the interpreter lock
     matrix = np.array(list(parallel.each(row, zip(range(len(ones))), threads=True, jobs=workers)))
     return matrix + matrix.T if y is None else matrix
 
@@ -120,20 +120,18 @@ def _cut(cloud: np.ndarray, seed: int) -> _Cloud:
         raise ValueError(f"a cloud of {count} point cannot be cut into halves; expected at least 2.")
     order = np.random.default_rng(seed).permutation(count)[: 2 * min(COMPARED_POINTS, count // 2)]
     scaled = scale_to_unit_cube(cloud)
-    halves = scaled[order[::2]], scaled[order[1::2]]
-    trees = cKDTree(halves[0]), cKDTree(halves[1])
-    return _Cloud(halves, trees, _chamfer(halves, trees))
+    halves = prepared(scaled[order[::2]]), prepared(scaled[order[1::2]])
+    return _Cloud(halves, _chamfer(*halves))
 
 
 def _above_floor(one: _Cloud, other: _Cloud) -> float:
     (a, b), (c, d) = one.halves, other.halves
-    (a_tree, b_tree), (c_tree, d_tree) = one.trees, other.trees
-    across = _chamfer((a, d), (a_tree, d_tree)) + _chamfer((b, c), (b_tree, c_tree))
-    return (across - one.floor - other.floor) / 2
+    return (_chamfer(a, d) + _chamfer(b, c) - one.floor - other.floor) / 2
 
 
-def _chamfer(clouds: tuple[np.ndarray, np.ndarray], trees: tuple[cKDTree, cKDTree]) -> float:
-    return 100 * float(trees[1].query(clouds[0])[0].mean() + trees[0].query(clouds[1])[0].mean())
+def _chamfer(x: Any, y: Any) -> float:
+    """Of two prepared clouds, ×100."""
+    return 100 * float(nearest(x, y)[0].mean() + nearest(y, x)[0].mean())
 
 
 # ------------------------------------------------------------------------------------------------------------- figures

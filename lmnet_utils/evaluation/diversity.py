@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from lmnet_utils.core import parallel
 from lmnet_utils.core.checks import Array, finite_array
@@ -29,6 +28,7 @@ from lmnet_utils.evaluation.ensembles import (
     rank_coverage,
 )
 from lmnet_utils.geometry.camera import camera_eye
+from lmnet_utils.geometry.neighbours import nearest, prepared
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube, subset_indices
 from lmnet_utils.geometry.visibility import visible_points
 
@@ -113,8 +113,8 @@ def mean_pairwise_chamfer(truth: Array, samples: Array, *, clouds: int = PAIR_CL
     samples = _draws(samples)[: _at_least_two(clouds)]
     side = _unit(finite_array(truth, "truth", (None, 3)))[1]
     kept = _thinned(samples, seed)[0] / side
-    trees = [cKDTree(cloud) for cloud in kept]
-    return float(np.mean([_chamfer(kept[i], trees[i], kept[j], trees[j]) for i, j in _pairs(len(kept))]))
+    clouds_kept = [prepared(cloud) for cloud in kept]
+    return float(np.mean([_chamfer(clouds_kept[i], clouds_kept[j]) for i, j in _pairs(len(kept))]))
 
 
 def _at_least_two(clouds: int) -> int:
@@ -136,8 +136,9 @@ def _thinned(clouds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return clouds[:, first], clouds[:, rest[:size] if len(rest) else first]
 
 
-def _chamfer(x: np.ndarray, x_tree: cKDTree, y: np.ndarray, y_tree: cKDTree) -> float:
-    return 100 * float(y_tree.query(x)[0].mean() + x_tree.query(y)[0].mean())
+def _chamfer(x: Any, y: Any) -> float:
+    """Of two prepared clouds, ×100."""
+    return 100 * float(nearest(x, y)[0].mean() + nearest(y, x)[0].mean())
 
 
 def hidden_share(samples: Array, visible: Array) -> dict[str, float]:
@@ -190,7 +191,8 @@ def visible_fidelity(truth: Array, samples: Array, visible: Array) -> tuple[np.n
     visible = np.asarray(visible)
     if visible.shape != truth.shape[:1] or visible.dtype != bool:
         raise ValueError(f"visible: expected booleans ({len(truth)},), found {visible.dtype} {visible.shape}.")
-    distances = np.stack([cKDTree(sample).query(truth)[0] for sample in samples]) * 100 / _unit(truth)[1]  # (N, M)
+    points = prepared(truth)
+    distances = np.stack([nearest(points, prepared(sample))[0] for sample in samples]) * 100 / _unit(truth)[1]  # (N, M)
     empty = np.full(len(samples), np.nan)
     return (
         distances[:, visible].mean(axis=1) if visible.any() else empty,
@@ -219,8 +221,8 @@ def cloud_energy_score(
     samples = _draws(samples)
     scores = sample_scores(truth, samples, seed=seed) if scores is None else scores
     one, other = _thinned(scale_to_unit_cube(samples[: _at_least_two(clouds)]), seed)
-    one_trees, other_trees = [cKDTree(cloud) for cloud in one], [cKDTree(cloud) for cloud in other]
-    between = [_chamfer(one[i], one_trees[i], other[j], other_trees[j]) for i, j in _pairs(len(one))]
+    ones, others = [prepared(cloud) for cloud in one], [prepared(cloud) for cloud in other]
+    between = [_chamfer(ones[i], others[j]) for i, j in _pairs(len(ones))]
     return energy_score(scores, between)
 
 

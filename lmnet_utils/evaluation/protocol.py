@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from lmnet_utils.core import parallel
 from lmnet_utils.core.checks import choose
 from lmnet_utils.geometry import pairs
+from lmnet_utils.geometry.neighbours import nearest, prepared
 from lmnet_utils.geometry.pointclouds import scale_to_unit_cube, subset_indices
 
 EVALUATION_POINTS = 1024
@@ -114,7 +115,7 @@ def chamfer_matrix(
 ) -> Scores:
     """The Chamfer distances of :func:`score` for every ground truth against every candidate, without ICP.
 
-    Each cloud's k-d tree is built once.
+    Each cloud is prepared for searching once.
 
     Args:
         ground_truth: (T, M, 3).
@@ -127,14 +128,13 @@ def chamfer_matrix(
     """
     truth = scale_to_unit_cube(_checked(ground_truth, "ground_truth"))
     others = protocol_clouds(candidates, seed=seed)
-    truth_trees = [cKDTree(cloud) for cloud in truth]
-    other_trees = [cKDTree(cloud) for cloud in others]
+    truth_points, other_points = [prepared(cloud) for cloud in truth], [prepared(cloud) for cloud in others]
     parts = {name: np.empty((len(truth), len(others))) for name in ("forward", "backward")}
 
-    def fill(row: int) -> None:  # SciPy releases the interpreter lock while it searches
-        for column in range(len(others)):
-            parts["forward"][row, column] = 100 * other_trees[column].query(truth[row])[0].mean()
-            parts["backward"][row, column] = 100 * truth_trees[row].query(others[column])[0].mean()
+    def fill(row: int) -> None:  # without the interpreter lock while it searches
+        for column, other in enumerate(other_points):
+            parts["forward"][row, column] = 100 * nearest(truth_points[row], other)[0].mean()
+            parts["backward"][row, column] = 100 * nearest(other, truth_points[row])[0].mean()
 
     bar = {"desc": "Chamfer of every pair", "disable": not progress}
     list(parallel.each(fill, zip(range(len(truth))), threads=True, bar=bar))
@@ -183,17 +183,18 @@ def nearest_by_chamfer(
     """
     truth = scale_to_unit_cube(_checked(ground_truth, "ground_truth"))
     others = protocol_clouds(candidates, seed=seed)
-    trees = [cKDTree(cloud) for cloud in others]
+    other_points = [prepared(cloud) for cloud in others]
     masks = [np.ones((len(truth), len(others)), bool) if mask is None else mask for mask in allowed]
     for mask in masks:
         if not mask.any(axis=1).all():
             raise ValueError(f"no candidate is allowed for ground truth {(~mask.any(axis=1)).argmax()}.")
     found = np.zeros((len(masks), len(truth)), np.int64)
 
-    def choose_for(row: int) -> None:  # SciPy releases the interpreter lock while it searches
-        forward = np.array([tree.query(truth[row])[0].mean() for tree in trees])
-        tree, order = cKDTree(truth[row]), np.argsort(forward, kind="stable")
-        backward = functools.cache(lambda column: tree.query(others[column])[0].mean())
+    def choose_for(row: int) -> None:  # without the interpreter lock while it searches
+        points = prepared(truth[row])
+        forward = np.array([nearest(points, other)[0].mean() for other in other_points])
+        order = np.argsort(forward, kind="stable")
+        backward = functools.cache(lambda column: nearest(other_points[column], points)[0].mean())
         for k, mask in enumerate(masks):
             best = np.inf
             for column in order[mask[row, order]]:

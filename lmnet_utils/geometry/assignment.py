@@ -5,16 +5,22 @@ those paths are long. Here an auction (Bertsekas, "The auction algorithm", Annal
 which a block of bidders at a time is one NumPy operation, finds nearly right prices first. Subtracting prices from a
 cost matrix changes every assignment's total by the same amount, so SciPy's answer on the reduced costs is optimal
 whatever the prices are; with good ones its paths are short.
+
+Where numba is installed (the extra ``fast``) :mod:`lmnet_utils.geometry.augmenting_paths` does both as compiled loops, again
+several times faster. Where several assignments have the same total, such as those of copies of a point, it may choose another one.
 """
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_SMALL = 320  # below this size SciPy alone is about as fast
+from lmnet_utils.geometry.compiled import compiled
+
+_SMALL, _SMALL_COMPILED = 320, 32  # below this size SciPy alone is about as fast
 _BLOCK = 64  # bidders at once: their rows of 1024 fp32 costs fit in a core's L2 cache
 _PHASES = 6
 _FIRST, _FACTOR = 0.2, 0.25  # bid increments: first in units of the typical cost, then in units of the one before
@@ -39,6 +45,9 @@ def optimal_assignment(cost: NDArray[Any]) -> NDArray[np.int64]:
         raise ValueError(f"expected a square cost matrix (N, N), found shape {cost.shape}.")
     if not np.isfinite(cost).all():
         raise ValueError("the cost matrix holds NaN or infinite costs.")
+    loops = compiled("augmenting_paths") if len(cost) >= _SMALL_COMPILED else None
+    if loops:
+        return _by_compiled_loops(np.ascontiguousarray(cost), loops)
     if len(cost) < _SMALL:
         return linear_sum_assignment(cost)[1].astype(np.int64)
     price, free = _auction(np.ascontiguousarray(cost.T, np.float32))  # the columns bid for the rows
@@ -50,6 +59,19 @@ def optimal_assignment(cost: NDArray[Any]) -> NDArray[np.int64]:
     columns = np.empty(len(cost), np.int64)
     columns[order] = linear_sum_assignment(reduced)[1]  # releases the interpreter lock
     return columns
+
+
+def _by_compiled_loops(cost: NDArray[np.float64], loops: ModuleType) -> NDArray[np.int64]:
+    rows, columns = loops.least_costs(cost)  # what a row or a column costs more in any case does not matter
+    every = len(cost) // 64 + 1
+    unit = _typical((cost[::every, ::every] - rows[::every, None]) - columns[::every])
+    price = loops.auction_prices(cost, rows, columns, unit)
+    return loops.assigned(cost, unit * price - columns)[0]
+
+
+def _typical(sample: NDArray[Any]) -> float:
+    """Of a sample of costs, above 0; a median, as one far point may rule the mean."""
+    return float(np.median(sample)) or float(sample.mean()) or 1.0
 
 
 def _auction(costs: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -68,8 +90,7 @@ def _auction(costs: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[n
     costs -= costs.min(axis=1, keepdims=True)  # what all objects cost a bidder more does not matter to it
     start = costs.min(axis=0)
     costs -= start
-    sample = costs[:: n // 64 + 1, :: n // 64 + 1]
-    scale = float(np.median(sample)) or float(sample.mean()) or 1.0  # the median, as one far point may rule the mean
+    scale = _typical(costs[:: n // 64 + 1, :: n // 64 + 1])
     price, owner = np.zeros(n, np.float32), np.full(n, -1)
     values, best_bid = np.empty((_BLOCK, n), np.float32), np.empty(n, np.int64)
     rounds = 0

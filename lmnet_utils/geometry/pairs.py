@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from lmnet_utils.geometry.assignment import optimal_assignment
+from lmnet_utils.geometry.neighbours import NearestToMoving, nearest, prepared
 
 F_SCORE_THRESHOLDS = (0.01, 0.02)
 """Of the unit cube's side; source: Tatarchenko et al., CVPR 2019, section 4.2, and twice theirs."""
@@ -31,7 +31,8 @@ def score_pair(truth: NDArray[np.float64], guess: NDArray[np.float64], icp: str 
     """
     if icp is not None:
         guess = aligned(guess, truth, icp == "official")
-    forward, backward = cKDTree(guess).query(truth)[0], cKDTree(truth).query(guess)[0]
+    true_points, guessed = prepared(truth), prepared(guess)
+    forward, backward = nearest(true_points, guessed)[0], nearest(guessed, true_points)[0]
     parts = [forward.mean(), backward.mean()]
     scores = [sum(parts), *parts, *f_score_of_distances(forward, backward, F_SCORE_THRESHOLDS)]
     return [*scores, matched_distance(truth, guess)] if emd else scores
@@ -102,25 +103,17 @@ def aligned(
 def fit(
     moving: NDArray[np.float64], fixed: NDArray[np.float64], max_iterations: int, tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t.
-
-    A point's nearest neighbour is searched again only once the point has moved by half of what its second neighbour was
-    farther: until then it cannot have changed.
-    """
-    tree = cKDTree(fixed, balanced_tree=False)
+    """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t."""
+    neighbours = NearestToMoving(fixed, len(moving))
     middle = moving.mean(axis=0)
     centred = moving - middle
     moved, shift, rotation = moving, np.zeros(3), np.eye(3)
-    searched_at, slack, near = moving.copy(), np.zeros(len(moving)), np.zeros(len(moving), np.int64)
     previous_error, previous_near = 0.0, None
     for _ in range(max_iterations):
-        stale = np.flatnonzero(_norms(moved - searched_at) >= slack * (1 - 1e-9))
-        if len(stale):
-            distances, found = tree.query(moved[stale], k=2)  # a fixed cloud of one point: inf for the second
-            searched_at[stale], near[stale], slack[stale] = moved[stale], found[:, 0], distances @ [-0.5, 0.5]
+        near = neighbours.of(moved)
         if previous_near is not None and np.array_equal(near, previous_near):
             break  # the same pairs have the same best motion
-        previous_near = near.copy()
+        previous_near = near
         pairs = fixed[near]
         error = _norms(moved - pairs).mean()
         rotation = _kabsch(centred.T @ (pairs - pairs.mean(axis=0)), rotation)

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from lmnet_utils.core import parallel
 from lmnet_utils.geometry.assignment import optimal_assignment
+from lmnet_utils.geometry.neighbours import nearest_in_batch
 
 Cloud = TypeVar("Cloud", NDArray[Any], torch.Tensor)
 
@@ -44,7 +44,7 @@ def scale_to_unit_cube(points: Cloud) -> Cloud:
 def nearest_neighbours(query: Cloud, reference: Cloud) -> tuple[Cloud, Cloud]:
     """For every query point the nearest reference point of the same batch item. Exact.
 
-    On the CPU a k-d tree per cloud, the clouds spread over the cores; on a GPU a dense search in chunks.
+    On the CPU by :mod:`lmnet_utils.geometry.neighbours`, the clouds spread over the cores; on a GPU a dense search in chunks.
 
     Args:
         query: (B, N, 3).
@@ -58,7 +58,7 @@ def nearest_neighbours(query: Cloud, reference: Cloud) -> tuple[Cloud, Cloud]:
     """
     if isinstance(query, np.ndarray):
         _check(query, reference)
-        indices = _search([(query, reference)])[0]
+        indices = nearest_in_batch(query, reference, both=False)[0]
         difference = query - np.take_along_axis(reference, indices[..., None], axis=1)
         return np.einsum("bni,bni->bn", difference, difference), indices
     _check(query, reference)
@@ -81,35 +81,14 @@ def _check(first: Cloud, second: Cloud) -> None:
             raise ValueError(f"the {name} clouds hold NaN or infinite coordinates.")
 
 
-def _search(pairs: list[tuple[NDArray[Any], NDArray[Any]]]) -> list[NDArray[np.int64]]:
-    """Neighbour indices for several (query, reference) pairs of batches; a cloud used twice gets one tree."""
-
-    def search_item(item: int) -> list[NDArray[np.int64]]:
-        trees: dict[int, cKDTree] = {}
-        found = []
-        for query, reference in pairs:
-            if id(reference) not in trees:
-                trees[id(reference)] = cKDTree(reference[item], leafsize=16, balanced_tree=False)
-            found.append(trees[id(reference)].query(query[item])[1])
-        return found
-
-    batch = len(pairs[0][0])
-    rows = list(parallel.pool().map(search_item, range(batch)))  # SciPy releases the interpreter lock while it searches
-    return [
-        np.stack([row[k] for row in rows]) if rows else np.zeros(pair[0].shape[:2], np.int64)
-        for k, pair in enumerate(pairs)
-    ]
-
-
-def _as_numpy(points: torch.Tensor) -> NDArray[Any]:
-    points = points.detach()
-    return (points if points.dtype == torch.float64 else points.float()).contiguous().numpy()
+def _as_numpy(points: torch.Tensor) -> NDArray[np.float64]:
+    return points.detach().double().contiguous().numpy()
 
 
 @torch.no_grad()
 def _neighbour_indices(query: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     if query.device.type == "cpu":
-        return torch.from_numpy(_search([(_as_numpy(query), _as_numpy(reference))])[0])
+        return torch.from_numpy(nearest_in_batch(_as_numpy(query), _as_numpy(reference), both=False)[0])
     step = max(1, _GPU_CHUNK // (query.shape[1] * reference.shape[1]))
     exact = "donot_use_mm_for_euclid_dist"  # the matrix-product form loses half the digits
     return torch.cat(
@@ -153,9 +132,7 @@ def chamfer_distance(x: Cloud, y: Cloud, *, squared: bool = True, reduction: str
         return forward.numpy(), backward.numpy()
     _check(x, y)
     if x.device.type == "cpu":
-        with torch.no_grad():
-            x_points, y_points = _as_numpy(x), _as_numpy(y)
-            to_y, to_x = map(torch.from_numpy, _search([(x_points, y_points), (y_points, x_points)]))
+        to_y, to_x = map(torch.from_numpy, nearest_in_batch(_as_numpy(x), _as_numpy(y), both=True))
     else:
         to_y, to_x = _neighbour_indices(x, y), _neighbour_indices(y, x)
     forward = _distances(x, y, to_y, squared).mean(1)

@@ -43,7 +43,7 @@ CODE = {
     "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
-    "geometry": ["geometry.pointclouds", "geometry.pairs", "geometry.assignment"],
+    "geometry": [f"geometry.{name}" for name in ("pointclouds", "pairs", "assignment", "neighbours", "grid_search")],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
     "features": ["data.photographs", "models.efficientnet", "models.strong"],

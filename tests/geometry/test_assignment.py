@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from lmnet_utils.geometry import assignment
 from lmnet_utils.geometry.assignment import optimal_assignment
+from lmnet_utils.geometry.compiled import compiled
 
 
 def distances(x, y):
@@ -22,14 +23,28 @@ def total(cost, columns):
     return cost[np.arange(len(cost)), columns].sum()
 
 
+COMPILED = compiled("augmenting_paths")
+needs_numba = pytest.mark.skipif(COMPILED is None, reason="numba is not installed (the extra `fast`)")
+
+
+@pytest.fixture(params=["compiled loops", "SciPy"])
+def solver(request, monkeypatch):
+    if request.param == "SciPy":
+        monkeypatch.setattr(assignment, "compiled", lambda name: None)
+    elif COMPILED is None:
+        pytest.skip("numba is not installed (the extra `fast`)")
+    return request.param
+
+
 @pytest.fixture
 def auction_always(monkeypatch):
     """Small matrices, too, take the way of the large ones."""
     monkeypatch.setattr(assignment, "_SMALL", 2)
+    monkeypatch.setattr(assignment, "_SMALL_COMPILED", 2)
 
 
 @pytest.mark.parametrize("kind", ["uniform", "negative", "ties", "offsets"])
-def test_equals_the_best_permutation(auction_always, kind):
+def test_equals_the_best_permutation(solver, auction_always, kind):
     rng = np.random.default_rng(0)
     for n in [1, 2, 3, 5, 6, 7]:
         cost = rng.random((n, n))
@@ -62,7 +77,7 @@ def clouds_of(kind, n):
 
 
 @pytest.mark.parametrize("kind", ["uniform", "close", "clumped", "apart", "outlier"])
-def test_1024_points_equal_scipy(kind):
+def test_1024_points_equal_scipy(solver, kind):
     cost = distances(*clouds_of(kind, 1024))
     rows, columns = linear_sum_assignment(cost)
     assert total(cost, optimal_assignment(cost)) == pytest.approx(cost[rows, columns].sum(), rel=1e-12)
@@ -74,7 +89,7 @@ def lattice(side):
 
 
 @pytest.mark.parametrize("kind", ["grid against its quarter turn", "grid against its half", "copies", "all equal"])
-def test_equal_distances_in_great_number(kind):
+def test_equal_distances_in_great_number(solver, kind):
     rng = np.random.default_rng(2)
     x = lattice(8)
     if kind == "grid against its quarter turn":
@@ -91,7 +106,7 @@ def test_equal_distances_in_great_number(kind):
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-30, 1e30])
-def test_the_costs_unit_does_not_matter(auction_always, scale):
+def test_the_costs_unit_does_not_matter(solver, auction_always, scale):
     cost = np.random.default_rng(3).random((60, 60))
     columns = optimal_assignment(scale * cost)
     best = total(cost, linear_sum_assignment(cost)[1])
@@ -100,6 +115,7 @@ def test_the_costs_unit_does_not_matter(auction_always, scale):
 
 def test_scipy_gets_costs_that_are_nearly_solved(monkeypatch):
     """Not negative, and nearly every row's own 0 stands in another column; of the plain costs less than a third do."""
+    monkeypatch.setattr(assignment, "compiled", lambda name: None)
     received = []
     monkeypatch.setattr(
         scipy.optimize, "linear_sum_assignment", lambda cost: received.append(cost) or linear_sum_assignment(cost)
@@ -109,6 +125,36 @@ def test_scipy_gets_costs_that_are_nearly_solved(monkeypatch):
     assert received[0].min() == 0 and (received[0].min(axis=1) == 0).all()
     columns = [len(np.unique(matrix.argmin(axis=1))) for matrix in (received[0], cost)]
     assert columns[0] > 3 * columns[1]
+
+
+@needs_numba
+@pytest.mark.parametrize("kind", ["uniform", "close", "clumped", "apart"])
+def test_final_prices_prove_that_no_assignment_costs_less(kind):
+    cost = distances(*clouds_of(kind, 500))
+    columns, price = COMPILED.assigned(cost, np.random.default_rng(0).random(500))  # exact from any prices
+    bound = (cost - price).min(axis=1).sum() + price.sum()
+    assert total(cost, columns) == pytest.approx(bound, rel=1e-12)
+
+
+@needs_numba
+def test_without_numba_points_have_the_same_partners(monkeypatch):
+    costs = [distances(*clouds_of(kind, n)) for kind in ("uniform", "close", "clumped") for n in (100, 256, 700)]
+    found = [optimal_assignment(cost) for cost in costs]
+    monkeypatch.setattr(assignment, "compiled", lambda name: None)
+    for cost, columns in zip(costs, found, strict=True):
+        np.testing.assert_array_equal(columns, optimal_assignment(cost))
+
+
+@needs_numba
+def test_an_auction_leaves_little_to_the_paths():
+    """Good prices: nearly all rows are matched, or nearly so, before the first path is searched."""
+    cost = distances(*clouds_of("clumped", 512))
+    rows, columns = COMPILED.least_costs(cost)
+    np.testing.assert_array_equal(rows, cost.min(1))
+    np.testing.assert_array_equal(columns, (cost - cost.min(1, keepdims=True)).min(0))
+    prices = COMPILED.auction_prices(cost, rows, columns, 0.1) * 0.1 - columns
+    taken = [len(np.unique((cost + price).argmin(axis=1))) for price in (prices, np.zeros(512))]
+    assert taken[0] > 3 * taken[1]
 
 
 @pytest.mark.parametrize(
