@@ -92,8 +92,7 @@ class Refinement:
 
     Attributes:
         steps, learning_rate: of Adam.
-        prior: what a move as large as the samples' own spread costs, in intersection over union. Of 0.02 and 0.1 the better one on
-            validation objects (``benchmarks/silhouettes.json``), by less than chance.
+        prior: what a move as large as the samples' own spread costs, in intersection over union.
     """
 
     steps: int = 30
