@@ -223,6 +223,7 @@ def serial(tmp_path_factory) -> dict[str, bytes]:
     assert runner.returncode == 0, output
     found = kills.results(root)
     assert len(found) == 6 + 6 + 4 + 6, "metrics, figures, weights and records"
+    assert b"06_inference/predictions/index.csv" in found[f"record of {TEST}"]
     return found
 
 
