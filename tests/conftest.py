@@ -30,6 +30,7 @@ LONGEST_FIRST = (
     "training/test_training.py",
     "data/test_meshes.py",
     "apps/test_browser.py",
+    "run/test_site.py",
     "run/test_pipeline.py",
     "data/test_freeshapes.py",
     "evaluation/test_pix3d.py",
