@@ -46,6 +46,7 @@ test-tensorflow: $(STAMP)  ## the converter of the official checkpoints against 
 
 # The explorer in it wants npm and the extra `export`; without them the book does without. Every page is checked.
 site: $(STAMP)  ## the book, with the explorer and the latest report: site/index.html
+	@$(BIN)/python -c "import furo, myst_nb" || { echo "make site needs the extra site: $(BIN)/python -m pip install -e .[site]"; exit 1; }
 	rm -rf build/book build/explorer
 	-$(BIN)/lmnet export --explorer build/explorer
 	$(BIN)/python -m sphinx -W --keep-going -q -c docs/book -d build/book/doctrees . build/book/site

@@ -32,6 +32,7 @@ LONGEST_FIRST = (
     "data/test_meshes.py",
     "apps/test_browser.py",
     "apps/test_browser_page.py",
+    "run/test_site.py",
     "run/test_pipeline.py",
     "data/test_freeshapes.py",
     "evaluation/test_pix3d.py",
