@@ -26,7 +26,7 @@ LICENCES = [
 ]
 COLUMNS = {
     "id": ("sc:Text", "Id of the object: the key of its arrays in meshes.npz.xz, and its folder's name."),
-    "synset": ("sc:Text", "ShapeNet's synset of its class."),
+    "synset": ("sc:Text", "ShapeNet's synset of its class: eight digits, with zeros in front that some readers of CSV drop."),
     "class": ("sc:Text", "Its class, one of ShapeNet's 13."),
     "name": ("sc:Text", "Its title."),
     "creator": ("sc:Text", "Who made it, to be named."),
@@ -47,6 +47,7 @@ CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -61,11 +62,13 @@ CONTEXT = {
     "md5": "cr:md5",
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -94,7 +97,6 @@ def croissant() -> dict[str, Any]:
             "name": "Sweet Home 3D and its contributors; every object's creator stands in the table",
         },
         "version": "1.0.0",
-        "datePublished": "2026-01-01",
         "citeAs": "FreeShapes, of the 3D-LMNet notebook kit, made from Sweet Home 3D's furniture; creators in ATTRIBUTION.csv.",
         "distribution": [
             _file("ATTRIBUTION.csv", "text/csv", "A row an object: class, title, creator, licence, origin."),

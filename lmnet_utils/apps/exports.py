@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from lmnet_utils.apps.appearance import find_viewpoint, vertex_colours
-from lmnet_utils.apps.placing import Photo
+from lmnet_utils.apps.placing import Photo, without_fringe
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.geometry.frames import y_up_from_file
@@ -93,7 +93,9 @@ def mesh_of(
     guessed, colours = np.ones(len(vertices), bool), np.full((len(vertices), 3), 160, np.uint8)
     if photo is not None:
         view = find_viewpoint(cloud, photo.cutout.mask)
-        colours, guessed = vertex_colours(np.asarray(mesh.vertices), photo.image, photo.cutout.mask, view)
+        alpha = photo.cutout.method == "alpha"  # elsewhere the camera mixed the background into the rim
+        image = photo.image if alpha else without_fringe(photo.image, photo.cutout.mask)
+        colours, guessed = vertex_colours(np.asarray(mesh.vertices), image, photo.cutout.mask, view)
         record["viewpoint"] = {"azimuth": view.azimuth, "elevation": view.elevation, "overlap": round(view.overlap, 3)}
     mesh.visual.vertex_colors = np.column_stack([colours, np.full(len(colours), 255, np.uint8)])
     mesh.vertex_attributes["guessed"] = guessed.astype(np.uint8)

@@ -94,7 +94,7 @@ def test_a_run_without_results_is_refused_and_the_command_writes_it(run: Path, c
     with pytest.raises(FileNotFoundError, match="holds no notebook's metrics.json"):
         write_crate("empty")
     assert cli.main(["report", "mine", "--crate"]) == 0
-    assert f"runs/mine/{CRATE}" in capsys.readouterr().out
+    assert f"mine/{CRATE}" in capsys.readouterr().out
     assert "report.html" in entities(run)
 
 
