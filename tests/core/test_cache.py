@@ -43,7 +43,10 @@ CODE = {
     "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
-    "geometry": [f"geometry.{name}" for name in ("pointclouds", "pairs", "assignment", "neighbours", "grid_search")],
+    "geometry": [
+        f"geometry.{name}"
+        for name in ("pointclouds", "pairs", "assignment", "augmenting_paths", "compiled", "neighbours", "grid_search")
+    ],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
     "features": ["data.photographs", "models.efficientnet", "models.strong"],
@@ -54,7 +57,7 @@ CODE = {
     "inference": [f"models.{name}" for name in ("inference", "latents", "posteriors", "samplers", "flows")],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
-    "methods": ["evaluation.methods", "evaluation.scoring"],
+    "methods": ["evaluation.methods", "evaluation.other_methods", "evaluation.scoring"],
     "diversity": [
         "evaluation.diversity",
         "evaluation.ensembles",
@@ -76,16 +79,40 @@ CODE = {
     ],
     "photos": [
         "data.images",
-        *(f"apps.{name}" for name in ("cutouts", "placing", "reconstruction", "choosing", "photos", "photo_pages")),
+        *(
+            f"apps.{name}"
+            for name in (
+                "cutouts",
+                "placing",
+                "reconstruction",
+                "choosing",
+                "photos",
+                "photo_pages",
+                "exports",
+                "appearance",
+            )
+        ),
         "geometry.silhouettes",
+        "geometry.surfaces",
     ],
     "familiarity": ["apps.familiarity"],
     "pix3d": ["data.pix3d", "evaluation.pix3d_scores"],
     "ambiguity": ["data.programs.ambiguity", "evaluation.ambiguity"],
     "explorer": [
-        "apps.explorer",
         *(
-NO_RESULTS = {"_figures", "_groups", "_known", "_numbers", "_posteriors", "_session", "_state", "_widgets", "controls", "figures", "groups", "numbers", "posteriors", "session", "state", "widgets"}
+            f"apps.explorer{part}"
+            for part in (
+                "",
+                "_controls",
+                "_figures",
+                "_groups",
+                "_known",
+                "_numbers",
+                "_posteriors",
+                "_session",
+                "_state",
+                "_widgets",
+            )
         ),
         "apps.gallery",
         "rendering.pages",
