@@ -43,7 +43,10 @@ CODE = {
     "meshes": ["data.mesh_files", "data.meshes", "data.import_report"],
     "splits": ["data.splits", "data.taxonomy"],
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
-    "geometry": [f"geometry.{name}" for name in ("pointclouds", "pairs", "assignment", "neighbours", "grid_search")],
+    "geometry": [
+        f"geometry.{name}"
+        for name in ("pointclouds", "pairs", "assignment", "augmenting_paths", "neighbours", "grid_search", "compiled")
+    ],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],
     "features": ["data.photographs", "models.efficientnet", "models.strong"],
