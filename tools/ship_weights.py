@@ -272,10 +272,24 @@ def speed_table(benchmark: dict[str, Any]) -> str:
     return table(rows)
 
 
+def loops_table(history: list[dict[str, Any]]) -> str:
+    """The last run of ``benchmarks/loops.json`` as a Markdown table."""
+    rows = [
+        {
+            "step": name,
+            "usual way": f"{1000 * row['usual_s']:.0f} ms",
+            "here, without numba": f"{1000 * row['without_numba_s']:.0f} ms, ×{row['ratio_without_numba']:.1f}",
+            "with numba": f"{1000 * row['ours_s']:.0f} ms, ×{row['ratio']:.1f}",
+        }
+        for name, row in history[-1]["results"].items()
+    ]
+    return table(rows)
+
+
 def generated_tables() -> dict[str, dict[str, str]]:
     """File → marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
     evaluation = remade(read_json(SHIPPED / "evaluation.json"))
-    benchmark = read_json(paths.project_root() / "benchmarks" / "metrics.json")
+    benchmark, loops = (read_json(paths.project_root() / "benchmarks" / f"{name}.json") for name in ("metrics", "loops"))
     folds = draw_verdicts.known()
     return {
         "README.md": {"summary": summary(evaluation, folds)},
@@ -287,7 +301,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "folds": draw_verdicts.verdicts(folds),
             "strong": strong_table(read_json(SHIPPED / "encoder_strong" / "comparison.json")),
         },
-        "docs/speed.md": {"speed": speed_table(benchmark)},
+        "docs/speed.md": {"speed": speed_table(benchmark), "loops": loops_table(loops)},
         "docs/ambiguity.md": {
             "images": draw_ambiguity.summary(),
             "samplers": draw_ambiguity.samplers(),

@@ -59,6 +59,8 @@ def test_the_machine_that_speed_names_is_that_of_the_committed_files():
         machine = read_json(ROOT / "benchmarks" / f"{name}.json")["environment"]
         assert (machine["processor"], machine["cores"], machine["gpu"]) == ("AMD EPYC", 2, None)
     assert read_json(ROOT / "benchmarks" / "metrics.json")["precision"] == "bf16"
+    last = read_json(ROOT / "benchmarks" / "loops.json")[-1]
+    assert last["environment"]["processor"] == "AMD EPYC" and last["load"] > 2  # "others kept busy"
 
 
 def test_the_readme_is_short():
