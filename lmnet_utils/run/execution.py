@@ -201,7 +201,8 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
         )
     except PapermillExecutionError as error:
         trace = _clean_traceback(error.traceback, f"{error.ename}: ")
-        raised = f"{error.ename}: {error.evalue}{_advice(f'{error.ename}: {error.evalue}')}"
+        raised = f"{error.ename}: {error.evalue}".rstrip(": ")
+        raised += _advice(raised)
         raise StepFailed(f"{progress.where()} raised {raised}\n{trace}".rstrip()) from None
     except (RuntimeError, TimeoutError) as error:  # nbclient: dead kernel, kernel that does not start
         raise StepFailed(
@@ -217,11 +218,11 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
 def _advice(error: str) -> str:
     """What to do about an error that is the machine's and not the notebook's."""
     if re.search("MemoryError|OutOfMemory|allocate memory|Cannot allocate", error):
-        return " Out of memory: a smaller batch_size needs less."
+        return " (out of memory: a smaller batch_size needs less)"
     if re.search("No space left|Disk quota", error):
-        return " Make room on that disk; the same command then goes on."
+        return " (make room on that disk; the same command then goes on)"
     if re.search("Read-only file system|Permission denied", error):
-        return " Make it writable, or move data, runs and weights by LMNET_DATA, LMNET_RUNS and LMNET_TRAINED_MODELS."
+        return " (make it writable, or move data, runs and weights: LMNET_DATA, LMNET_RUNS, LMNET_TRAINED_MODELS)"
     return ""
 
 

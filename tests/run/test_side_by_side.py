@@ -189,6 +189,8 @@ def test_forced_steps_that_are_left_are_forced_again_alone(project, performer, c
     ],
 )
 def test_engines_that_cannot_be_are_refused(project, monkeypatch, capsys, arguments, expected):
+    if expected == "coers" or "no Dask" in expected:
+        pytest.importorskip("dask_jobqueue")  # of the extra `cluster`
     monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
     dry = ["--dry-run"] if "--slurm" in arguments else []
     assert cli.main(["run", "tiny", *arguments, *dry]) == 2
@@ -322,7 +324,7 @@ def test_an_end_whose_news_was_lost_is_not_repeated(project):
     step = plan.steps[1]
     folder = paths.run_dir("tiny")
     worker.wanted_file(folder).write_text("token")
-    order = worker.Order(step, "tiny", "identity", "token", variables=worker.variables())
+    order = worker.Order(step, "tiny", "identity", "token", cores=1, variables=worker.variables())
     assert worker.perform(order)["status"] == "done"
     count = len(kills.diary(project))
     assert worker.perform(order)["status"] == "done" and len(kills.diary(project)) == count
@@ -336,13 +338,13 @@ def test_an_end_whose_news_was_lost_is_not_repeated(project):
 def test_a_dead_kernel_and_a_dead_process_are_failed_steps(project, capsys):
     make_notebook(DATA, PARAMETERS, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
     assert cli.main(["run", "tiny", "--jobs", "2"]) == 1
-    assert "its process ended with signal 9" in capsys.readouterr().out
+    assert "its process was ended by signal 9" in capsys.readouterr().out
     make_notebook(DATA, PARAMETERS, "import os; os._exit(9)")
     assert cli.main(["run", "tiny", "--jobs", "2"]) == 1
     assert "cell 3/3: the kernel died" in capsys.readouterr().out
     make_notebook(DATA, PARAMETERS, "bytearray(1 << 62)")
     assert cli.main(["run", "tiny", "--jobs", "2"]) == 1
-    assert "raised MemoryError:  Out of memory: a smaller batch_size needs less" in capsys.readouterr().out
+    assert "raised MemoryError (out of memory: a smaller batch_size needs less)" in capsys.readouterr().out
 
 
 def test_slurm_jobs_do_the_steps(project, serial, tmp_path, monkeypatch, capsys):
