@@ -6,28 +6,39 @@ import { filled } from "./raster.js";
 /** Chamfer distances ×100 between clouds in longest sides of the first one: rows of a symmetric table. */
 export function cloudDistances(clouds, compared) {
   const points = clouds[0].length / 3, count = Math.min(compared, points);
-  const axis = (cloud, k) => filled(Float64Array, count, (i) => cloud[3 * Math.floor((i * points) / count) + k]);
-  const thin = clouds.map((cloud) => [0, 1, 2].map((k) => axis(cloud, k)));
+  const chosen = Array.from({ length: count }, (_, i) => 3 * Math.floor((i * points) / count));
+  const thin = clouds.map((cloud) => { // sorted by their first coordinate
+    const order = chosen.slice().sort((a, b) => cloud[a] - cloud[b]);
+    return [0, 1, 2].map((k) => filled(Float64Array, count, (i) => cloud[order[i] + k]));
+  });
   const side = longestSide(clouds[0]) || 1, table = clouds.map(() => new Float64Array(clouds.length));
-  for (let i = 0; i < clouds.length; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = (100 * chamfer(thin[i], thin[j])) / side;
+  for (let i = 0; i < clouds.length; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = (100 * (towards(thin[i], thin[j]) + towards(thin[j], thin[i]))) / side;
   return table;
 }
 
-function chamfer([ax, ay, az], [bx, by, bz]) {
-  const count = ax.length, back = new Float64Array(count).fill(Infinity);
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
+/** Mean distance from points to the nearest of others, both sorted by x: from the same x outwards, until x alone is too far. */
+function towards([ax, ay, az], [bx, by, bz]) {
+  const count = bx.length;
+  let sum = 0, start = 0;
+  for (let i = 0; i < ax.length; i++) {
     const px = ax[i], py = ay[i], pz = az[i];
+    while (start < count && bx[start] < px) start++;
     let least = Infinity;
-    for (let j = 0; j < count; j++) {
-      const x = px - bx[j], y = py - by[j], z = pz - bz[j], apart = x * x + y * y + z * z;
+    for (let j = start; j < count; j++) {
+      const x = bx[j] - px;
+      if (x * x >= least) break;
+      const y = by[j] - py, z = bz[j] - pz, apart = x * x + y * y + z * z;
       if (apart < least) least = apart;
-      if (apart < back[j]) back[j] = apart;
+    }
+    for (let j = start - 1; j >= 0; j--) {
+      const x = bx[j] - px;
+      if (x * x >= least) break;
+      const y = by[j] - py, z = bz[j] - pz, apart = x * x + y * y + z * z;
+      if (apart < least) least = apart;
     }
     sum += Math.sqrt(least);
   }
-  for (let j = 0; j < count; j++) sum += Math.sqrt(back[j]);
-  return sum / count;
+  return sum / ax.length;
 }
 
 function longestSide(cloud) {
