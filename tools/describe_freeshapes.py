@@ -26,7 +26,10 @@ LICENCES = [
 ]
 COLUMNS = {
     "id": ("sc:Text", "Id of the object: the key of its arrays in meshes.npz.xz, and its folder's name."),
-    "synset": ("sc:Text", "ShapeNet's synset of its class: eight digits, with zeros in front that some readers of CSV drop."),
+    "synset": (
+        "sc:Text",
+        "ShapeNet's synset of its class: eight digits, with zeros in front that some readers of CSV drop.",
+    ),
     "class": ("sc:Text", "Its class, one of ShapeNet's 13."),
     "name": ("sc:Text", "Its title."),
     "creator": ("sc:Text", "Who made it, to be named."),
