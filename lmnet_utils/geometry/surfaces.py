@@ -63,7 +63,7 @@ def closed_surface(points: Array, wall: float = WALL) -> Triangles:
     """The surface at a fixed distance around a cloud's alpha shape: without holes, so that it can be printed, and thicker by that distance.
 
     The distance to the shape on a grid, what is enclosed filled, a little smoothed; and its level set by flying edges (Schroeder, Maynard &
-    Geveci, 2015). Single points off the shape are left out.
+    Geveci, 2015). Single points off the shape are left out. Where the shape has pinholes, what is behind them stays hollow: a shell of two walls.
 
     Args:
         points: (N, 3), N ≥ 4.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +92,16 @@ def _root_of(
         "description": f"What {what} of the 3D-LMNet notebook kit made: executed notebooks, figures, scores.",
         "datePublished": max(record["created"] for record in records.values()),
         "license": {"@id": _MIT},
-        "hasPart": [{"@id": _id(root, path)} for path in files],
-        "mentions": [{"@id": f"#{path.parent.name}"} for path in records],
-        "isBasedOn": [{"@id": f"#data-{name}"} for name in _names_of(records)],
+        "hasPart": _links(_id(root, path) for path in files),
+        "mentions": _links(f"#{path.parent.name}" for path in records),
+        "isBasedOn": _links(f"#data-{name}" for name in _names_of(records)),
     }
+
+
+def _links(names: Iterable[str]) -> dict[str, str] | list[dict[str, str]]:
+    """Links to entities; RO-Crate wants a single one without a list around it."""
+    links = [{"@id": name} for name in names]
+    return links[0] if len(links) == 1 else links
 
 
 def _id(root: Path, path: Path) -> str:
@@ -126,7 +132,7 @@ def _software(records: Mapping[Path, dict[str, Any]]) -> dict[str, Any]:
         "version": lmnet_utils.__version__,
         **commit,
         "license": {"@id": _MIT},
-        "softwareRequirements": [{"@id": f"#{name}-{version}"} for name, version in sorted(_versions(records))],
+        "softwareRequirements": _links(f"#{name}-{version}" for name, version in sorted(_versions(records))),
         "operatingSystem": newest.get("platform", ""),
     }
 
@@ -157,7 +163,7 @@ def _datasets(records: Mapping[Path, dict[str, Any]]) -> list[dict[str, Any]]:
         about: dict[str, Any] = {"@id": f"#data-{name}", "@type": "Dataset", "name": name}
         about["description"] = f"The data set {name}, in the layout of 3D-R2N2: renderings, point clouds, splits."
         if name in _LICENCES:
-            about["license"] = [{"@id": one} for one in _LICENCES[name]]
+            about["license"] = _links(_LICENCES[name])
         hashes = {record["data"]["pack_hash"] for record in records.values() if record.get("data", {}).get("pack_hash")}
         if len(hashes) == 1:
             about["identifier"] = hashes.pop()
@@ -179,9 +185,9 @@ def _action(root: Path, path: Path, record: Mapping[str, Any]) -> list[dict[str,
         "@id": f"#{step}",
         "@type": "CreateAction",
         "name": f"Notebook {record['notebook']}",
-        "instrument": [{"@id": "#kit"}, *([{"@id": _id(root, notebook)}] if notebook.is_file() else [])],
-        "object": [*([{"@id": f"#data-{data}"}] if data else []), *({"@id": one["@id"]} for one in settings)],
-        "result": [{"@id": _id(root, one)} for one in results],
+        "instrument": _links(["#kit", *([_id(root, notebook)] if notebook.is_file() else [])]),
+        "object": _links([*([f"#data-{data}"] if data else []), *(one["@id"] for one in settings)]),
+        "result": _links(_id(root, one) for one in results),
         "endTime": record["created"],
     }
     return [action, *settings]

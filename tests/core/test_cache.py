@@ -45,7 +45,7 @@ CODE = {
     "pack": ["data.layout", "data.packs", "data.verification", "data.shapenet", "data.preparation"],
     "geometry": [
         f"geometry.{name}"
-NO_RESULTS = {"assignment", "augmenting_paths", "compiled", "grid_search", "neighbours", "pairs", "pointclouds"}
+        for name in ("assignment", "augmenting_paths", "compiled", "grid_search", "neighbours", "pairs", "pointclouds")
     ],
     "losses": ["models.losses"],
     "networks": ["models.networks", "models.weights"],

@@ -107,7 +107,18 @@ def test_ro_crates_own_validator_finds_nothing(run: Path) -> None:
     write_crate("mine")
     command = [validator, "validate", "--offline", "--profile-identifier", "ro-crate-1.1", "--no-paging", str(run)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "not available in the HTTP cache" in " ".join(done.stdout.replace("│", " ").split()):
+        pytest.skip("roc-validator has not fetched RO-Crate's context yet: `rocrate-validator cache warm`")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ro_crates_own_library_reads_it(run: Path) -> None:
+    library = pytest.importorskip("rocrate.rocrate", reason="rocrate is not installed")
+    write_crate("mine")
+    crate = library.ROCrate(str(run))
+    assert crate.name == "3D-LMNet: the run mine" and len(crate.root_dataset["hasPart"]) == 6
+    assert {one.id for one in crate.root_dataset["mentions"]} == {"#06_inference", "#08_evaluation"}
+    assert len(crate.dereference("#08_evaluation")["result"]) == 2
 
 
 # ------------------------------------------------------------------------------------------------------------- Croissant
