@@ -61,7 +61,7 @@ class PhotoOptions:
         precision: see :func:`lmnet_utils.models.inference.encode_images`.
         best: also say what fits the picture's silhouette best (:mod:`lmnet_utils.apps.choosing`); needs samples.
         refine: bend that to fit better; only with ``best``.
-        azimuth: from which side the pictures were taken, degrees, for ``best``: 0 is the front, 90 the object's left, 180 from
+        azimuth: from which side the pictures were taken, degrees, for ``best``: 0 is the front, 90 the object's right, 180 from
             behind; ``None`` where nobody knows.
     """
 
