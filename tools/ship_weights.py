@@ -289,7 +289,9 @@ def loops_table(history: list[dict[str, Any]]) -> str:
 def generated_tables() -> dict[str, dict[str, str]]:
     """File → marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
     evaluation = remade(read_json(SHIPPED / "evaluation.json"))
-    benchmark, loops = (read_json(paths.project_root() / "benchmarks" / f"{name}.json") for name in ("metrics", "loops"))
+    benchmark, loops = (
+        read_json(paths.project_root() / "benchmarks" / f"{name}.json") for name in ("metrics", "loops")
+    )
     folds = draw_verdicts.known()
     return {
         "README.md": {"summary": summary(evaluation, folds)},
