@@ -123,6 +123,12 @@ def measure(folder: Path) -> dict[str, Any]:
     return {key: summary(values) for key, values in found.items()}
 
 
+def checked(folder: Path) -> dict[str, Any]:
+    """Sizes of the folder's networks, and how far they are from PyTorch: what their cards say."""
+    cards = [read_json(path) for path in sorted((folder / "networks").glob("*coder*.json"))]
+    return {card["file"]: {key: card[key] for key in ("bytes", "opset", "check")} for card in cards}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
@@ -149,6 +155,7 @@ def main() -> None:
     print(json.dumps(found, indent=1))
     if options.write:
         record = {"command": "python benchmarks/browser_page.py FOLDER", "folder_mb": size / 1e6, "threads": 1}
+        record["networks"] = checked(options.folder)
         write_json(options.write, {**record, "results": found, "environment": environment()})
 
 
