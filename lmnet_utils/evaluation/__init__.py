@@ -7,7 +7,6 @@ from lmnet_utils.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from lmnet_utils.evaluation.ambiguity import (
         PosteriorDistances,
-        ambiguity_rows,
         cloud_distances,
         image_agreement,
         posterior_figures,
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     )
     from lmnet_utils.evaluation.errors_by_view import angle_panels, binned_rows, gallery
     from lmnet_utils.evaluation.methods import TrainingLatents, baseline_methods, model_methods, open_task
-    from lmnet_utils.evaluation.other_methods import other_methods
+    from lmnet_utils.evaluation.other_methods import methods_of_others
     from lmnet_utils.evaluation.pix3d_scores import Results, class_means, evaluate, examples, table_rows
     from lmnet_utils.evaluation.protocol import Protocol, protocol_clouds, score
     from lmnet_utils.evaluation.records import object_record

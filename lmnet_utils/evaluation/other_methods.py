@@ -40,7 +40,7 @@ FRAME_FACTOR = 0.85
 
 
 # --------------------------------------------------------------------------------------------------------------- methods
-def other_methods(
+def methods_of_others(
     task: Task, given: Sequence[str], views: int | None = None, beside: Sequence[Method] = ()
 ) -> list[Method]:
     """Methods of folders with predictions, to be scored beside the kit's own.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lmnet_utils.models.posteriors import ResidualPosterior, load_residuals
     from lmnet_utils.models.predictions import PredictionWriter, read_all_predictions, read_predictions
     from lmnet_utils.models.registry import find_networks, first_seeds, info_of, label, load_networks, warn_of_leakage
-    from lmnet_utils.models.samplers import LatentSampler, MatchedNoise, Repeated, image_numbers
+    from lmnet_utils.models.samplers import MatchedNoise, Repeated, image_numbers
     from lmnet_utils.models.strong import StrongEncoder, maps_of
     from lmnet_utils.models.weights import load_model
 else:

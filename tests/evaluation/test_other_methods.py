@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 from lmnet_utils.evaluation.claims import differences
 from lmnet_utils.evaluation.methods import Method, Task, sampling_floor
-from lmnet_utils.evaluation.other_methods import find_frame, other_methods
+from lmnet_utils.evaluation.other_methods import find_frame, methods_of_others
 from lmnet_utils.evaluation.results import result_rows
 from lmnet_utils.evaluation.scoring import Scoring, score_method
 
@@ -69,7 +69,7 @@ def by_hand(truth: np.ndarray, guess: np.ndarray) -> float:
 
 def test_a_folder_of_images_is_scored_and_set_against_the_others_as_by_hand(task, tmp_path):
     thin = write_images(task, tmp_path / "thin", change=lambda cloud: cloud[:1024])  # nothing is drawn from 1024 points
-    (method,) = other_methods(task, [f"my net={thin}"], views=2)
+    (method,) = methods_of_others(task, [f"my net={thin}"], views=2)
     assert (method.label, method.images, method.contender) == ("my net", True, True) and method.objects == TEST
     floor = sampling_floor(task)
     how = Scoring(2, ["none"])
@@ -109,7 +109,7 @@ def test_clouds_an_object_and_the_kits_own_files_are_read_too(task, tmp_path):
         for i, model in enumerate(TEST):
             rows.writerow([i, *model.split("/"), 0, 12.5])
             np.save(tmp_path / "kit" / "pred" / f"inference_{i}.npy", guess_of(task, model, 0)[None])
-    objects, kit = other_methods(task, [str(tmp_path / "objects"), f"port={tmp_path / 'kit'}"], views=1)
+    objects, kit = methods_of_others(task, [str(tmp_path / "objects"), f"port={tmp_path / 'kit'}"], views=1)
     assert (objects.label, objects.images, objects.objects) == ("objects", False, task.objects_of({CHAIR}))
     assert (kit.label, kit.images, kit.objects) == ("port", True, TEST)
     how = Scoring(1, ["none"])
@@ -120,13 +120,13 @@ def test_clouds_an_object_and_the_kits_own_files_are_read_too(task, tmp_path):
 
 def test_seeds_of_a_method_are_one_row_and_new_files_are_new_scores(task, tmp_path):
     folders = [write_images(task, tmp_path / f"net_seed{k}", views=(0,)) for k in (0, 1)]
-    methods = other_methods(task, list(map(str, folders)), 1)
+    methods = methods_of_others(task, list(map(str, folders)), 1)
     scored = [score_method(task, method, Scoring(1, ["none"]), progress=False) for method in methods]
     (row,) = result_rows(scored, {"13": {CHAIR, SOFA}})
     assert (row["model"], row["n_seeds"]) == ("net", 2)
     before = methods[0].identity
     np.save(folders[0] / TEST[0] / "00.npy", guess_of(task, TEST[0], 5))
-    assert other_methods(task, [str(folders[0])], 1)[0].identity != before
+    assert methods_of_others(task, [str(folders[0])], 1)[0].identity != before
 
 
 def _nan(cloud):
@@ -150,45 +150,45 @@ def test_a_wrong_array_is_named_with_what_was_expected(task, tmp_path, change, w
     folder = write_images(task, tmp_path / "mine")
     np.save(folder / TEST[3] / "01.npy", change(guess_of(task, TEST[3], 1)))
     with pytest.raises(ValueError, match=f"01.npy.*{words}"):
-        other_methods(task, [f"mine={folder}"])
+        methods_of_others(task, [f"mine={folder}"])
 
 
 def test_what_a_folder_lacks_is_said(task, tmp_path):
     folder = write_images(task, tmp_path / "mine", views=(0, 1))
-    assert other_methods(task, [f"mine={folder}"], views=2)
+    assert methods_of_others(task, [f"mine={folder}"], views=2)
     with pytest.raises(ValueError, match=r"9 of 27 clouds are missing, the first is 03001627/a, view 2.*views 0 to 2"):
-        other_methods(task, [f"mine={folder}"])
+        methods_of_others(task, [f"mine={folder}"])
     (folder / TEST[4] / "00.npy").unlink()
     with pytest.raises(ValueError, match=f"1 of 18 clouds are missing, the first is {TEST[4]}, view 0"):
-        other_methods(task, [f"mine={folder}"], views=2)
+        methods_of_others(task, [f"mine={folder}"], views=2)
     np.save(folder / TEST[4] / "00.npy", guess_of(task, TEST[4], 0)[:1500])
     with pytest.raises(ValueError, match="2048 points in .* and 1500 in"):
-        other_methods(task, [f"mine={folder}"], views=2)
+        methods_of_others(task, [f"mine={folder}"], views=2)
     (folder / TEST[4] / "00.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(ValueError, match="00.npy cannot be read"):
-        other_methods(task, [f"mine={folder}"], views=2)
+        methods_of_others(task, [f"mine={folder}"], views=2)
 
 
 def test_names_and_folders_that_cannot_be_are_refused(task, tmp_path):
     folder = write_images(task, tmp_path / "mine", views=(0,))
     with pytest.raises(FileNotFoundError, match="no folder .*nowhere.*Compare my method"):
-        other_methods(task, [str(tmp_path / "nowhere")])
+        methods_of_others(task, [str(tmp_path / "nowhere")])
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no predictions: expected <synset>/<model>/<view>.npy"):
-        other_methods(task, [str(tmp_path / "empty")])
+        methods_of_others(task, [str(tmp_path / "empty")])
     other = tmp_path / "others" / CHAIR / "unknown"
     other.mkdir(parents=True)
     np.save(other / "00.npy", guess_of(task, TEST[0], 0))
     with pytest.raises(ValueError, match="missing, the first is 03001627/a|none of its 1 clouds is of a test object"):
-        other_methods(task, [str(tmp_path / "others")])
+        methods_of_others(task, [str(tmp_path / "others")])
     np.save(folder / CHAIR / "a.npy", guess_of(task, TEST[0], 0))
     with pytest.raises(ValueError, match="1 clouds an object and 9 an image"):
-        other_methods(task, [f"mine={folder}"])
+        methods_of_others(task, [f"mine={folder}"])
     (folder / CHAIR / "a.npy").unlink()
     known = Method("encoder_l1", "L1", TEST, lambda items: np.zeros(0), {})
     for given in (["L1"], ["mine", "mine"], ["a/b"], [""]):
         with pytest.raises(ValueError, match="is taken|is no name"):
-            other_methods(task, [f"{name}={folder}" for name in given], 1, beside=[known])
+            methods_of_others(task, [f"{name}={folder}" for name in given], 1, beside=[known])
 
 
 @pytest.mark.parametrize("columns, signs", [((1, 0, 2), (1, -1, 1)), ((0, 1, 2), (-1, 1, 1)), ((2, 0, 1), (1, 1, 1))])
@@ -197,7 +197,7 @@ def test_another_frame_is_noticed_with_the_way_back(task, tmp_path, columns, sig
         task, tmp_path / "turned", views=(0,), change=lambda cloud: cloud[:, columns] * np.float32(signs)
     )
     with pytest.warns(UserWarning, match="turned: are these clouds in the file frame") as caught:
-        other_methods(task, [str(folder)], 1)
+        methods_of_others(task, [str(folder)], 1)
     truth = task.pack.points_1024
     clouds = np.stack([guess_of(task, model, 0) for model in TEST])
     found = find_frame(truth, clouds[..., columns] * np.float32(signs), TEST)
@@ -214,4 +214,4 @@ def test_the_right_frame_gives_no_warning(task, tmp_path):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        other_methods(task, [f"mine={folder}", f"noise={noise}"], 1)
+        methods_of_others(task, [f"mine={folder}", f"noise={noise}"], 1)
