@@ -88,7 +88,7 @@ def _package_versions() -> dict[str, str]:
 
 
 def _files_hash(*values: str) -> str:
-    """Hash of files, and of the weights, pictures and masks in folders, given as parameters give them."""
+    """Hash of files, and of the weights, pictures, masks and clouds in folders, given as parameters give them."""
     found = []
     for path in map(paths.resolve, values):
         files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_input(file))
@@ -99,8 +99,8 @@ def _files_hash(*values: str) -> str:
 def _is_input(file: Path) -> bool:
     from lmnet_utils.data.images import SUFFIXES  # imports torch, which a step's process can do without
 
-    kinds = (".safetensors", ".pth", *SUFFIXES)
-    return file.is_file() and (file.name == "config.json" or file.suffix.lower() in kinds)
+    kinds = (".safetensors", ".pth", ".npy", *SUFFIXES)
+    return file.is_file() and (file.name in ("config.json", "index.csv") or file.suffix.lower() in kinds)
 
 
 def _source_state(dataset: str) -> str:
@@ -136,6 +136,8 @@ def _inputs_of(step: Step) -> dict[str, Any]:
         found[name] = _files_hash(*(text for text in texts if isinstance(text, str) and text))
     if isinstance(models := values.get("models"), list):  # "name=path": one from elsewhere
         found["models"] = _files_hash(*(str(text).partition("=")[2] for text in models if "=" in str(text)))
+    if others := values.get("other_predictions"):
+        found["other_predictions"] = _files_hash(*(str(text).partition("=")[2] or str(text) for text in others))
     if isinstance(run := values.get("weights_run"), str):
         found["weights_run"] = _files_hash(str(paths.trained_models_root() / run))
     if isinstance(pix3d := values.get("pix3d"), str):
