@@ -214,7 +214,7 @@ def disk(folder: Path) -> int:
 
 def growth(sizes: dict[str, dict[str, dict[str, float]]], step: str) -> float | None:
     """How much more CPU time a further object takes in the largest trees than in the small ones; 1 is linear."""
-    if len(sizes) < 3:
+    if len(sizes) < 3 or any(step not in rows for rows in sizes.values()):
         return None
     (a, small), (b, middle), (c, large) = [
         (int(size), sizes[size][step]["cpu_seconds"]) for size in sorted(sizes, key=int)[-3:]
@@ -228,8 +228,8 @@ def table(content: dict[str, Any]) -> str:
     lines = ["| step | " + " | ".join(f"{int(size):,} objects" for size in sizes) + " | growth |"]
     lines.append("|:--|" + "--:|" * (len(sizes) + 1))
     for step in STEPS:
-        rows = [content["sizes"][size][step] for size in sizes]
-        cells = [f"{row['cpu_seconds']:.0f} s, {row['peak_mb'] / 1000:.1f} GB" for row in rows]
+        rows = [content["sizes"][size].get(step) for size in sizes]
+        cells = [f"{row['cpu_seconds']:.0f} s, {row['peak_mb'] / 1000:.1f} GB" if row else "–" for row in rows]
         factor = content["growth"][step]
         lines.append(f"| {step} | " + " | ".join(cells) + f" | {'' if factor is None else factor} |")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lmnet_utils.apps.explorer import Explorer
     from lmnet_utils.apps.explorer_figures import COLOURS, camera_of, figure, measure, walk_frames
     from lmnet_utils.apps.explorer_session import Session, first_state, open_session
-    from lmnet_utils.apps.exports import MeshOptions, mesh_of, write_meshes
+    from lmnet_utils.apps.exports import MeshOptions, mesh_of_cloud, write_meshes
     from lmnet_utils.apps.familiarity import familiarity_of, familiarity_plot
     from lmnet_utils.apps.gallery import gallery_states, write_gallery
     from lmnet_utils.apps.photo_pages import marked, render_settings, squared

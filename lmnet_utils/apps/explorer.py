@@ -449,7 +449,9 @@ class Explorer:
     def save_glb(self) -> None:
         """The chosen cloud's surface."""
         (_, cloud), image = figures.chosen_cloud(self.session, self.state), self.session.image(self.state)
-        mesh, _ = exports.mesh_of(cloud, Photo(image, Cutout(image.any(axis=-1).astype("float32"), "alpha"), image))
+        mesh, _ = exports.mesh_of_cloud(
+            cloud, Photo(image, Cutout(image.any(axis=-1).astype("float32"), "alpha"), image)
+        )
         self._save(
             "explorer.glb",
             self._through_file("mesh.glb", lambda path: exports.write_mesh(path, mesh)),

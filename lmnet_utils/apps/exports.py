@@ -58,7 +58,7 @@ class MeshOptions:
             raise ValueError(f"size_mm={self.size_mm:g}: expected more than 0 and less than a million.")
 
 
-def mesh_of(
+def mesh_of_cloud(
     points: np.ndarray, photo: Photo | None, *, watertight: bool = False
 ) -> tuple[trimesh.Trimesh, dict[str, Any]]:
     """The surface of a cloud, coloured.
@@ -116,7 +116,7 @@ def distances_to_cloud(mesh: trimesh.Trimesh, cloud: np.ndarray, samples: int = 
 
 
 def write_mesh(path: str | Path, mesh: trimesh.Trimesh, size_mm: float | None = None) -> Path:
-    """Write a mesh of :func:`mesh_of` in the format that ``path`` ends in, atomically.
+    """Write a mesh of :func:`mesh_of_cloud` in the format that ``path`` ends in, atomically.
 
     GLB, PLY and OBJ stand y up with the front to +z, STL z up with the front to −y.
     """
@@ -140,7 +140,7 @@ def write_mesh(path: str | Path, mesh: trimesh.Trimesh, size_mm: float | None = 
 
 
 def write_meshes(folder: str | Path, points: np.ndarray, photo: Photo | None, options: MeshOptions) -> dict[str, Any]:
-    """Write ``mesh.<format>`` for every format into ``folder``; returns the record of :func:`mesh_of` with ``files`` and ``size_mm``."""
-    mesh, record = mesh_of(points, photo, watertight=options.watertight)
+    """Write ``mesh.<format>`` for every format into ``folder``; returns the record of :func:`mesh_of_cloud` with ``files`` and ``size_mm``."""
+    mesh, record = mesh_of_cloud(points, photo, watertight=options.watertight)
     files = [write_mesh(Path(folder) / f"mesh.{kind}", mesh, options.size_mm).name for kind in options.formats]
     return {**record, "size_mm": options.size_mm, "files": files}

@@ -111,7 +111,7 @@ def fetch_objaverse(
         ValueError: an unknown class, or a limit below 1.
         ObjaverseError: the lists do not come or are damaged, or :data:`PATIENCE` meshes in a row do not come.
     """
-    check_choice(classes, limit)
+    check_classes(classes, limit)
     folder = folder or paths.dataset_dir("objaverse")
     index = _Index(folder, quiet)
     found, rows = Fetched(folder), []
@@ -143,7 +143,7 @@ def fetch_objaverse(
     return found
 
 
-def check_choice(classes: Sequence[str], limit: int) -> None:
+def check_classes(classes: Sequence[str], limit: int) -> None:
     """ValueError for an unknown class, or a limit below 1."""
     for name in classes:
         choose("classes", name, CLASSES)
@@ -192,7 +192,7 @@ class _Index:
         file = self.folder / "index" / name
         try:
             if not file.is_file():
-                fetch(f"{ADDRESS}/{name}", file, self.quiet)
+                _fetch_file(f"{ADDRESS}/{name}", file, self.quiet)
             with gzip.open(file, "rt", encoding="utf-8") as stream:
                 content = json.load(stream)
             if not isinstance(content, dict):
@@ -215,7 +215,7 @@ def _mesh(index: _Index, uid: str, file: Path) -> str:
     if file.is_file() and not _glb_trouble(file):
         return ""
     try:
-        fetch(f"{ADDRESS}/{index.place(uid)}", file, index.quiet)
+        _fetch_file(f"{ADDRESS}/{index.place(uid)}", file, index.quiet)
     except transfer.TransferError as error:
         return error.fault
     if trouble := _glb_trouble(file):
@@ -224,7 +224,7 @@ def _mesh(index: _Index, uid: str, file: Path) -> str:
     return ""
 
 
-def fetch(address: str, file: Path, quiet: bool) -> None:
+def _fetch_file(address: str, file: Path, quiet: bool) -> None:
     """Fetch one file whole; what came of it before is continued."""
     incoming = file.with_name(f".{file.name}.part")
     incoming.mkdir(parents=True, exist_ok=True)

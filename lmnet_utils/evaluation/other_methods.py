@@ -105,13 +105,13 @@ class _Clouds:
 
     def __call__(self, items: Sequence[Item]) -> np.ndarray:
         """(B, N, 3) float32."""
-        return np.stack([read_cloud(self.files[item.model, item.view]) for item in items])
+        return np.stack([_read_cloud(self.files[item.model, item.view]) for item in items])
 
     def checked_hash(self) -> str:
         """Read every cloud that will be scored; returns a hash of what they say."""
         digest, first = hashlib.sha256(), None
         for (model, view), path in self.files.items():
-            cloud = read_cloud(path)
+            cloud = _read_cloud(path)
             first = first or (len(cloud), path)
             if len(cloud) != first[0]:
                 raise ValueError(
@@ -177,7 +177,7 @@ def _indexed(folder: Path) -> dict[tuple[str, int | None], Path]:
     return files
 
 
-def read_cloud(path: Path) -> np.ndarray:
+def _read_cloud(path: Path) -> np.ndarray:
     """A cloud (N, 3) float32 of a file that holds (N, 3) or (1, N, 3) floats, N ≥ 1024, without NaN.
 
     Raises:

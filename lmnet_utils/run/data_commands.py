@@ -86,7 +86,7 @@ def _download_objaverse(options: argparse.Namespace) -> int:
 
     classes = [name.strip() for name in options.classes.split(",") if name.strip()]
     try:
-        objaverse.check_choice(classes, options.limit)
+        objaverse.check_classes(classes, options.limit)
     except ValueError as error:
         raise ProfileError(str(error)) from error
     print(f"objaverse: up to {options.limit} meshes a class from {objaverse.ADDRESS}\n\n{objaverse.TERMS}", flush=True)

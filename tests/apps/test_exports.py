@@ -12,7 +12,7 @@ import trimesh
 
 from lmnet_utils.apps.appearance import Viewpoint, find_viewpoint, vertex_colours
 from lmnet_utils.apps.cutouts import Cutout
-from lmnet_utils.apps.exports import MeshOptions, distances_to_cloud, mesh_of, write_mesh, write_meshes
+from lmnet_utils.apps.exports import MeshOptions, distances_to_cloud, mesh_of_cloud, write_mesh, write_meshes
 from lmnet_utils.apps.placing import Photo
 from lmnet_utils.geometry.camera import project_to_pixels
 from lmnet_utils.geometry.frames import file_from_y_up
@@ -115,7 +115,7 @@ def test_a_mesh_for_printing_is_closed_and_as_large_as_asked(tmp_path: Path, kin
 
 def test_the_stated_distances_are_those_of_the_mesh() -> None:
     points = chair()
-    mesh, record = mesh_of(file_from_y_up(points), None)
+    mesh, record = mesh_of_cloud(file_from_y_up(points), None)
     nearest = trimesh.proximity.closest_point_naive(mesh, points[::16])[1]  # on the triangles, not on samples of them
     exact = 100 * nearest.mean() / np.ptp(points, axis=0).max()
     assert exact <= record["cloud_to_mesh"] + 0.3 and record["cloud_to_mesh"] <= exact + 1
@@ -132,7 +132,7 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ValueError, match=words):
             MeshOptions(**options)
-    mesh, _ = mesh_of(file_from_y_up(chair()), None)
+    mesh, _ = mesh_of_cloud(file_from_y_up(chair()), None)
     with pytest.raises(ValueError, match="expected one of"):
         write_mesh(tmp_path / "mesh.fbx", mesh)
     assert not list(tmp_path.iterdir())

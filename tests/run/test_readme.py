@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 import ship_weights
@@ -61,6 +62,11 @@ def test_the_machine_that_speed_names_is_that_of_the_committed_files():
     assert read_json(ROOT / "benchmarks" / "metrics.json")["precision"] == "bf16"
     last = read_json(ROOT / "benchmarks" / "loops.json")[-1]
     assert last["environment"]["processor"] == "AMD EPYC" and last["load"] > 2  # "others kept busy"
+
+
+def test_the_sizes_of_data_sets_are_those_of_the_committed_file():
+    table = run_path(str(ROOT / "benchmarks" / "scale.py"))["table"](read_json(ROOT / "benchmarks" / "scale.json"))
+    assert f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of scale -->" in DOCUMENTS["docs/scale.md"]
 
 
 def test_the_readme_is_short():
