@@ -195,7 +195,11 @@ def test_what_is_installed_holds_every_file_of_the_package() -> None:
         for one in patterns
         for path in ROOT.glob(f"{name.replace('.', '/')}/{one}")
     }
-    files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    files = {
+        path
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix != ".py" and path.parent.name != "__pycache__"
+    }
     assert any(path.suffix == ".j2" for path in files) and files == listed
 
 
