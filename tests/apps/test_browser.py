@@ -153,7 +153,8 @@ def use(visitor: Visitor, session: Session, shots: Path, place: Path, name: str)
     # another image
     model = session.item(state.image).model
     view = int(np.argsort(session.azimuths(model))[3])
-    step(lambda: tab.get_by_role("group", name="View").locator("label").nth(3).click(), image=f"{model}/{view}")
+    third = tab.get_by_role("group", name="View").locator("label").nth(3)
+    step(lambda: third.click(), image=f"{model}/{view}", azimuth=None)
 
     # turning: by keyboard, by mouse, and back
     canvas = tab.locator("[data-revision] canvas").first

@@ -307,7 +307,8 @@ def test_the_answer_that_fits_best_lies_beside_all_others(tmp_path: Path, networ
         answers = [one.points, *one.samples]
         np.testing.assert_allclose(one.best.points, answers[one.best.number], atol=1e-5)
         assert one.best.number == one.best.overlaps.argmax() and len(one.best.overlaps) == 4
-    folder = photo_pages.save(tmp_path / "x", found[0])
+    folder = tmp_path / "x"
+    photo_pages.save(folder, found[0])
     assert sorted(path.name for path in folder.glob("*.ply")) == ["best.ply", "cloud.ply", *(f"sample_{k}.ply" for k in (1, 2, 3))]  # fmt: skip
     np.testing.assert_allclose(
         pyvista.read(folder / "best.ply").points, frames.y_up_from_file(found[0].best.points), atol=1e-5

@@ -245,7 +245,8 @@ def test_what_is_here_is_neither_asked_for_nor_fetched_again(world, capsys, monk
 @takes_data_filter
 def test_the_list_shows_states_and_addresses(world, capsys):
     def states() -> dict[str, str]:
-        lines = [line.split() for line in lmnet(capsys, "--list")[1].splitlines() if " = " not in line]
+        *lines, last = [line.split() for line in lmnet(capsys, "--list")[1].splitlines() if " = " not in line]
+        assert last[0] == "objaverse:"
         assert all(
             line[-1].startswith(("http://127", "http://pix3d", "https://drive.google.com/file/d/")) for line in lines
         )

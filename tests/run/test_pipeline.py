@@ -316,7 +316,7 @@ def whole_chain(project, in_process, monkeypatch):
     for stem in COMMITTED:
         parameters = 'run: str = "tiny"'
         parameters += '\ndataset: str = "tiny"' if stem.startswith("01") else ""
-        parameters += "\nweights_run: Optional[str] = None" if stem[:2] in ("06", "08", "09", "10", "11") else ""
+        parameters += "\nweights_run: Optional[str] = None" if stem[:2] in ("06", "08", "09", "10", "11", "14") else ""
         kind = {"02": "weights", "03": "weights", "04": "weights", "05": "weights", "06": "predictions"}.get(stem[:2])
         leave = LEAVES[kind].format(stem=stem) if kind else "pass"
         make_notebook(stem, parameters, WRITE.format(folder=stem, stem=stem, value=0), leave)
@@ -326,7 +326,7 @@ def whole_chain(project, in_process, monkeypatch):
         assert chain.run_profile("tiny", chain.Choice(**options), say=lambda text: None) == 0
         return [int(line[:2]) for line in executed(project)]
 
-    assert run() == list(range(1, 13))
+    assert run() == [*range(1, 13), 14]
     return run
 
 
@@ -340,20 +340,20 @@ def edit(stem: str, old: str, new: str) -> None:
 
 def test_a_raised_version_runs_the_notebooks_that_rest_on_it_and_no_other(whole_chain, monkeypatch):
     expected = {
-        "freeshapes": [1],  # other data then have another pack, which is what the others look at
+        "freeshapes": [1, 9, 14],  # 09 and 14 make objects; for the others, other data have another pack
         "losses": [2, 3, 4, 5, 8, 12],
         "training": [2, 3, 4, 5, 12],
         "features": [12],
-        "axes": list(range(1, 13)),
-        "geometry": [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12],  # 07 draws clouds that are there
-        "inference": [2, 3, 4, 5, 6, 8, 9, 10, 11, 12],
-        "predictions": [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-        "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11, 12],
+        "axes": [*range(1, 13), 14],
+        "geometry": [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14],  # 07 draws clouds that are there
+        "inference": [2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14],
+        "predictions": [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14],
+        "protocol": [2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14],
         "methods": [6, 8],
-        "diversity": [8, 9],
-        "statistics": [3, 6, 8, 10, 12],
-        "explorer": [9],
-        "photos": [9, 10, 11, 12],
+        "diversity": [8, 9, 14],
+        "statistics": [3, 6, 8, 9, 10, 12, 14],
+        "explorer": [9, 14],
+        "photos": [9, 10, 11, 12, 14],
         "pix3d": [10],
         "familiarity": [11],
         "meshes": [],
@@ -374,16 +374,16 @@ def test_changed_cells_run_their_notebook_and_changed_results_those_that_read_th
     assert whole_chain() == [3]  # the weights are the same
     monkeypatch.setenv("WEIGHTS", "others")
     assert whole_chain(only=["04"], force=True) == [4]
-    assert whole_chain() == [6, 8, 9, 10, 11]
+    assert whole_chain() == [6, 8, 9, 10, 11, 14]
     monkeypatch.setenv("CLOUD", "another")
     assert whole_chain(only=["06"], force=True) == [6]
     assert whole_chain() == [7, 8]  # 08 shows 06's numbers beside its own
     assert whole_chain(only=["03"], force=True) == [3]
-    assert whole_chain() == [4, 6, 8, 9, 10, 11]  # 04 compares itself with 03
+    assert whole_chain() == [4, 6, 8, 9, 10, 11, 14]  # 04 compares itself with 03
     splits = paths.dataset_dir("tiny") / "splits"
     splits.mkdir()
     (splits / "train.txt").write_text("03001627/a")
-    assert whole_chain() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12]
+    assert whole_chain() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14]
 
 
 def test_weights_of_another_run_take_the_place_of_this_runs_trainings(whole_chain, project, monkeypatch):
@@ -394,7 +394,7 @@ def test_weights_of_another_run_take_the_place_of_this_runs_trainings(whole_chai
     assert whole_chain(**take) == [8]
     monkeypatch.setenv("WEIGHTS", "others")
     assert whole_chain(only=["04"], force=True, **take) == [4]
-    assert whole_chain(**take) == [6, 9, 10, 11]
+    assert whole_chain(**take) == [6, 9, 10, 11, 14]
     (other / "model.safetensors").write_text("two")
     assert whole_chain(**take) == [8]
 

@@ -196,6 +196,6 @@ def test_the_command_line_ships_takes_and_runs_with_them(
     capsys.readouterr()
     shutil.rmtree(paths.model_dir("mine", ""))
     choices = []
-    monkeypatch.setattr(chain, "run_profile", lambda profile, choice, **options: choices.append(choice) or 0)
+    monkeypatch.setattr(chain, "run_profile", lambda profile, choice, engine, **options: choices.append(choice) or 0)
     assert cli.main(["run", "quickstart", "--only", "08", "--weights", str(mine / "a.zip")]) == 0
     assert choices[0].overrides == ["all.weights_run=mine"] and "encoder_l1" in find_networks("mine")
