@@ -52,6 +52,7 @@ nb_render_markdown_format = "gfm"  # cells print tables
 nb_mime_priority_overrides = [("html", "image/gif", 0)]
 nb_ipywidgets_js: dict[str, str] = {}  # these scripts would come from elsewhere; no stored notebook needs them
 
+autodoc_preserve_defaults = True  # as they are written: a path would be this machine's
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
 add_module_names = False
