@@ -72,7 +72,7 @@ def _acquire(lock: FileLock, place: Path, say: Callable[[str], None], patience: 
                     f"an earlier kernel of this step still runs: {kernel.owner_of(place)}. End it, and start again."
                 ) from None
             say(f"[{place.name}] waits for an earlier execution of this step to end: {kernel.owner_of(place)}")
-        except (NotImplementedError, OSError) as error:
+        except (NotImplementedError, OSError) as error:  # the first: filelock's, where a file system knows no locks
             raise StepFailed(
                 f"{paths.display(lock.lock_file)} cannot be locked ({error}): a run needs a writable file system with "
                 "file locks. Make room or mend it, or point LMNET_RUNS to another folder."
