@@ -215,3 +215,31 @@ def search_moved(grid, moved, searched_at, slack, places, near):  # type: ignore
             near[k] = grid.order[places[k]]
             slack[k] = (np.sqrt(second) - np.sqrt(best)) / 2
             searched_at[k, 0], searched_at[k, 1], searched_at[k, 2] = x, y, z
+
+
+@njit(
+    float64(_array(float64, 2), _array(float64, 2), _array(float64, 2), int64[::1], float64[::1], float64[:, ::1]),
+    **_OPTIONS,
+)
+def pair_sums(centred, moved, fixed, near, middle, covariance):  # type: ignore[no-untyped-def]
+    """The mean distance of the pairs ``moved[k]``, ``fixed[near[k]]``; see :meth:`neighbours.NearestToMoving.pair_sums`.
+
+    Args:
+        centred, moved: (N, 3). ``fixed``: (M, 3). ``near``: (N,).
+        middle, covariance: (3,) and (3, 3), which are brought up to date.
+    """
+    middle[:], covariance[:] = 0.0, 0.0
+    for k in range(len(near)):
+        for axis in range(3):
+            middle[axis] += fixed[near[k], axis]
+    middle /= len(near)
+    distances = 0.0
+    for k in range(len(near)):
+        squared = 0.0
+        for j in range(3):
+            squared += (moved[k, j] - fixed[near[k], j]) ** 2
+            deviation = fixed[near[k], j] - middle[j]
+            for i in range(3):
+                covariance[i, j] += centred[k, i] * deviation
+        distances += np.sqrt(squared)
+    return distances / len(near)

@@ -75,7 +75,7 @@ class NearestToMoving:
     """
 
     def __init__(self, fixed: NDArray[np.float64], count: int) -> None:
-        self._fixed = prepared(fixed)
+        self._points, self._fixed = np.ascontiguousarray(fixed, np.float64), prepared(fixed)
         self._searched_at, self._slack = np.zeros((count, 3)), np.zeros(count)  # no slack: all are searched at first
         self._near, self._places = np.zeros(count, np.int64), np.zeros(count, np.int64)
 
@@ -92,3 +92,23 @@ class NearestToMoving:
             self._searched_at[stale], self._near[stale] = moved[stale], found[:, 0]
             self._slack[stale] = distances @ [-0.5, 0.5]
         return self._near.copy()
+
+    def pair_sums(
+        self, centred: NDArray[np.float64], moved: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """What ICP needs of the pairs that :meth:`of` found last; the same to rounding with and without numba.
+
+        Args:
+            centred: (M, 3) the points as they were at first, their mean at 0. ``moved``: (M, 3) where they are now.
+
+        Returns:
+            the mean distance of the pairs, the mean (3,) of the fixed points in them, and the covariance (3, 3) of ``centred``
+            with these, not divided by M.
+        """
+        if grid := compiled("grid_search"):
+            middle, covariance = np.empty(3), np.empty((3, 3))
+            clouds = np.ascontiguousarray(centred), np.ascontiguousarray(moved), self._points
+            return grid.pair_sums(*clouds, self._near, middle, covariance), middle, covariance
+        pairs = self._points[self._near]
+        off, middle = moved - pairs, pairs.mean(axis=0)
+        return float(np.sqrt(np.einsum("ni,ni->n", off, off)).mean()), middle, centred.T @ (pairs - middle)

@@ -114,19 +114,14 @@ def fit(
         if previous_near is not None and np.array_equal(near, previous_near):
             break  # the same pairs have the same best motion
         previous_near = near
-        pairs = fixed[near]
-        error = _norms(moved - pairs).mean()
-        rotation = _kabsch(centred.T @ (pairs - pairs.mean(axis=0)), rotation)
-        shift = pairs.mean(axis=0) - rotation @ middle
+        error, goal, covariance = neighbours.pair_sums(centred, moved)
+        rotation = _kabsch(covariance, rotation)
+        shift = goal - rotation @ middle
         moved = moving @ rotation.T + shift
         if abs(previous_error - error) < tolerance:
             break
         previous_error = error
     return rotation, shift
-
-
-def _norms(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.sqrt(np.einsum("ni,ni->n", vectors, vectors))
 
 
 def _kabsch(covariance: NDArray[np.float64], current: NDArray[np.float64]) -> NDArray[np.float64]:
