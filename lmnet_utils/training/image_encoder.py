@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lmnet_utils.core import paths
+from lmnet_utils.core import cache, paths
 from lmnet_utils.core.notebook_settings import EncoderSettings
 from lmnet_utils.core.runtime import pick_precision, seed_everything
 from lmnet_utils.data.packs import Pack
@@ -43,7 +44,7 @@ def mirror_clouds(clouds: torch.Tensor) -> torch.Tensor:
 def train_image_encoder(settings: EncoderSettings, *, progress: bool = True) -> TrainingResult:
     """Train an image encoder to predict the frozen autoencoder's latents (paper, sections 3.2 and 3.3).
 
-    The latents of all training models are computed once, before the first step. With a Chamfer loss the targets are the
+    The latents of all training models are computed once and kept beside the pack. With a Chamfer loss the targets are the
     clouds instead: the direct regression that the paper compares latent matching with. The strong variant sees its network's
     maps, computed once, instead of images (:func:`~lmnet_utils.models.strong.open_features`). Leaves
     ``trained_models/<run>/<settings.model_name>/``; resumes and raises as :func:`train_autoencoder`.
@@ -131,7 +132,7 @@ def compute_targets(settings: EncoderSettings, data: TrainingData, device: torch
     autoencoder = load_model(autoencoder_folder(settings), device, kind="autoencoder").requires_grad_(False)
     match_frame({"autoencoder": autoencoder}, data.pack, data.split.train)
     data.record["autoencoder"] = fingerprint_of(autoencoder)
-    latents, mirrored = compute_latents(autoencoder, data.pack, data.rows, mirrored=settings.augment)
+    latents, mirrored = compute_latents(autoencoder, data.pack, data.rows, mirrored=settings.augment, keep=True)
     scale = float(latents.std(0).mean()) if len(latents) > 1 else 1.0
     loss = autoencoder.config.get("training", {}).get("settings", {}).get("loss", "paper")
     return Targets(autoencoder, latents, mirrored, scale, latents.mean(0), loss)
@@ -230,17 +231,33 @@ def autoencoder_folder(settings: EncoderSettings) -> Path:
 
 @torch.no_grad()
 def compute_latents(
-    autoencoder: PointCloudAutoencoder, pack: Pack, rows: np.ndarray, *, mirrored: bool = False, batch: int = 64
+    autoencoder: PointCloudAutoencoder,
+    pack: Pack,
+    rows: np.ndarray,
+    *,
+    mirrored: bool = False,
+    batch: int = 64,
+    keep: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Latents of the packed clouds ``rows`` (R, 512) in fp32 on the CPU, and those of their mirror images if asked."""
+    """Latents of the packed clouds ``rows`` (R, 512) in fp32 on the CPU, and those of their mirror images if asked.
+
+    ``keep``: beside the pack, where the folder can be written. The autoencoder is frozen: what one encoder's training has
+    computed serves all others.
+    """
     device = next(autoencoder.parameters()).device
-    straight, turned = [], []
-    for i in range(0, len(rows), batch):
-        clouds = torch.from_numpy(pack.points[rows[i : i + batch]]).to(device)
-        straight.append(autoencoder.encode(clouds).cpu())
+
+    def compute(span: slice) -> dict[str, np.ndarray]:
+        clouds = torch.from_numpy(pack.points[rows[span]]).to(device)
+        found = {"straight": autoencoder.encode(clouds)}
         if mirrored:
-            turned.append(autoencoder.encode(mirror_clouds(clouds)).cpu())
-    return torch.cat(straight), torch.cat(turned) if mirrored else None
+            found["mirrored"] = autoencoder.encode(mirror_clouds(clouds))
+        return {name: latents.cpu().numpy() for name, latents in found.items()}
+
+    what = {"autoencoder": fingerprint_of(autoencoder), "pack": pack.hash, "rows": rows.tolist(), "device": device.type}
+    key = cache.fingerprint({**what, "mirrored": mirrored}, "training", "frames")
+    file = pack.folder / "latents" if keep and os.access(pack.folder, os.W_OK) else None
+    found = cache.kept_arrays(file, key, len(rows), batch, compute)
+    return torch.from_numpy(found["straight"]), torch.from_numpy(found["mirrored"]) if mirrored else None
 
 
 @torch.no_grad()

@@ -337,6 +337,22 @@ def test_latents_are_those_of_the_autoencoder_and_mirroring_is_exact(boxes):
         torch.testing.assert_close(mirrored, model.encode(clouds))
 
 
+def test_latents_are_computed_once_for_all_trainings_with_the_same_autoencoder(boxes, monkeypatch):
+    torch.manual_seed(0)
+    model, pack, rows = networks.PointCloudAutoencoder().eval(), packs.open_pack("boxes"), np.array([4, 1, 2])
+    first = image_encoder.compute_latents(model, pack, rows, mirrored=True, keep=True)
+    encode, asked = model.encode, []
+    monkeypatch.setattr(model, "encode", lambda clouds: (asked.append(len(clouds)), encode(clouds))[1])
+    again = image_encoder.compute_latents(model, pack, rows, mirrored=True, keep=True)
+    assert all(torch.equal(*both) for both in zip(first, again, strict=True)) and not asked
+    straight, mirrored = image_encoder.compute_latents(model, pack, rows[:2], keep=True)
+    assert asked == [2] and mirrored is None, "of other objects they are others"
+    torch.testing.assert_close(straight, first[0][:2])
+    with torch.no_grad():
+        next(model.parameters()).mul_(1.5)
+    assert not torch.allclose(image_encoder.compute_latents(model, pack, rows, keep=True)[0], first[0])
+
+
 def test_settings_refuse_wrong_names_types_and_values():
     with pytest.raises(ValueError, match="epochs: expected a whole number, found '3'"):
         autoencoder_settings(epochs="3")
