@@ -26,7 +26,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch.utils.tensorboard import SummaryWriter
 from tqdm.auto import tqdm
 
 from lmnet_utils.core import cache, paths
@@ -203,6 +202,8 @@ class Training:
         self._saved_at = time.monotonic()
         self._open.enter_context(processes.batch_norm_over_processes(self.model, self.accelerator))
         if self.accelerator.is_main_process:
+            from torch.utils.tensorboard import SummaryWriter  # a quarter of a second, for a training alone
+
             board = SummaryWriter(str(self.directory / "tensorboard"), purge_step=self._state["epoch"])
             self._board = self._open.enter_context(board)
         self.accelerator.wait_for_everyone()  # all have read what is there before one writes
