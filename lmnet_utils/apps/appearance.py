@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from lmnet_utils.apps.placing import box_of
 from lmnet_utils.geometry.camera import camera_position, project_to_pixels
@@ -21,6 +22,10 @@ GRID = 48
 """Cells a side on which silhouettes are compared."""
 NEAR = 0.05
 """Of the object's box: from a pixel so far outside of the cut-out a colour is still taken from its rim."""
+
+
+NEIGHBOURS = 16
+"""A point is seen if half of so many points around it are: the test for one alone flickers on a rough surface."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ def vertex_colours(
     mean = image[inside][:, :3].mean(axis=0)
     vertices = _framed(vertices)
     seen = visible_points(vertices, camera_position(view.azimuth, view.elevation, RATIO))
+    around = cKDTree(vertices).query(vertices, min(NEIGHBOURS, len(vertices)))[1]
+    seen = seen[around].mean(axis=1) >= 0.5
     pixels = project_to_pixels(vertices, view.azimuth, view.elevation, RATIO)
     box = pixels.min(axis=0), pixels.max(axis=0)
     longest = max(right - left, bottom - top)
