@@ -24,8 +24,9 @@ NEAR = 0.05
 """Of the object's box: from a pixel so far outside of the cut-out a colour is still taken from its rim."""
 
 
-NEIGHBOURS = 16
-"""A point is seen if half of so many points around it are: the test for one alone flickers on a rough surface."""
+BEFORE, BEHIND = 8, 0.02
+"""A point is seen unless it lies farther behind those seen before it than this, in diagonals: behind the median of so many
+that are nearest in the picture. The test of single points flickers on a rough surface."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,12 @@ def _disc(radius: int) -> np.ndarray:
     return x * x + y * y <= radius * radius + radius
 
 
+def _in_front(seen: np.ndarray, pixels: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """(V,) bool: which points are no farther than the surface that the ``seen`` ones among them make."""
+    around = cKDTree(pixels[seen]).query(pixels, min(BEFORE, int(seen.sum())))[1].reshape(len(pixels), -1)
+    return depth <= np.median(depth[seen][around], axis=1) + BEHIND
+
+
 def vertex_colours(
     vertices: np.ndarray, image: np.ndarray, mask: np.ndarray, view: Viewpoint
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -98,10 +105,9 @@ def vertex_colours(
     inside = mask > 0.5
     mean = image[inside][:, :3].mean(axis=0)
     vertices = _framed(vertices)
-    seen = visible_points(vertices, camera_position(view.azimuth, view.elevation, RATIO))
-    around = cKDTree(vertices).query(vertices, min(NEIGHBOURS, len(vertices)))[1]
-    seen = seen[around].mean(axis=1) >= 0.5
+    eye = camera_position(view.azimuth, view.elevation, RATIO)
     pixels = project_to_pixels(vertices, view.azimuth, view.elevation, RATIO)
+    seen = _in_front(visible_points(vertices, eye), pixels, np.linalg.norm(vertices - eye, axis=1))
     box = pixels.min(axis=0), pixels.max(axis=0)
     longest = max(right - left, bottom - top)
     scale = longest / max(float((box[1] - box[0]).max()), 1e-9)
