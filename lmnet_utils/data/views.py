@@ -114,8 +114,8 @@ def average_samples(fine: np.ndarray) -> np.ndarray:
     sums = np.empty((len(words) // SUPERSAMPLE, len(words) // SUPERSAMPLE, 2), "<u4")
     # Two channels lie in each word with room for their sums above them: half as many additions, none of them converts.
     for place, pair in enumerate((words & np.uint32(0x00FF00FF), (words >> np.uint32(8)) & np.uint32(0x00FF00FF))):
-        rows = sum(pair[i::SUPERSAMPLE] for i in range(SUPERSAMPLE))
-        sums[..., place] = sum(rows[:, j::SUPERSAMPLE] for j in range(SUPERSAMPLE))
+        rows = functools.reduce(np.add, [pair[i::SUPERSAMPLE] for i in range(SUPERSAMPLE)])
+        sums[..., place] = functools.reduce(np.add, [rows[:, j::SUPERSAMPLE] for j in range(SUPERSAMPLE)])
     red, blue, green, alpha = np.moveaxis(sums.view("<u2"), -1, 0)
     hits = alpha // 255
     count, half = np.maximum(hits, 1), hits // 2

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from lmnet_utils.core import cache, paths
-from lmnet_utils.data import freeshapes, packs, splits
+from lmnet_utils.data import freeshapes, packs, splits, views
 from lmnet_utils.data.mesh import Mesh, sample_surface
 from lmnet_utils.data.taxonomy import CLASSES
 
@@ -48,6 +48,21 @@ def test_every_mesh_is_centred_with_a_diagonal_of_one_and_sound() -> None:
         assert np.abs(low + high).max() < 0.01
         assert mesh.faces.min() == 0 and mesh.faces.max() == len(mesh.vertices) - 1
         assert mesh.colours.shape == mesh.faces.shape and mesh.colours.dtype == np.uint8
+
+
+def test_a_pixel_has_the_mean_colour_of_its_covered_samples() -> None:
+    rng = np.random.default_rng(0)
+    fine = rng.integers(0, 256, (12 * views.SUPERSAMPLE, 12 * views.SUPERSAMPLE, 4), dtype=np.uint8)
+    covered = rng.random(fine.shape[:2]) < np.linspace(0, 1, len(fine))[:, None]
+    fine[..., 3] = 255
+    fine[~covered] = 0
+    found, side = views.average_samples(fine[::-1])[::-1], views.SUPERSAMPLE  # VTK's rows begin at the bottom
+    for i in range(12):
+        for j in range(12):
+            block = fine[side * i : side * (i + 1), side * j : side * (j + 1)].reshape(-1, 4)
+            hits = block[block[:, 3] > 0]
+            expected = [*(hits[:, :3].mean(axis=0) if len(hits) else np.zeros(3)), 255 * len(hits) / side**2]
+            assert np.abs(found[i, j] - expected).max() <= 0.5
 
 
 def test_a_sofa_is_wider_than_deep_and_its_back_is_behind() -> None:
