@@ -20,7 +20,7 @@ help:  ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 quickstart: $(STAMP)  ## the whole paper on the embedded data set, from images to report (minutes)
-	$(BIN)/lmnet run quickstart
+	$(BIN)/lmnet run quickstart --jobs 2
 	@echo "Report: runs/quickstart/report.html"
 
 # A file of tests at a time to each process: what its tests share is made once. tests/conftest.py says which come first.
