@@ -32,15 +32,16 @@ from lmnet_utils.models.samplers import MatchedNoise, Posterior, Repeated
 sys.path.insert(0, str(paths.project_root() / "tools"))
 import make_residuals
 
-SAMPLES, ASIDE = 16, 10
+SAMPLES, ASIDE, STEPS = 16, 10, 600
+"""A quarter of the steps that the posteriors are trained in."""
 TRAIN = {FlowSettings: train_flow, MixtureSettings: train_mixture, ImleSettings: train_imle}
 CANDIDATES = [
-    FlowSettings(),
+    *(FlowSettings(steps=STEPS, condition_noise=noise) for noise in (0.05, 0.3)),
     *(
-        MixtureSettings(modes=modes, floor=floor)
-        for modes, floor in ((1, 0.1), (4, 0.1), (8, 0.1), (8, 0.5), (16, 0.1))
+        MixtureSettings(steps=STEPS, condition_noise=noise, modes=modes)
+        for noise, modes in ((0.3, 1), (0.05, 8), (0.3, 8))
     ),
-    *(ImleSettings(candidates=count, radius=radius) for count, radius in ((4, 0.0), (16, 0.0), (16, 0.5), (64, 0.0))),
+    *(ImleSettings(steps=STEPS, candidates=count, radius=radius) for count, radius in ((4, 0.0), (32, 0.0), (32, 0.5))),
 ]
 
 
@@ -75,14 +76,16 @@ def main() -> None:
         started = time.process_time()
         posterior = TRAIN[type(settings)](*learnt_from, settings)
         about = {"sampler": type(settings).__name__, **dataclasses.asdict(settings)}
-        rows.append(about | {"process_s": time.process_time() - started, **figures(posterior, seen, answers, objects)})
-        print(rows[-1])
+        rows.append({**about, "process_s": time.process_time() - started, **figures(posterior, seen, answers, objects)})
     rms = float((answers - seen).square().mean().sqrt())
     for row in rows:
-        print(
-            f"{row['sampler']:16} {row.get('modes', row.get('candidates', '')):>3} {row.get('floor', row.get('radius', '')):>4} "
-            f"energy {row['energy']:.3f} [{row['low']:.3f}, {row['high']:.3f}], rms {row['rms']:.3f} of {rms:.3f}"
+        told = ", ".join(
+            f"{name} {row[name]}" for name in ("condition_noise", "modes", "candidates", "radius") if name in row
         )
+        print(
+            f"{row['sampler']:16} {told:44} energy {row['energy']:.3f} [{row['low']:.3f}, {row['high']:.3f}], rms {row['rms']:.3f}"
+        )
+    print(f"rms of the true residuals {rms:.3f}")
     if options.write:
         about = {"samples": SAMPLES, "images": len(seen), "true_rms": rms}
         write_json(options.write, {**about, "rows": rows, "environment": environment()})

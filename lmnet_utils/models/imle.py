@@ -29,8 +29,10 @@ class ImleSettings(ResidualSettings):
     """
 
     noise: int = 32
-    candidates: int = 16
+    candidates: int = 32
     radius: float = 0.0
+    hidden: int = 256
+    condition_noise: float = 0.3
 
 
 class ResidualGenerator(ResidualModel):

@@ -29,6 +29,7 @@ class MixtureSettings(ResidualSettings):
 
     modes: int = 8
     floor: float = 0.1
+    condition_noise: float = 0.3
 
 
 class ResidualMixture(ResidualModel):
