@@ -9,7 +9,7 @@ objects, six views of each. Data are made below ``data/ambiguity``; what is meas
 what ``tools/make_residuals.py`` has rendered, or renders it.
 
 ``--complete`` measures the controls and those samplers that the given file lacks, and takes the others from it. The controls' figures must
-be those of the file to a thousandth: then weights, images and code are the same.
+be those of the file to 0.0001: then weights, images and code are the same.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ PERFECT = "true shapes, decoded"
 NAMES = (ALONE, NOISE, RESIDUALS, *LEARNT, NEIGHBOURS, LAMBDA, WIDER, PERFECT)
 AUTOENCODER = "autoencoder"
 CONTROLS = (ALONE, NOISE)
-SAME = 1e-3
+SAME = 1e-4
 """What figures may differ by that were measured on two machines."""
 COMPARED = ("coverage", "precision", "energy", "energy_excess", "region_0.5", "region_0.8", "region_0.95", "rank_1")
 AGREEMENT = ("silhouette", "visible_distance")
