@@ -262,7 +262,10 @@ def completed(kept: dict[str, Any], rows: dict[str, list]) -> dict[str, list]:
     Raises:
         SystemExit: a control's figures are not the kept ones.
     """
-    order, groups = (*NAMES, AUTOENCODER), ("open", "chairs", "validation", "test", "test chairs", None)
+    order, groups = (
+        (*NAMES[: NAMES.index(LAMBDA)], AUTOENCODER, LAMBDA, WIDER, PERFECT),
+        ("open", "chairs", "validation", "test", "test chairs", None),
+    )
     found = {}
     for part, measured in rows.items():
         now = {row["sampler"] for row in measured}
@@ -312,7 +315,8 @@ def main() -> None:
             f"{row['sampler']:16} {where:20} {row.get('figure', 'apart'):22} {row['mean']:7.3f} [{row['low']:.3f}, {row['high']:.3f}]"
         )
     if options.write:
-        write_json(options.write, {"width": width, "samples": SAMPLES, **rows, "environment": environment()})
+        made = {"environment": environment()} | ({"kept_from": kept["environment"]} if kept else {})
+        write_json(options.write, {"width": width, "samples": SAMPLES, **rows, **made})
 
 
 if __name__ == "__main__":

@@ -132,7 +132,9 @@ def settings() -> str:
     for row in found["rows"]:
         told = ", ".join(f"{title} {row[name]:g}" for name, title in SETTINGS_TOLD.items() if name in row)
         line = {"posterior": LEARNT.get(row["sampler"], row["sampler"]), "settings": told}
-        lines.append(line | {"energy score": _interval({**row, "mean": row["energy"]}), "root mean square": f"{row['rms']:.2f}"})
+        lines.append(
+            line | {"energy score": _interval({**row, "mean": row["energy"]}), "root mean square": f"{row['rms']:.2f}"}
+        )
     true = {"posterior": "true residuals", "settings": "", "energy score": ""}
     return table([*lines, true | {"root mean square": f"{found['true_rms']:.2f}"}])
 
