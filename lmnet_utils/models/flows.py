@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from lmnet_utils.models.inference import sample_latents
-from lmnet_utils.models.residual_models import ResidualModel, ResidualSettings, fit, layers
+from lmnet_utils.models.residual_models import ResidualModel, ResidualSettings, fit_to_residuals, layers
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,5 @@ def train_flow(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         flow = ResidualFlow(predicted, residuals, settings)
-        fit(flow, predicted, residuals, settings, progress)
+        fit_to_residuals(flow, predicted, residuals, settings, progress)
     return flow

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 
 from lmnet_utils.models.inference import sample_latents
-from lmnet_utils.models.residual_models import ResidualModel, ResidualSettings, fit, layers
+from lmnet_utils.models.residual_models import ResidualModel, ResidualSettings, fit_to_residuals, layers
 
 
 @dataclass(frozen=True)
@@ -83,5 +83,5 @@ def train_imle(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         generator = ResidualGenerator(predicted, residuals, settings)
-        fit(generator, predicted, residuals, settings, progress)
+        fit_to_residuals(generator, predicted, residuals, settings, progress)
     return generator

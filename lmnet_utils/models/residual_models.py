@@ -80,7 +80,7 @@ def layers(*sizes: int) -> nn.Sequential:
     return nn.Sequential(*found[:-1])
 
 
-def fit(
+def fit_to_residuals(
     model: ResidualModel, predicted: torch.Tensor, residuals: torch.Tensor, settings: ResidualSettings, progress: str
 ) -> None:
     """Train a model on residuals (R, D) of images with these predicted latents, by AdamW with a cosine schedule.

@@ -40,7 +40,7 @@ def test_of_those_that_are_not_refused_the_nearest_counts(radius: float) -> None
     assert (refused > 0) == (radius > 0)
     torch.manual_seed(1)
     loss = model.loss(target, condition)
-    assert float(loss) == pytest.approx(np.mean(errors), rel=1e-5)
+    assert loss.item() == pytest.approx(np.mean(errors), rel=1e-5)
     loss.backward()
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
