@@ -1,12 +1,15 @@
 """Everything that gives several answers to an image, measured where all possible shapes are known and on real objects.
 
-    python benchmarks/posteriors.py [--write benchmarks/posteriors.json]
+    python benchmarks/posteriors.py [--write benchmarks/posteriors.json] [--complete benchmarks/posteriors.json]
 
 The samplers are those of ``lmnet_utils/models/samplers.py`` with the shipped weights, 16 answers an image. Images of the ambiguity
 set are every n-th of those that leave something open (the same as in ``benchmarks/ambiguity.py``) and all chairs; how far answers
 lie apart from behind is measured on all of its images within 20° of that view. Real objects are FreeShapes' validation and test
 objects, six views of each. Data are made below ``data/ambiguity``; what is measured is kept below ``runs/posteriors``. It needs
 what ``tools/make_residuals.py`` has rendered, or renders it.
+
+``--complete`` measures the controls and those samplers that the given file lacks, and takes the others from it. The controls' figures must
+be those of the file to 0.0001: then weights, images and code are the same.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ import numpy as np
 import torch
 
 from lmnet_utils.core import cache, paths
-from lmnet_utils.core.files import write_json
+from lmnet_utils.core.files import read_json, write_json
 from lmnet_utils.core.runtime import environment
 from lmnet_utils.data.layout import network_input
 from lmnet_utils.data.programs.ambiguity import AmbiguousImage, ambiguous_images, make_ambiguity_set, read_ambiguous
@@ -34,7 +37,9 @@ from lmnet_utils.evaluation.sampler_scores import object_figures, object_rows
 from lmnet_utils.evaluation.statistics import finite_interval, mean_interval, paired_difference
 from lmnet_utils.evaluation.study import AMBIGUOUS, angle_from_behind, spread_over_angles
 from lmnet_utils.models.flows import train_flow
+from lmnet_utils.models.imle import train_imle
 from lmnet_utils.models.inference import Item, Sampling, decode, encode_clouds, encode_images, items_of
+from lmnet_utils.models.mixtures import train_mixture
 from lmnet_utils.models.posteriors import load_residuals
 from lmnet_utils.models.registry import load_networks
 from lmnet_utils.models.samplers import LatentSampler, MatchedNoise, NeighbourSampler, Repeated, Sampler
@@ -45,9 +50,16 @@ import make_residuals
 
 RUN, SAMPLES, VIEWS = "freeshapes", 16, 6
 NETWORKS = {"L1": "encoder_l1", "Variant II": "encoder_lambda_5.5"}
-ALONE, NOISE, RESIDUALS, NEIGHBOURS, FLOW = "L1", "L1 + noise", "L1 + residuals", "neighbours", "L1 + flow"
+ALONE, NOISE, RESIDUALS, NEIGHBOURS = "L1", "L1 + noise", "L1 + residuals", "neighbours"
+LEARNT = {"L1 + flow": train_flow, "L1 + mixture": train_mixture, "L1 + IMLE": train_imle}
+"""Trained on the same residuals, in the same number of steps and with the same seed."""
 LAMBDA, WIDER = "λ = 5.5", "λ = 5.5, wider"
 PERFECT = "true shapes, decoded"
+NAMES = (ALONE, NOISE, RESIDUALS, *LEARNT, NEIGHBOURS, LAMBDA, WIDER, PERFECT)
+AUTOENCODER = "autoencoder"
+CONTROLS = (ALONE, NOISE)
+SAME = 1e-4
+"""What figures may differ by that were measured on two machines."""
 COMPARED = ("coverage", "precision", "energy", "energy_excess", "region_0.5", "region_0.8", "region_0.95", "rank_1")
 AGREEMENT = ("silhouette", "visible_distance")
 MIDDLE_HALF = 0.6745
@@ -55,27 +67,30 @@ MIDDLE_HALF = 0.6745
 
 
 # ---------------------------------------------------------------------------------------------------------- samplers
-def samplers_of(task: Task, networks: dict[str, Any]) -> tuple[dict[str, Sampler], dict[str, float]]:
-    """All samplers by name, and what was found on the way: how much wider λ = 5.5 is made."""
+def samplers_of(task: Task, networks: dict[str, Any], names: Sequence[str], width: float) -> dict[str, Sampler]:
+    """The samplers of these names; ``width`` is how much wider λ = 5.5 is made."""
     autoencoder, encoder, variational = networks["autoencoder"], *map(networks.get, NETWORKS.values())
     residuals = load_residuals(paths.model_dir(RUN, NETWORKS["L1"]))
     if residuals is None:
         raise SystemExit("no residuals beside L1's weights: python tools/make_residuals.py --write")
+    posteriors = {ALONE: Repeated(), NOISE: MatchedNoise(residuals), RESIDUALS: residuals}
     fresh = make_residuals.bank(
         make_residuals.fresh_latents(autoencoder, encoder, make_residuals.OBJECTS),
         make_residuals.OBJECTS, make_residuals.VIEWS, nearest=1,
     )  # fmt: skip
-    flow = train_flow(fresh.predicted, fresh.residuals, progress=FLOW)
-    training = TrainingLatents(task, autoencoder)
-    clouds = task.pack.points[task.pack.rows(training.task.train)]
-    width = width_for_half(task, autoencoder, variational)
-    posteriors = {ALONE: Repeated(), NOISE: MatchedNoise(residuals), RESIDUALS: residuals, FLOW: flow}
+    for name, train in LEARNT.items():
+        if name in names:
+            posteriors[name] = train(fresh.predicted, fresh.residuals, progress=name)
     found: dict[str, Sampler] = {
         name: LatentSampler(autoencoder, encoder, posterior) for name, posterior in posteriors.items()
     }
-    found |= {NEIGHBOURS: NeighbourSampler(encoder, training.values, clouds)}
+    if NEIGHBOURS in names:
+        training = TrainingLatents(task, autoencoder)
+        clouds = task.pack.points[task.pack.rows(training.task.train)]
+        found[NEIGHBOURS] = NeighbourSampler(encoder, training.values, clouds)
     found |= {LAMBDA: LatentSampler(autoencoder, variational)}
-    return found | {WIDER: LatentSampler(autoencoder, variational, width=width)}, {"width": width}
+    found |= {WIDER: LatentSampler(autoencoder, variational, width=width)}
+    return {name: found[name] for name in names if name != PERFECT}
 
 
 def width_for_half(task: Task, autoencoder: Any, encoder: Any) -> float:
@@ -137,7 +152,7 @@ def spread_rows(samplers: dict[str, Sampler], images: list[AmbiguousImage]) -> l
     """How far answers lie apart within 20° of the view from behind, where something is open and where nothing is."""
     behind = [image for image in images if angle_from_behind(image.camera[0]) <= AMBIGUOUS]
     rows = []
-    for name in (NOISE, RESIDUALS, FLOW):
+    for name in set((NOISE, RESIDUALS, *LEARNT)) & set(samplers):
         for what, is_open in (("open", True), ("closed", False)):
             chosen = [image for image in behind if (len(image.variants) > 1) == is_open]
             found = mean_interval(spreads(samplers[name], chosen), [image.model for image in chosen])
@@ -156,7 +171,7 @@ def set_rows(
             return perfect_latents(autoencoder, some)
         return samplers[name].sample(inputs_of(some), SAMPLES).numpy()
 
-    mine = {name: [image for image in images if knows(name, image.category)] for name in (*samplers, PERFECT)}
+    mine = {name: [image for image in images if knows(name, image.category)] for name in keys}
     figures = {
         name: known_posteriors(name, functools.partial(answers, name), known, keys[name])
         for name, known in mine.items()
@@ -192,12 +207,12 @@ def real_rows(task: Task, samplers: dict[str, Sampler], keys: dict[str, str], au
             for name, one in samplers.items()
             if knows(name, "")
         }
-        figures["autoencoder"] = autoencoder_figures(task, items, autoencoder)
+        figures[AUTOENCODER] = autoencoder_figures(task, items, autoencoder)
         rows += [{"group": group, **row} for row in object_rows(figures, items, figures[ALONE]["mean_of_n"], NOISE)]
     seated = np.array([item.model.startswith(CLASSES["chair"]) for item in items])
     chairs = [item for item, is_one in zip(items, seated, strict=True) if is_one]
     of_chairs = {name: {figure: v[seated] for figure, v in found.items()} for name, found in figures.items()}
-    for name in (LAMBDA, WIDER):
+    for name in {LAMBDA, WIDER} & set(samplers):
         of_chairs[name] = kept_objects(f"chairs-{name}", samplers[name], task, chairs, keys[name])
     found = object_rows(of_chairs, chairs, of_chairs[ALONE]["mean_of_n"], NOISE)
     return rows + [{"group": "test chairs", **row} for row in found]
@@ -226,21 +241,62 @@ def _file(name: str) -> Path:
 
 
 # --------------------------------------------------------------------------------------------------------------- main
+def keys_of(names: Sequence[str], samplers: dict[str, Sampler], inputs: dict[str, Any]) -> dict[str, str]:
+    """What decides the figures of each sampler, as a fingerprint."""
+    keys = {}
+    for name in names:
+        posterior = getattr(samplers.get(name), "posterior", None)
+        learnt = posterior.state_dict() if isinstance(posterior, torch.nn.Module) else {}
+        weights = {part: cache.fingerprint(values.numpy().tobytes().hex()) for part, values in learnt.items()}
+        keys[name] = cache.fingerprint({**inputs, "sampler": name, "learnt": weights}, "ambiguity", "diversity")
+    return keys
+
+
+def _about(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("mean", "low", "high")}
+
+
+def completed(kept: dict[str, Any], rows: dict[str, list]) -> dict[str, list]:
+    """Rows measured now, and the kept ones of all other samplers.
+
+    Raises:
+        SystemExit: a control's figures are not the kept ones.
+    """
+    order, groups = (
+        (*NAMES[: NAMES.index(LAMBDA)], AUTOENCODER, LAMBDA, WIDER, PERFECT),
+        ("open", "chairs", "validation", "test", "test chairs", None),
+    )
+    found = {}
+    for part, measured in rows.items():
+        now = {row["sampler"] for row in measured}
+        then, again = ([row for row in some if row["sampler"] in CONTROLS] for some in (kept[part], measured))
+        if [_about(row) for row in then] != [_about(row) for row in again] or not np.allclose(
+            [row["mean"] for row in then], [row["mean"] for row in again], rtol=0, atol=SAME
+        ):
+            raise SystemExit(f"--complete: other figures of {', '.join(CONTROLS)} ({part}): measure all samplers.")
+        listed = [*(row for row in kept[part] if row["sampler"] not in now), *measured]
+        found[part] = sorted(listed, key=lambda row: (groups.index(row.get("group")), order.index(row["sampler"])))
+    return found
+
+
 def main() -> None:
     """Measure all samplers, print and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=75)
     parser.add_argument("--write", metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--complete", metavar="FILE", help="measure what FILE lacks, and take the rest from it")
     options = parser.parse_args()
+    kept = read_json(options.complete) if options.complete else {}
+    there = {row["sampler"] for row in kept.get("set", [])} - set(CONTROLS)
+    names = [name for name in NAMES if name not in there]
     networks = load_networks(RUN, list(NETWORKS.values()))
     task = open_task("freeshapes", "official", "13")
-    samplers, about = samplers_of(task, networks)
+    width = width_for_half(task, networks["autoencoder"], networks[NETWORKS["Variant II"]])
+    samplers = samplers_of(task, networks, names, width)
     residuals_file = paths.model_dir(RUN, NETWORKS["L1"]) / "residuals.safetensors"
     inputs = {name: fingerprint_of(network) for name, network in networks.items()}
-    inputs |= {"residuals": cache.fingerprint(residuals_file.read_bytes().hex()), "width": about["width"]}
-    keys = {
-        name: cache.fingerprint({**inputs, "sampler": name}, "ambiguity", "diversity") for name in (*samplers, PERFECT)
-    }
+    inputs |= {"residuals": cache.fingerprint(residuals_file.read_bytes().hex()), "width": width}
+    keys = keys_of(names, samplers, inputs)
 
     every = [image for image in ambiguous_images() if len(image.variants) > 1]
     images = every[:: max(1, len(every) // options.images)][: options.images]
@@ -252,13 +308,15 @@ def main() -> None:
         "set": set_rows(samplers, images, keys, networks["autoencoder"]),
         "objects": real_rows(task, samplers, keys, networks["autoencoder"]),
     }
+    rows = completed(kept or rows, rows)
     for row in [row for found in rows.values() for row in found]:
         where = " ".join(str(row[name]) for name in ("group", "views", "leaves") if name in row)
         print(
             f"{row['sampler']:16} {where:20} {row.get('figure', 'apart'):22} {row['mean']:7.3f} [{row['low']:.3f}, {row['high']:.3f}]"
         )
     if options.write:
-        write_json(options.write, {**about, "samples": SAMPLES, **rows, "environment": environment()})
+        made = {"environment": environment()} | ({"kept_from": kept["environment"]} if kept else {})
+        write_json(options.write, {"width": width, "samples": SAMPLES, **rows, **made})
 
 
 if __name__ == "__main__":

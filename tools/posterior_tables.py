@@ -18,8 +18,17 @@ from lmnet_utils.evaluation.tables import table
 
 MEASURED = paths.project_root() / "benchmarks" / "posteriors.json"
 COMPARED = paths.project_root() / "benchmarks" / "residuals.json"
+SETTINGS = paths.project_root() / "benchmarks" / "posterior_settings.json"
 SILHOUETTES = paths.project_root() / "benchmarks" / "silhouettes.json"
 SHIPPED = "L1 + residuals"
+LEARNT = {"FlowSettings": "flow", "MixtureSettings": "mixture", "ImleSettings": "IMLE"}
+SETTINGS_TOLD = {
+    "modes": "Gaussians",
+    "candidates": "candidates",
+    "radius": "ε",
+    "condition_noise": "noise on the latent",
+}
+"""Setting that was tried → what the table calls it."""
 OBJECT_COLUMNS = {
     "mean_of_n": "mean of 16",
     "best": "best of 16",
@@ -114,6 +123,20 @@ def residuals() -> str:
         }
         lines.append({"residuals of": name} | cells)
     return table(lines)
+
+
+def settings() -> str:
+    """Settings of the learnt posteriors, measured on fresh objects kept aside."""
+    found = read_json(SETTINGS)
+    lines = []
+    for row in found["rows"]:
+        told = ", ".join(f"{title} {row[name]:g}" for name, title in SETTINGS_TOLD.items() if name in row)
+        line = {"posterior": LEARNT.get(row["sampler"], row["sampler"]), "settings": told}
+        lines.append(
+            line | {"energy score": _interval({**row, "mean": row["energy"]}), "root mean square": f"{row['rms']:.2f}"}
+        )
+    true = {"posterior": "true residuals", "settings": "", "energy score": ""}
+    return table([*lines, true | {"root mean square": f"{found['true_rms']:.2f}"}])
 
 
 def silhouettes() -> str:

@@ -313,6 +313,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "objects": posterior_tables.on_objects(),
             "aims": posterior_tables.aims(),
             "residuals": posterior_tables.residuals(),
+            "settings": posterior_tables.settings(),
         },
         "docs/own_data.md": {"silhouettes": posterior_tables.silhouettes()},
         "docs/programs.md": {

@@ -7,31 +7,21 @@ Fast, arXiv 2209.03003; ``ConditionalFlowMatcher`` with σ = 0 in torchcfm). It 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
-from tqdm.auto import tqdm
 
 from lmnet_utils.models.inference import sample_latents
+from lmnet_utils.models.residual_models import ResidualModel, ResidualSettings, fit_to_residuals, layers
 
 
 @dataclass(frozen=True)
-class FlowSettings:
-    """How a flow is trained: main components, hidden units, steps, batch, learning rate, and the condition's added noise."""
-
-    components: int = 128
-    hidden: int = 512
-    steps: int = 2500
-    batch: int = 256
-    learning_rate: float = 1e-3
-    condition_noise: float = 0.05
-    seed: int = 0
+class FlowSettings(ResidualSettings):
+    """How a flow is trained."""
 
 
-class ResidualFlow(nn.Module):
+class ResidualFlow(ResidualModel):
     """A rectified flow over residuals, given the predicted latent. :func:`train_flow` makes it.
 
     Args:
@@ -42,26 +32,19 @@ class ResidualFlow(nn.Module):
     def __init__(
         self, predicted: torch.Tensor, residuals: torch.Tensor, settings: FlowSettings = FlowSettings()
     ) -> None:
-        super().__init__()
-        kept = min(settings.components, predicted.shape[1])
-        self.middle, self.seen, wide = _main_components(predicted, predicted.mean(dim=0), kept)
-        _, self.basis, _ = _main_components(residuals, torch.zeros_like(self.middle), kept)
-        self.condition_scale = (
-            float(wide) / 3
-        )  # a few main components hold most of the variance: they keep their weight
-        self.scale = float((residuals @ self.basis).std())
-        layers: list[nn.Module] = []
-        for fan_in in (2 * kept + 1, settings.hidden):
-            layers += [nn.Linear(fan_in, settings.hidden), nn.SiLU()]
-        self.velocity = nn.Sequential(*layers, nn.Linear(settings.hidden, kept))
-
-    def condition(self, latents: torch.Tensor) -> torch.Tensor:
-        """(B, D) → (B, C)."""
-        return (latents - self.middle) @ self.seen / self.condition_scale
+        super().__init__(predicted, residuals, settings.components)
+        kept = self.basis.shape[1]
+        self.velocity = layers(2 * kept + 1, settings.hidden, settings.hidden, kept)
 
     def forward(self, x: torch.Tensor, time: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """Velocity (B, C) at x (B, C) and time (B, 1)."""
         return self.velocity(torch.cat([x, time, condition], dim=1))
+
+    def loss(self, target: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """Mean square error of the velocity at one time a residual, drawn anew in every step."""
+        noise, time = torch.randn_like(target), torch.rand(len(target), 1)
+        found = self((1 - time) * noise + time * target, time, condition)
+        return (found - (target - noise)).square().mean()
 
     @torch.inference_mode()
     def sample(
@@ -80,16 +63,7 @@ class ResidualFlow(nn.Module):
         condition = self.condition(latents).repeat_interleave(samples, dim=0)
         for k in range(steps):
             x = x + self(x, torch.full((len(x), 1), (k + 0.5) / steps), condition) / steps
-        return latents[:, None] + (self.scale * x @ self.basis.T).reshape(*noise.shape[:2], -1)
-
-
-def _main_components(
-    rows: torch.Tensor, middle: torch.Tensor, count: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """``middle``, the first main components of rows (R, D) about it as columns (D, C), and the first one's deviation."""
-    covariance = (rows - middle).T @ (rows - middle) / len(rows)
-    variances, vectors = torch.linalg.eigh(covariance)
-    return middle, vectors.flip(1)[:, :count].contiguous(), variances[-1].sqrt()
+        return self.around(latents, x.reshape(noise.shape))
 
 
 def train_flow(
@@ -106,20 +80,5 @@ def train_flow(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         flow = ResidualFlow(predicted, residuals, settings)
-        targets, conditions = residuals @ flow.basis / flow.scale, flow.condition(predicted)
-        optimizer = torch.optim.AdamW(flow.parameters(), settings.learning_rate)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda k: (1 + math.cos(math.pi * k / settings.steps)) / 2
-        )
-        for _ in tqdm(range(settings.steps), desc=progress, unit="step", disable=not progress):
-            chosen = torch.randint(len(targets), (settings.batch,))
-            residual, condition = targets[chosen], conditions[chosen]
-            condition = condition + settings.condition_noise * torch.randn_like(condition)
-            noise, time = torch.randn_like(residual), torch.rand(len(residual), 1)
-            found = flow((1 - time) * noise + time * residual, time, condition)
-            loss = (found - (residual - noise)).square().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    return flow.eval()
+        fit_to_residuals(flow, predicted, residuals, settings, progress)
+    return flow

@@ -54,7 +54,13 @@ CODE = {
         f"training.{name}" for name in ("loop", "optimiser", "results", "processes", "autoencoder", "image_encoder")
     ],
     "predictions": ["models.predictions", "models.registry"],
-    "inference": [f"models.{name}" for name in ("inference", "latents", "posteriors", "samplers", "flows")],
+    "inference": [
+        f"models.{name}"
+        for name in (
+            *("inference", "latents", "samplers", "posteriors"),
+            *("residual_models", "flows", "mixtures", "imle"),
+        )
+    ],
     "frames": ["models.orientation"],
     "protocol": ["evaluation.protocol"],
     "methods": ["evaluation.methods", "evaluation.other_methods", "evaluation.scoring"],

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lmnet_utils.models.flows import FlowSettings, ResidualFlow, train_flow
+from lmnet_utils.models.samplers import Posterior
 
 SETTINGS = FlowSettings(components=4, hidden=64, steps=1500, batch=256, learning_rate=3e-3, condition_noise=0.0)
 
@@ -38,13 +39,18 @@ def test_both_modes_come_as_often_as_they_should_and_only_where_they_are(flow: R
     assert closed.std(dim=0).tolist() == pytest.approx([0.1] * 4, abs=0.06)
 
 
-def test_samples_belong_to_an_image_and_a_seed(flow: ResidualFlow) -> None:
+def check_samples_of_an_image(posterior: Posterior) -> None:
+    """Samples depend on an image's number and the seed, not on the batch nor on how many are asked for."""
     latents = sides(6)[0]
-    together = flow.sample(latents, 5, seed=3, indices=[4, 5, 6, 7, 8, 9])
+    together = posterior.sample(latents, 5, seed=3, indices=[4, 5, 6, 7, 8, 9])
     assert together.shape == (6, 5, 4)
-    alone = flow.sample(latents[2:3], 2, seed=3, indices=[6])
+    alone = posterior.sample(latents[2:3], 2, seed=3, indices=[6])
     torch.testing.assert_close(alone[0], together[2, :2], rtol=1e-4, atol=1e-5)
-    assert (flow.sample(latents, 5, seed=4, indices=[4, 5, 6, 7, 8, 9]) - together).abs().max() > 0.05
+    assert (posterior.sample(latents, 5, seed=4, indices=[4, 5, 6, 7, 8, 9]) - together).abs().max() > 0.05
+
+
+def test_samples_belong_to_an_image_and_a_seed(flow: ResidualFlow) -> None:
+    check_samples_of_an_image(flow)
 
 
 def test_the_same_seed_trains_the_same_flow() -> None:

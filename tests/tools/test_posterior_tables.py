@@ -77,3 +77,16 @@ def test_a_figure_that_was_not_measured_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(posterior_tables, "MEASURED", tmp_path / "posteriors.json")
     with pytest.raises(ValueError, match="no row with .*closed"):
         posterior_tables.aims()
+
+
+def test_settings_stand_beside_what_they_gave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    measured = {"energy": 5.0, "low": 4.0, "high": 6.0, "rms": 0.25}
+    rows = [{"sampler": "L1", **measured}, {"sampler": "ImleSettings", "candidates": 32, "radius": 0.5, **measured}]
+    write_json(tmp_path / "settings.json", {"rows": rows, "true_rms": 0.4})
+    monkeypatch.setattr(posterior_tables, "SETTINGS", tmp_path / "settings.json")
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in posterior_tables.settings().splitlines()[2:]]
+    assert lines == [
+        ["L1", "", "5.00 [4.00, 6.00]", "0.25"],
+        ["IMLE", "candidates 32, ε 0.5", "5.00 [4.00, 6.00]", "0.25"],
+        ["true residuals", "", "", "0.40"],
+    ]
