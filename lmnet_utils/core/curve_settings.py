@@ -76,6 +76,11 @@ class CurveSettings(Settings):
             for real in self.real_counts
         ]
 
+    def within(self, real: int, programs: int) -> CurveSettings:
+        """The same grid where there are so many real objects and programs: larger numbers become all that there are."""
+        counts = {"real_counts": (self.real_counts, real), "program_counts": (self.program_counts, programs)}
+        return self.but(**{name: sorted({min(one, most) for one in asked}) for name, (asked, most) in counts.items()})
+
     def run_of(self, cell: GridCell) -> str:
         """Where a cell's weights go: ``<run>-real20-programs500``, and ``-seed1`` of another seed than 0."""
         name = f"{self.run}-real{cell.real}-programs{cell.programs}"
@@ -83,7 +88,7 @@ class CurveSettings(Settings):
 
     def of_autoencoder(self, cell: GridCell) -> AutoencoderSettings:
         """A cell's autoencoder, trained from scratch."""
-        given = {"steps_per_epoch": self.autoencoder_steps, "batch_size": self.autoencoder_batch}
+        given: dict[str, Any] = {"steps_per_epoch": self.autoencoder_steps, "batch_size": self.autoencoder_batch}
         given |= {"learning_rate": self.autoencoder_learning_rate, "input_points": self.input_points}
         return AutoencoderSettings(**self._common(cell), **given, weight_decay=0.0, loss="paper")
 

@@ -13,6 +13,8 @@ from safetensors.torch import load_file
 from lmnet_utils.core import paths
 from lmnet_utils.core.curve_settings import CurveSettings, GridCell
 from lmnet_utils.core.files import read_json
+from lmnet_utils.data.packs import read_split
+from lmnet_utils.data.splits import counts_of
 from lmnet_utils.run import profiles
 from lmnet_utils.training import loop, train_autoencoder, train_image_encoder
 
@@ -104,3 +106,11 @@ def test_grids_that_cannot_be_are_refused(boxes: CurveSettings, changes: dict, e
     with pytest.raises(ValueError) as caught:
         boxes.but(**changes)
     assert expected in str(caught.value)
+
+
+def test_a_small_collection_has_all_that_it_holds_instead_of_more(boxes: CurveSettings):
+    train_side = read_split("boxes").train
+    assert counts_of([*train_side, f"{train_side[0]}-c1", "03001627/program_chair_0000004"]) == (6, 1)
+    asked = boxes.but(real_counts=[2, 20, 90], program_counts=[0, 500])
+    assert asked.within(6, 0).grid() == [(2, 0, 0), (6, 0, 0)]
+    assert asked.within(179, 500) == asked
