@@ -383,7 +383,7 @@ def test_changed_cells_run_their_notebook_and_changed_results_those_that_read_th
     splits = paths.dataset_dir("tiny") / "splits"
     splits.mkdir()
     (splits / "train.txt").write_text("03001627/a")
-    assert whole_chain() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14]
+    assert whole_chain() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14]
 
 
 def test_weights_of_another_run_take_the_place_of_this_runs_trainings(whole_chain, project, monkeypatch):
