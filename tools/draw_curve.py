@@ -39,7 +39,10 @@ def ship(run: str) -> Path:
         raise FileNotFoundError(f"no {paths.display(found)}: train first, `lmnet run {PROFILE}`.")
     record = read_json(found)
     kept = {key: record[key] for key in ("created", "settings", "data", "environment")}
-    write_json(KEPT, {"command": command(run, record["settings"]), **kept, **record["results"]})
+    results = record["results"]
+    cells = [{key: one for key, one in cell.items() if key != "minutes"} for cell in results["cells"]]  # of a busy machine
+    kept |= {"objects": results["objects"], "cells": cells}
+    write_json(KEPT, {"command": command(run, record["settings"]), **kept})
     return KEPT
 
 
