@@ -40,7 +40,9 @@ def ship(run: str) -> Path:
     record = read_json(found)
     kept = {key: record[key] for key in ("created", "settings", "data", "environment")}
     results = record["results"]
-    cells = [{key: one for key, one in cell.items() if key != "minutes"} for cell in results["cells"]]  # of a busy machine
+    cells = [
+        {key: one for key, one in cell.items() if key != "minutes"} for cell in results["cells"]
+    ]  # of a busy machine
     kept |= {"objects": results["objects"], "cells": cells}
     write_json(KEPT, {"command": command(run, record["settings"]), **kept})
     return KEPT
