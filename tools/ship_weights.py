@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import draw_ambiguity
+import draw_curve
 import draw_programs
 import draw_verdicts
 import posterior_tables
@@ -302,6 +303,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "design": draw_verdicts.design(),
             "folds": draw_verdicts.verdicts(folds),
             "strong": strong_table(read_json(SHIPPED / "encoder_strong" / "comparison.json")),
+            "curve": draw_curve.curves_table(draw_curve.known()),
         },
         "docs/speed.md": {"speed": speed_table(benchmark), "loops": loops_table(loops)},
         "docs/ambiguity.md": {

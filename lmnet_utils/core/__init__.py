@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from lmnet_utils.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from lmnet_utils.core.curve_settings import CurveSettings
     from lmnet_utils.core.files import read_json
     from lmnet_utils.core.notebook_settings import (
         AutoencoderSettings,

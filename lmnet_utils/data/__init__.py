@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from lmnet_utils.data.programs.ambiguity import ambiguous_images, make_ambiguity_set, read_ambiguous
     from lmnet_utils.data.programs.pictures import program_pictures
-    from lmnet_utils.data.splits import SIDES
+    from lmnet_utils.data.splits import SIDES, counts_of, without_copies
     from lmnet_utils.data.taxonomy import CLASSES, GROUPS, class_name, classes_of, synsets_of
 else:
     __getattr__, __dir__, __all__ = lazy_exports(__name__)

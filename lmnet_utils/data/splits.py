@@ -193,6 +193,12 @@ def without_copies(models: Sequence[str]) -> list[str]:
     return [model for model, original in originals_of(models).items() if original == model]
 
 
+def counts_of(train: Sequence[str]) -> tuple[int, int]:
+    """How many real objects (copies not counted) and how many of programs there are among training objects."""
+    programs = sum(map(is_program, train))
+    return len(without_copies(train)) - programs, programs
+
+
 def subset(train: Sequence[str], real_objects: int | None, programs: int | None) -> list[str]:
     """The first of the training objects in an order that does not depend on how many are asked for: 20 are among 45.
 

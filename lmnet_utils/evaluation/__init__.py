@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         skill_rows,
     )
     from lmnet_utils.evaluation.errors_by_view import angle_panels, binned_rows, gallery
+    from lmnet_utils.evaluation.learning_curves import LearningCurves
     from lmnet_utils.evaluation.methods import TrainingLatents, baseline_methods, model_methods, open_task
     from lmnet_utils.evaluation.other_methods import methods_of_others
     from lmnet_utils.evaluation.pix3d_scores import Results, class_means, evaluate, examples, table_rows

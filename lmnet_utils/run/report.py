@@ -58,6 +58,7 @@ TITLES = {
     "10_pix3d": "Pix3D",
     "11_own_photo": "Your own photo",
     "12_strong_variant": "The strong variant",
+    "13_how_much_data": "How much data?",
     "14_posteriors": "What could it be from behind?",
     "all_folds": "All folds together",
 }

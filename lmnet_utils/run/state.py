@@ -67,6 +67,7 @@ USES = {
     "10_pix3d": Uses(_TRAININGS, ("splits", "frames", "pix3d", "rendering"), reads=(_DATA,)),
     "11_own_photo": Uses(_TRAININGS, ("photos", "familiarity", "rendering"), reads=(_DATA,)),
     "12_strong_variant": Uses((_DATA, _AUTOENCODER), ("splits", "features", "statistics", "photos", *_TRAINING_PARTS)),
+    "13_how_much_data": Uses((_DATA,), ("splits", "statistics", *_TRAINING_PARTS)),
     "14_posteriors": Uses((_DATA, *_TRAININGS), ("splits", "diversity", "ambiguity", "explorer", "rendering")),
 }
 """Notebook → what it uses. A notebook that does not stand here uses all notebooks before it, and all parts."""

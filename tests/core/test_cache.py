@@ -72,7 +72,10 @@ CODE = {
         "geometry.visibility",
     ],
     "statistics": [
-        *(f"evaluation.{name}" for name in ("statistics", "summaries", "results", "records", "claims", "pooling")),
+        *(
+            f"evaluation.{name}"
+            for name in ("statistics", "summaries", "results", "records", "claims", "pooling", "learning_curves")
+        ),
         *("evaluation.diversity_figures", "evaluation.errors_by_view"),
     ],
     "rendering": [
@@ -391,7 +394,10 @@ def test_a_notebook_states_the_notebooks_that_it_reads(stem):
     declared = profiles.read_declaration(NOTEBOOKS / f"{stem}.ipynb").defaults
     text = ast.unparse(notebook_code(stem))
     trainings = {other for other in STEMS if other[:2] in ("02", "03", "04", "05")}
-    assert {other for other in STEMS if "training" in state.USES[other].parts} == trainings | {"12_strong_variant"}
+    assert {other for other in STEMS if "training" in state.USES[other].parts} == trainings | {
+        "12_strong_variant",
+        "13_how_much_data",
+    }
     expected = {other for other in STEMS if other != stem and f"'{other}'" in text}
     if "dataset" in declared and not stem.startswith("01"):
         expected.add("01_data_preparation")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lmnet_utils.core import notebook_settings, paths, settings
+from lmnet_utils.core import curve_settings, notebook_settings, paths, settings
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, DataSettings, EncoderSettings, FigureSettings
 from lmnet_utils.core.settings import DatasetName, Settings, SettingsError, check_value
 from lmnet_utils.data import splits, taxonomy
@@ -29,6 +29,7 @@ OWN = {
     "10_pix3d": notebook_settings.Pix3DSettings,
     "11_own_photo": notebook_settings.PhotoSettings,
     "12_strong_variant": notebook_settings.StrongSettings,
+    "13_how_much_data": curve_settings.CurveSettings,
     "14_posteriors": notebook_settings.PosteriorSettings,
 }
 AUTOENCODER = {

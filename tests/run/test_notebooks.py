@@ -42,6 +42,7 @@ NAMES = (
     "10_pix3d",
     "11_own_photo",
     "12_strong_variant",
+    "13_how_much_data",
     "14_posteriors",
 )
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
