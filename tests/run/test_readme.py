@@ -69,6 +69,22 @@ def test_the_sizes_of_data_sets_are_those_of_the_committed_file():
     assert f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of scale -->" in DOCUMENTS["docs/scale.md"]
 
 
+def test_what_the_tests_notice_is_that_of_the_committed_files():
+    content = read_json(ROOT / "benchmarks" / "mutants.json")
+    table = run_path(str(ROOT / "benchmarks" / "mutants.py"))["table"](content)
+    assert f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of mutants -->" in DOCUMENTS["docs/architecture.md"]
+    for row in content["modules"].values():
+        unexplained = [one for one in row["survivors"] if not one["reason"]]
+        assert len(unexplained) <= 0.1 * row["tried"], unexplained
+
+
+def test_the_kills_are_those_of_the_committed_file():
+    found = read_json(ROOT / "benchmarks" / "kills.json")
+    said = f"{found['kills']} kills at random moments, {found['runs that came to their end']} runs"
+    assert said in DOCUMENTS["docs/commands.md"] and found["kills"] >= 100
+    assert found["different"] == found["kernels that went on beside their successors"] == 0
+
+
 def test_the_readme_is_short():
     assert len(README.split()) <= LONGEST
 
