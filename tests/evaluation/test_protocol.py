@@ -129,6 +129,8 @@ def test_the_bar_counts_pairs(capsys, progress):
     assert ("3/3" in capsys.readouterr().err) == progress
     protocol.chamfer_matrix(*shapes(4, 20, 20), progress=progress)
     assert ("4/4" in capsys.readouterr().err) == progress
+    protocol.nearest_by_chamfer(*shapes(5, 20, 20), progress=progress)
+    assert ("5/5" in capsys.readouterr().err) == progress
 
 
 def test_no_pairs_no_scores():

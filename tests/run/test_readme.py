@@ -72,7 +72,10 @@ def test_the_sizes_of_data_sets_are_those_of_the_committed_file():
 def test_what_the_tests_notice_is_that_of_the_committed_files():
     content = read_json(ROOT / "benchmarks" / "mutants.json")
     table = run_path(str(ROOT / "benchmarks" / "mutants.py"))["table"](content)
-    assert f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of mutants -->" in DOCUMENTS["docs/architecture.md"]
+    assert (
+        f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of mutants -->"
+        in DOCUMENTS["docs/architecture.md"]
+    )
     for row in content["modules"].values():
         unexplained = [one for one in row["survivors"] if not one["reason"]]
         assert len(unexplained) <= 0.1 * row["tried"], unexplained
