@@ -1,10 +1,10 @@
 """The compiled loops (numba, the extra ``fast``) against the usual way and against the kit without them, in one run, as ratios.
 
-    python benchmarks/loops.py [--suite chamfer protocol] [--repeats 5] [--pairs 24] [--keep]
+    python benchmarks/loops.py [--suite chamfer protocol] [--repeats 5] [--pairs 24] [--write FILE]
 
 Of every suite the sides take turns on the same data, and their figures are compared before a ratio is given: a difference beyond
-rounding ends the run. Times are processor time, of all threads together (torch has one), which a busy machine changes least. ``--keep`` appends the run to ``benchmarks/loops.json`` with machine,
-date, commit and load; the table of ``docs/speed.md`` is that of its last run (``python tools/ship_weights.py --tables``).
+rounding ends the run. Times are processor time, of all threads together (torch has one), which a busy machine changes least.
+``benchmarks/run.py`` runs this and keeps the history.
 
 - ``chamfer``: forward and backward of the squared Chamfer distance, B=32, 2048² points, against pytorch3d. Clouds as they are late
   in a training (the prediction lies within a hundredth of the surface), and shapeless ones (a blob in its middle).
@@ -15,27 +15,23 @@ date, commit and load; the table of ``docs/speed.md`` is that of its last run (`
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import protocol as straightforward
 import torch
 from pytorch3d.loss import chamfer_distance as pytorch3d_chamfer
 
-from lmnet_utils.core.files import read_json, write_json
-from lmnet_utils.core.runtime import environment, utc_now
+from lmnet_utils.core.files import write_json
 from lmnet_utils.evaluation.protocol import protocol_clouds
 from lmnet_utils.geometry import assignment, neighbours, pairs
 from lmnet_utils.geometry.compiled import compiled
 from lmnet_utils.geometry.pointclouds import chamfer_distance, scale_to_unit_cube
 
-HISTORY = Path(__file__).with_name("loops.json")
 SIDES = ("usual", "without_numba", "ours")
 Step = Callable[[], np.ndarray]
 
@@ -92,7 +88,7 @@ def protocol_steps(truth: np.ndarray, cloud: np.ndarray) -> tuple[Step, Step, St
     scaled, guess = scale_to_unit_cube(truth.astype(np.float64)), protocol_clouds(cloud[None])[0]
 
     def usual() -> np.ndarray:
-        return np.array(straightforward.plain(truth, cloud)[0])
+        return np.array(straightforward.plain(truth, cloud))
 
     def ours() -> np.ndarray:
         found = dict(zip(pairs.SCORES, pairs.score_pair(scaled, guess, "exact", True), strict=True))
@@ -150,7 +146,7 @@ def main() -> None:
     parser.add_argument("--suite", nargs="+", choices=("chamfer", "protocol"), default=["chamfer", "protocol"])
     parser.add_argument("--repeats", type=int, default=5, help="steps of Chamfer")
     parser.add_argument("--pairs", type=int, default=24, help="pairs of the protocol")
-    parser.add_argument("--keep", action="store_true", help=f"append the run to {HISTORY.name}")
+    parser.add_argument("--write", type=Path, help="also write the results as JSON")
     arguments = parser.parse_args()
     if not (compiled("grid_search") and compiled("augmenting_paths")):
         raise SystemExit("numba is not installed: pip install 'lmnet-notebook-kit[fast]'")
@@ -159,15 +155,8 @@ def main() -> None:
     for name, found in results.items():
         times = "  ".join(f"{side} {found[f'{side}_s']:.4f} s" for side in SIDES)
         print(f"{name:52} {times}  ×{found['ratio_without_numba']:.1f} → ×{found['ratio']:.1f}")
-    if arguments.keep:
-        record: dict[str, Any] = {
-            "date": utc_now(),
-            "command": f"python benchmarks/loops.py --repeats {arguments.repeats} --pairs {arguments.pairs} --keep",
-            "load": round(os.getloadavg()[0], 1),
-            "results": results,
-            "environment": environment(),
-        }
-        write_json(HISTORY, [*(read_json(HISTORY) if HISTORY.is_file() else []), record])
+    if arguments.write:
+        write_json(arguments.write, results)
 
 
 if __name__ == "__main__":

@@ -259,40 +259,29 @@ def verdict_table(evaluation: dict[str, Any]) -> str:
     return table(evaluation["results"]["verdicts"], columns=("claim", "evidence", "verdict"))
 
 
-def speed_table(benchmark: dict[str, Any]) -> str:
-    """The ratios of ``benchmarks/metrics.json`` as a Markdown table."""
-    rows = [
-        {
-            "step": name,
-            "port": f"{row['port_s']:.2f} s",
-            "here": f"{row['ours_s']:.2f} s",
-            "ratio": f"×{row['ratio']:.1f}",
-        }
-        for name, row in benchmark["results"].items()
-    ]
-    return table(rows)
-
-
-def loops_table(history: list[dict[str, Any]]) -> str:
-    """The last run of ``benchmarks/loops.json`` as a Markdown table."""
-    rows = [
-        {
-            "step": name,
-            "usual way": f"{1000 * row['usual_s']:.0f} ms",
-            "here, without numba": f"{1000 * row['without_numba_s']:.0f} ms, ×{row['ratio_without_numba']:.1f}",
-            "with numba": f"{1000 * row['ours_s']:.0f} ms, ×{row['ratio']:.1f}",
-        }
-        for name, row in history[-1]["results"].items()
-    ]
-    return table(rows)
+def speed_table(history: list[dict[str, Any]]) -> str:
+    """Of ``benchmarks/history.json`` each row's last run on every kind of machine, as a Markdown table."""
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for record in history:
+        load = "" if record["load"] is None else f", load {record['load']:.0f}"
+        for name, row in record["results"].items():
+            without = row.get("ratio_without_numba")
+            last[name, f"{record['precision']}; {record['time']}"] = {
+                "step": name,
+                "usual way": f"{row['usual_s']:.2f} s",
+                "here": f"{row['ours_s']:.3f} s",
+                "ratio": f"×{row['ratio']:.1f}",
+                "without numba": "" if without is None else f"×{without:.1f}",
+                "arithmetic; time": f"{record['precision']}; {record['time']}",
+                "measured": f"{record['date'][:10]}{load}",
+            }
+    return table([last[key] for key in sorted(last)])
 
 
 def generated_tables() -> dict[str, dict[str, str]]:
-    """File → marker → Markdown, from the committed evaluation and benchmark, by today's rules."""
+    """File → marker → Markdown, from the committed evaluation and benchmarks, by today's rules."""
     evaluation = remade(read_json(SHIPPED / "evaluation.json"))
-    benchmark, loops = (
-        read_json(paths.project_root() / "benchmarks" / f"{name}.json") for name in ("metrics", "loops")
-    )
+    history = read_json(paths.project_root() / "benchmarks" / "history.json")
     folds = draw_verdicts.known()
     return {
         "README.md": {"summary": summary(evaluation, folds)},
@@ -305,7 +294,7 @@ def generated_tables() -> dict[str, dict[str, str]]:
             "strong": strong_table(read_json(SHIPPED / "encoder_strong" / "comparison.json")),
             "curve": draw_curve.curves_table(draw_curve.known()),
         },
-        "docs/speed.md": {"speed": speed_table(benchmark), "loops": loops_table(loops)},
+        "docs/speed.md": {"speed": speed_table(history)},
         "docs/ambiguity.md": {
             "images": draw_ambiguity.summary(),
             "samplers": draw_ambiguity.samplers(),

@@ -22,6 +22,7 @@ from lmnet_utils.apps.placing import Photo, prepare_photo
 from lmnet_utils.apps.reconstruction import PhotoOptions, reconstruct_photos
 from lmnet_utils.core.checks import choose
 from lmnet_utils.core.files import write_json
+from lmnet_utils.core.memory import memory_for
 from lmnet_utils.data.images import SUFFIXES, PhotoError
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
@@ -183,7 +184,8 @@ def reconstruct_files(
                         ready.append((row, prepare_photo(source.path, background=options.background, mask=source.mask)))
                 except (PhotoError, MemoryError) as error:
                     row["error"] = str(error) or "not enough memory for this picture."
-            found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], options)
+            with memory_for(f"{len(ready)} pictures at once", "Close other programs, or take a smaller --batch-size."):
+                found = reconstruct_photos(autoencoder, encoder, [photo for _, photo in ready], options)
             for (row, _), one in zip(ready, found, strict=True):
                 figure = overview(one) if options.figures else None
                 try:

@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 from lmnet_utils.core import files, paths
+from lmnet_utils.core.memory import raise_if_out_of_memory
 from lmnet_utils.data.taxonomy import NAME_OF, class_name, class_order, is_own_class
 from lmnet_utils.geometry.camera import IMAGE_SIZE
 
@@ -88,7 +89,8 @@ def read_model(root: Path, model: str) -> ModelFiles:
     for i in range(VIEWS if folder.is_dir() else 0):
         try:
             data = (folder / f"{i:02d}.png").read_bytes()
-        except OSError:
+        except OSError as error:
+            raise_if_out_of_memory(error)
             problems.append(f"{i:02d}.png missing")
             continue
         if trouble := png_trouble(data):
@@ -96,7 +98,8 @@ def read_model(root: Path, model: str) -> ModelFiles:
         pngs.append(data)
     try:
         metadata = read_metadata(folder / "rendering_metadata.txt")
-    except OSError:
+    except OSError as error:
+        raise_if_out_of_memory(error)
         problems += ["rendering_metadata.txt missing"] if folder.is_dir() else []
     except ValueError as error:
         problems.append(f"rendering_metadata.txt: {error}")
@@ -111,7 +114,8 @@ def read_model(root: Path, model: str) -> ModelFiles:
             clouds[n] = np.asarray(cloud, dtype=np.float32)
         except FileNotFoundError:
             problems.append(f"pointcloud_{n}.npy missing")
-        except (OSError, ValueError, EOFError, TypeError):
+        except (OSError, ValueError, EOFError, TypeError) as error:
+            raise_if_out_of_memory(error)
             problems.append(f"pointcloud_{n}.npy broken")
     if problems:
         raise ValueError("; ".join(_shortened(problems)))
@@ -168,6 +172,7 @@ def decode_png(data: bytes) -> np.ndarray:
     try:
         image = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
     except (OSError, SyntaxError, ValueError) as error:
+        raise_if_out_of_memory(error)
         raise ValueError(f"unreadable PNG ({error})") from error
     if image.shape != (IMAGE_SIZE, IMAGE_SIZE, 4):
         raise ValueError(f"expected {IMAGE_SIZE}×{IMAGE_SIZE} pixels, found {image.shape[1]}×{image.shape[0]}")

@@ -382,14 +382,14 @@ def _make(task: _Task) -> _Made | str:
     """Read a mesh, draw its views into their place, sample its clouds; or why not."""
     try:
         mesh, note = read_mesh(task.path, task.record["up"], task.record["front"], task.max_faces)
+        seed = task.record["seed"]
+        views.write_views(task.root, task.synset, task.id, seed, mesh, views.process_renderer())
+        clouds = views.sample_clouds(mesh, task.id, seed)
+        return _Made(clouds, shape_moments(mesh), len(mesh.faces), note)
     except MeshError as error:
         return str(error)
     except MemoryError:
         return "too large for this machine's memory: reduce it, in Blender or MeshLab"
-    seed = task.record["seed"]
-    views.write_views(task.root, task.synset, task.id, seed, mesh, views.process_renderer())
-    clouds = views.sample_clouds(mesh, task.id, seed)
-    return _Made(clouds, shape_moments(mesh), len(mesh.faces), note)
 
 
 def _in_processes(tasks: Sequence[_Task], workers: int | None) -> Generator[tuple[_Task, _Made | str], None, None]:

@@ -18,7 +18,8 @@ import torch
 from tqdm.auto import tqdm
 
 from lmnet_utils.core import cache, parallel, paths
-from lmnet_utils.core.files import read_json, write_json
+from lmnet_utils.core.files import is_alive, read_json, write_json
+from lmnet_utils.core.memory import GO_ON, memory_for
 from lmnet_utils.data import shards, splits
 from lmnet_utils.data.layout import (
     INPUT_SIZE,
@@ -40,6 +41,7 @@ from lmnet_utils.geometry.frames import turn_clouds
 
 RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
+_MAPPED = f"Its files are mapped: what `ulimit -v` allows must hold them. {GO_ON}"
 SHARDS = "shards"
 """The folder below ``packs/`` of a data set whose files are shards (:mod:`lmnet_utils.data.shard_files`)."""
 
@@ -185,7 +187,8 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
     encoded = len(models) * VIEWS * INPUT_SIZE**2 * 3 > raw_limit
     folder = root / "packs" / f"{signature[:16]}-{'png' if encoded else 'raw'}"
     if not (folder / "pack.json").is_file():
-        _build_pack(root, models, folder, encoded, yaw_of(dataset), progress)
+        with memory_for(f"making the pack of {paths.display(root)}"):
+            _build_pack(root, models, folder, encoded, yaw_of(dataset), progress)
     incomplete = (folder / "incomplete.txt").read_text(encoding="utf-8").splitlines()
     if incomplete:
         warnings.warn(
@@ -193,7 +196,8 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
             f"{paths.display(folder / 'incomplete.txt')}.",
             stacklevel=2,
         )
-    pack = Pack(folder, dataset)
+    with memory_for(f"the pack of {paths.display(root)}", _MAPPED):
+        pack = Pack(folder, dataset)
     if not pack.models:
         raise FileNotFoundError(f"No model of {dataset!r} is complete: see {paths.display(folder / 'incomplete.txt')}.")
     return pack
@@ -202,7 +206,7 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
 def _build_pack(root: Path, models: list[str], folder: Path, encoded: bool, yaw: int, progress: bool) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".building-*"):
-        if not _alive(int(leftover.name.rpartition("-")[2])):
+        if not is_alive(int(leftover.name.rpartition("-")[2])):
             shutil.rmtree(leftover, ignore_errors=True)
     building = folder.parent / f".building-{os.getpid()}"
     shutil.rmtree(building, ignore_errors=True)
@@ -260,16 +264,6 @@ def add_to_hash(digest: hashlib._Hash, model: str, files: ModelFiles) -> None:
         digest.update(png)
     for array in (files.metadata, files.clouds[1024], files.clouds[2048]):
         digest.update(np.ascontiguousarray(array).data)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def loader_speed(pack: Pack, batch_size: int = 64, seconds: float = 2.0, seed: int = 0) -> float:

@@ -29,6 +29,7 @@ from tqdm.auto import tqdm
 
 from lmnet_utils.core import parallel, paths
 from lmnet_utils.core.files import read_json, sha256_of, write_json
+from lmnet_utils.core.memory import memory_for
 from lmnet_utils.core.settings import DatasetName, check_value
 from lmnet_utils.data import packs, shards
 from lmnet_utils.data.layout import VIEWS, ModelFiles, _blocks, find_objects, read_model, yaw_of
@@ -72,7 +73,8 @@ def write_shards(
     building.mkdir(parents=True)
     try:
         written = _Written(building, shard_bytes)
-        with contextlib.closing(written), tqdm(total=len(models), desc="shards", disable=not progress) as bar:
+        bar = tqdm(total=len(models), desc="shards", disable=not progress)
+        with memory_for(f"the shards of {dataset!r}"), contextlib.closing(written), bar:
             for model, files in _complete(root, models, yaw_of(dataset), written.incomplete):
                 written.add(model, files)
                 bar.update()

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lmnet_utils.core import files
+from lmnet_utils.core import files, paths
+from lmnet_utils.core.memory import memory_for
 from lmnet_utils.data.layout import VIEWS, cloud_dir, rendering_dir
 from lmnet_utils.data.mesh import Mesh, sample_surface
 from lmnet_utils.geometry.camera import FIELD_OF_VIEW, IMAGE_SIZE, camera_position
@@ -143,15 +144,24 @@ def write_views(root: Path, synset: str, model: str, seed: int, mesh: Mesh, rend
     """Write the 24 views of a mesh and their metadata; the folder appears only when it is complete."""
     folder = rendering_dir(root, synset, model)
     temporary = folder.with_name(f".rendering.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    for leftover in folder.parent.glob(".rendering.*.tmp"):
+        if (number := int(leftover.name.split(".")[2])) == os.getpid() or not files.is_alive(number):
+            shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir(parents=True)
-    views = draw_views(model, seed)
+    try:
+        with memory_for(f"the pictures in {paths.display(folder)}"), files.errors_of(folder):
+            _write_pictures(temporary, draw_views(model, seed), mesh, renderer)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_pictures(folder: Path, views: np.ndarray, mesh: Mesh, renderer: Renderer) -> None:
     for i, image in enumerate(renderer.render(mesh, views)):
-        Image.fromarray(image).save(temporary / f"{i:02d}.png", compress_level=4)
+        Image.fromarray(image).save(folder / f"{i:02d}.png", compress_level=4)
     rows = [f"{azimuth!r} {elevation!r} 0 {ratio!r} 25" for azimuth, elevation, _, ratio, _ in views.tolist()]
-    (temporary / "rendering_metadata.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(temporary, folder)
+    (folder / "rendering_metadata.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 @functools.cache

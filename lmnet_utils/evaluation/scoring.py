@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from lmnet_utils.core import cache
+from lmnet_utils.core.memory import memory_for
 from lmnet_utils.evaluation import protocol, summaries
 from lmnet_utils.evaluation.methods import Method, Task, names_hash
 from lmnet_utils.evaluation.protocol import Scores
 from lmnet_utils.evaluation.summaries import Evaluation
 from lmnet_utils.models.inference import Item, items_of
 from lmnet_utils.models.registry import base_name
+
+_LESS_MEMORY = "Close other programs, run fewer --jobs, or take a smaller batch_size. Finished scores are kept; the same command goes on."
 
 
 # ----------------------------------------------------------------------------------------------------------- scoring
@@ -96,7 +99,8 @@ def score_method(
 
     file = None if folder is None else Path(folder) / method.name
     shown = method.label if progress else ""
-    arrays = cache.kept_arrays(file, cache.fingerprint(key, "methods"), len(items), batch_size, compute, shown)
+    with memory_for(f"the scores of {method.label}, {batch_size} clouds at once", _LESS_MEMORY):
+        arrays = cache.kept_arrays(file, cache.fingerprint(key, "methods"), len(items), batch_size, compute, shown)
     scores: dict[str, Scores] = {kind: {} for kind in how.icp}
     for name, values in arrays.items():
         kind, _, score = name.partition(".")

@@ -89,6 +89,11 @@ def _as_numpy(points: torch.Tensor) -> NDArray[np.float64]:
 def _neighbour_indices(query: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     if query.device.type == "cpu":
         return torch.from_numpy(nearest_in_batch(_as_numpy(query), _as_numpy(reference), both=False)[0])
+    return _searched_densely(query, reference)
+
+
+def _searched_densely(query: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """The search on a GPU, in chunks of the batch."""
     step = max(1, _GPU_CHUNK // (query.shape[1] * reference.shape[1]))
     exact = "donot_use_mm_for_euclid_dist"  # the matrix-product form loses half the digits
     return torch.cat(

@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lmnet_utils.core import files, paths
+from lmnet_utils.core.memory import explain_memory
 from lmnet_utils.run import cluster, records
 from lmnet_utils.run.cluster import Engine
 from lmnet_utils.run.execution import StepFailed, alone_at, execute_notebook, step_place, terminate_like_interrupt
@@ -113,6 +114,9 @@ def run_profile(
         return _execute_plans(loaded, choice, engine, plans, quiet, say)
     except OSError as error:  # of the run's own files; those of a notebook are its step's failure
         say(f"stopped: {files.explain(error)}")
+        return 1
+    except MemoryError as error:  # of planning or of the report
+        say(f"stopped: {explain_memory(error)}")
         return 1
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from lmnet_utils.core import paths
+from lmnet_utils.core.memory import explain_memory, is_out_of_memory
 from lmnet_utils.run import cluster, data_commands, network_commands
 
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -30,6 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProfileError as error:
         print("lmnet: not started:\n  " + str(error).replace("\n", "\n  "), file=sys.stderr)
         return 2
+    except (MemoryError, RuntimeError) as error:  # torch's is a RuntimeError
+        if not is_out_of_memory(error):
+            raise
+        print(f"lmnet: {explain_memory(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("lmnet: interrupted", file=sys.stderr)
         return 130

@@ -217,6 +217,8 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
 
 def _advice(error: str) -> str:
     """What to do about an error that is the machine's and not the notebook's."""
+    if "not enough memory for " in error:
+        return ""  # what raised it says what to do
     if re.search("MemoryError|OutOfMemory|allocate memory|Cannot allocate", error):
         return " (out of memory: a smaller batch_size needs less)"
     if re.search("No space left|Disk quota", error):

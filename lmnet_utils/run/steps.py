@@ -82,13 +82,13 @@ def missing_inputs(steps: Sequence[Step], run: str, selected: Sequence[Step]) ->
 
 def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
     """Trainings on classes of which an imported data set has no training object, such as Variant II's chairs."""
-    from lmnet_utils.data import splits
-
     problems = []
     for step in steps:
         dataset, split, classes = (step.values.get(name) for name in ("dataset", "split", "classes"))
         if "epochs" not in step.values or not (paths.dataset_dir(str(dataset)) / "imports").is_dir():
             continue  # no training, or data that notebook 01 makes
+        from lmnet_utils.data import splits  # torch is imported with it, which takes longer than all the rest of a plan
+
         try:
             known, wanted = (splits.read(paths.dataset_dir(dataset), split, group).train for group in ("13", classes))
         except (FileNotFoundError, ValueError):

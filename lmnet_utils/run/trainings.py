@@ -60,7 +60,7 @@ def train(profile: Profile, run: str, only: Sequence[str] = (), overrides: Seque
                 train_autoencoder(settings)
             else:
                 train_image_encoder(settings)
-        except (DivergedError, FileNotFoundError, ValueError) as error:
+        except (DivergedError, FileNotFoundError, MemoryError, ValueError) as error:
             if accelerator.num_processes > 1:
                 raise  # the launcher ends the other processes, which may wait for this one
             print(f"{key}: {error}", file=sys.stderr)

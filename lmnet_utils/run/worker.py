@@ -20,6 +20,7 @@ from typing import Any
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import explain, read_json, write_json
+from lmnet_utils.core.memory import explain_memory
 from lmnet_utils.core.runtime import utc_now
 from lmnet_utils.run import execution, kernel, records
 from lmnet_utils.run.steps import Step
@@ -200,6 +201,9 @@ def main() -> int:
         return 1
     except OSError as error:  # of its notebook, or of its result
         _say(explain(error))
+        return 1
+    except MemoryError as error:
+        _say(explain_memory(error))
         return 1
     return 0
 

@@ -30,6 +30,7 @@ from tqdm.auto import tqdm
 
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import atomic_path, read_json, write_json
+from lmnet_utils.core.memory import memory_for
 from lmnet_utils.core.notebook_settings import AutoencoderSettings, EncoderSettings, TrainingSettings
 from lmnet_utils.core.runtime import environment, keep_freed_memory
 from lmnet_utils.data.packs import Pack, open_pack, read_split
@@ -46,6 +47,10 @@ from lmnet_utils.training.results import TrainingResult, history_line
 STATE_INTERVAL_S = 120.0
 """A killed run loses at most about so much work."""
 STATE_FILE = "training_state.pt"
+_LESS_MEMORY = (
+    "Close other programs, or run fewer --jobs: the same command then goes on where it stood. "
+    "A smaller batch_size needs less, too, but begins anew."
+)
 
 
 class DivergedError(RuntimeError):
@@ -200,6 +205,8 @@ class Training:
         )  # fused: a quarter of the time on CPUs
         self._read_state()
         self._saved_at = time.monotonic()
+        what = f"training {paths.display(self.directory)} in batches of {self.settings.batch_size}"
+        self._open.enter_context(memory_for(what, _LESS_MEMORY))
         self._open.enter_context(processes.batch_norm_over_processes(self.model, self.accelerator))
         if self.accelerator.is_main_process:
             from torch.utils.tensorboard import SummaryWriter  # a quarter of a second, for a training alone
@@ -209,8 +216,8 @@ class Training:
         self.accelerator.wait_for_everyone()  # all have read what is there before one writes
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
 
     # --------------------------------------------------------------------------------------------- the loop's parts
     def epochs(self) -> Iterator[int]:

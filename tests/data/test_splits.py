@@ -128,3 +128,13 @@ def test_a_class_groups_part_is_of_the_whole_groups_part(kit_folders, groups):
     assert chairs.train == of_chairs and 0 < len(of_chairs) < len(whole.train)
     everything = packs.read_split("freeshapes", "official", "chair")
     assert (chairs.val, chairs.test, chairs.checksum) == (everything.val, everything.test, everything.checksum)
+
+
+def test_a_split_is_written_again_where_it_has_changed_and_only_there(tmp_path):
+    models = [f"{CLASSES['chair']}/{name}" for name in "abc"]
+    splits.write_group(tmp_path, "official", "13", splits.Split(models[:1], models[1:2], models[2:]))
+    files = {side: tmp_path / "splits" / "official" / "13" / f"{side}.txt" for side in splits.SIDES}
+    written = {side: file.stat().st_ino for side, file in files.items()}
+    splits.write_group(tmp_path, "official", "13", splits.Split(models[:2], models[1:2], models[2:]))
+    assert files["train"].read_text() == f"{models[0]}\n{models[1]}\n"
+    assert [side for side in splits.SIDES if files[side].stat().st_ino != written[side]] == ["train"]

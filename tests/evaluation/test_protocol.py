@@ -127,6 +127,10 @@ def test_f_scores_are_percent():
 def test_the_bar_counts_pairs(capsys, progress):
     protocol.score(*shapes(3, 20, 20), progress=progress)
     assert ("3/3" in capsys.readouterr().err) == progress
+    protocol.chamfer_matrix(*shapes(4, 20, 20), progress=progress)
+    assert ("4/4" in capsys.readouterr().err) == progress
+    protocol.nearest_by_chamfer(*shapes(5, 20, 20), progress=progress)
+    assert ("5/5" in capsys.readouterr().err) == progress
 
 
 def test_no_pairs_no_scores():

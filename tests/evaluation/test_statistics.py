@@ -292,6 +292,9 @@ def test_rank_correlation_beyond_what_is_given():
     spread, error = angle + generator.normal(0, 20, 600), angle + generator.normal(0, 20, 600)
     objects = np.repeat(np.arange(30), 20).tolist()
     assert statistics.rank_correlation(spread, error, objects)["low"] > 0.8
+    # what is the same for all images takes nothing away
+    everywhere = statistics.rank_correlation(spread, error, objects, given=np.ones(len(spread)))
+    assert everywhere == statistics.rank_correlation(spread, error, objects)
     partial = statistics.rank_correlation(spread, error, objects, given=angle)
     se, sa, ea = (spearmanr(*pair).statistic for pair in ((spread, error), (spread, angle), (error, angle)))
     assert partial["correlation"] == pytest.approx((se - sa * ea) / math.sqrt((1 - sa**2) * (1 - ea**2)), abs=1e-9)

@@ -102,6 +102,7 @@ def test_nearest_neighbours_exact_also_with_duplicates():
         (torch.zeros(2, 5, 3), torch.zeros(3, 5, 3), "batch sizes differ"),
         (torch.zeros(5, 3), torch.zeros(5, 3), "expected clouds of shape"),
         (torch.zeros(1, 0, 3), torch.zeros(1, 5, 3), "without points"),
+        (torch.zeros(1, 5, 3), torch.zeros(1, 0, 3), "without points"),
         (torch.full((1, 4, 3), float("nan")), torch.zeros(1, 5, 3), "NaN"),
         (torch.zeros(1, 4, 2), torch.zeros(1, 5, 2), "expected clouds of shape"),
     ],
@@ -122,6 +123,32 @@ def test_scaling_ignores_shift_and_scale_and_fills_the_cube():
     torch.testing.assert_close(scaled.amax(1) + scaled.amin(1), torch.zeros(3, 3), atol=1e-6, rtol=0)
     point = pc.scale_to_unit_cube(torch.full((1, 4, 3), 2.0))
     assert torch.equal(point, torch.zeros(1, 4, 3))
+
+
+def test_scaling_keeps_proportions():
+    box = torch.tensor([[[1.0, 1, 1], [3, 2, 1.5]]])  # 2 × 1 × 0.5
+    expected = torch.tensor([[[-0.5, -0.25, -0.125], [0.5, 0.25, 0.125]]])
+    assert torch.equal(pc.scale_to_unit_cube(box), expected)
+    np.testing.assert_array_equal(pc.scale_to_unit_cube(box.numpy()), expected)
+    np.testing.assert_allclose(pc.unit_diagonal(box[0].numpy()), expected[0] * 2 / np.sqrt(5.25), rtol=1e-6)
+
+
+def test_a_subset_is_drawn_within_bounds():
+    assert pc.subset_indices(5, 5, 0).tolist() == [0, 1, 2, 3, 4] and len(pc.subset_indices(5, 1, 0)) == 1
+    for count in (0, 6):
+        with pytest.raises(ValueError, match=f"{count} of 5 points"):
+            pc.subset_indices(5, count, 0)
+
+
+@pytest.mark.parametrize("chunk", [1, 2 * 400 * 300, 1 << 27])
+def test_the_search_on_a_gpu_finds_the_same_neighbours(monkeypatch, chunk):
+    """On the CPU here; a chunk of one, of two and of all five clouds."""
+    x, y = clouds(5, 400, 300)
+    sizes, dense = [], torch.cdist
+    monkeypatch.setattr(pc, "_GPU_CHUNK", chunk)
+    monkeypatch.setattr(torch, "cdist", lambda a, b, **how: sizes.append(len(a)) or dense(a, b, **how))
+    torch.testing.assert_close(pc._searched_densely(x, y), pc.nearest_neighbours(x, y)[1])
+    assert sizes == {1: [1] * 5, 2 * 400 * 300: [2, 2, 1], 1 << 27: [5]}[chunk]
 
 
 def test_scaled_chamfer_follows_the_protocol_step_by_step():

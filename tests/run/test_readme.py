@@ -38,14 +38,6 @@ def test_tables_are_those_of_the_committed_files():
             assert match and match[1] == markdown, stale
 
 
-def test_the_protocols_speed_is_that_of_the_committed_file():
-    found = read_json(ROOT / "benchmarks" / "protocol.json")["results"]["protocol"]
-    ours, plain = (f"{1000 * found[name]:.0f} ms" for name in ("ours_s", "plain_s"))
-    speed = DOCUMENTS["docs/speed.md"]
-    assert f"{ours} instead of {plain} a pair, ×{found['ratio']:.1f}" in speed
-    assert f"the same figures to {found['largest_difference']:.0e}".replace("e-0", "e-") in speed
-
-
 def test_the_explorers_latency_is_that_of_the_committed_file():
     found = read_json(ROOT / "benchmarks" / "explorer.json")["results"]
     page, lab = (f"{found['browser'][where]['median_ms']:.0f} ms" for where in ("page", "jupyterlab"))
@@ -56,17 +48,44 @@ def test_the_explorers_latency_is_that_of_the_committed_file():
 
 
 def test_the_machine_that_speed_names_is_that_of_the_committed_files():
-    for name in ("metrics", "protocol", "explorer"):
-        machine = read_json(ROOT / "benchmarks" / f"{name}.json")["environment"]
+    machines = [record["environment"] for record in read_json(ROOT / "benchmarks" / "history.json")]
+    for machine in [*machines, read_json(ROOT / "benchmarks" / "explorer.json")["environment"]]:
         assert (machine["processor"], machine["cores"], machine["gpu"]) == ("AMD EPYC", 2, None)
-    assert read_json(ROOT / "benchmarks" / "metrics.json")["precision"] == "bf16"
-    last = read_json(ROOT / "benchmarks" / "loops.json")[-1]
-    assert last["environment"]["processor"] == "AMD EPYC" and last["load"] > 2  # "others kept busy"
+
+
+def test_a_ratio_that_has_become_worse_on_such_a_machine_is_told():
+    slower = run_path(str(ROOT / "benchmarks" / "run.py"))["slower"]
+    record = read_json(ROOT / "benchmarks" / "history.json")[-1]
+    name, row = next(iter(record["results"].items()))
+    worse = {**record, "results": {name: {**row, "ratio": row["ratio"] / 2}}}
+    assert slower([record], record) == [] and slower([], worse) == []
+    (line,) = slower([worse, record], worse)
+    assert line.startswith(f"{name}: ×{row['ratio']:.1f} before")
+    assert slower([record], {**worse, "precision": "another"}) == []
 
 
 def test_the_sizes_of_data_sets_are_those_of_the_committed_file():
     table = run_path(str(ROOT / "benchmarks" / "scale.py"))["table"](read_json(ROOT / "benchmarks" / "scale.json"))
     assert f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of scale -->" in DOCUMENTS["docs/scale.md"]
+
+
+def test_what_the_tests_notice_is_that_of_the_committed_files():
+    content = read_json(ROOT / "benchmarks" / "mutants.json")
+    table = run_path(str(ROOT / "benchmarks" / "mutants.py"))["table"](content)
+    assert (
+        f"checked by tests/run/test_readme.py -->\n\n{table}\n\n<!-- end of mutants -->"
+        in DOCUMENTS["docs/architecture.md"]
+    )
+    for row in content["modules"].values():
+        unexplained = [one for one in row["survivors"] if not one["reason"]]
+        assert len(unexplained) <= 0.1 * row["tried"], unexplained
+
+
+def test_the_kills_are_those_of_the_committed_file():
+    found = read_json(ROOT / "benchmarks" / "kills.json")
+    said = f"{found['kills']} kills at random moments, {found['runs that came to their end']} runs"
+    assert said in DOCUMENTS["docs/commands.md"] and found["kills"] >= 100
+    assert found["different"] == found["kernels that went on beside their successors"] == 0
 
 
 def test_the_readme_is_short():
