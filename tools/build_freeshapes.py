@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from lmnet_utils.core import files, paths
 from lmnet_utils.data.freeshapes import model_id, source_dir
 from lmnet_utils.data.mesh import GREY, GRID, Mesh, clean_mesh, sample_surface
-from lmnet_utils.geometry.pointclouds import unit_diagonal
+from lmnet_utils.geometry.camera import unit_diagonal
 
 MAX_FACES = 20_000
 TEXTURE_SIZE = 64

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmnet_utils.core import paths
+from lmnet_utils.core.checks import choose
 
 if TYPE_CHECKING:
     import torch
@@ -67,8 +68,6 @@ def supports_bfloat16(device: str | torch.device = "cpu") -> bool:
 
 def pick_precision(precision: str = "auto", device: str | torch.device = "cpu") -> str:
     """``"auto"`` → ``"bf16"`` (autocast) where the device computes in it natively, else ``"fp32"``."""
-    from lmnet_utils.core.checks import choose  # imports torch
-
     choose("precision", precision, ("auto", "fp32", "bf16"))
     if precision == "auto":
         return "bf16" if supports_bfloat16(device) else "fp32"

@@ -30,7 +30,7 @@ from lmnet_utils.data.layout import cloud_dir, rendering_dir
 from lmnet_utils.data.mesh import GRID, Mesh
 from lmnet_utils.data.programs.catalogue import drawn_as, is_program, listed
 from lmnet_utils.data.views import COPY, process_renderer, random_stream, sample_clouds, write_clouds, write_views
-from lmnet_utils.geometry.pointclouds import unit_diagonal
+from lmnet_utils.geometry.camera import unit_diagonal
 
 DATASET = "freeshapes"
 PARAMETERS_FILE = "program.json"

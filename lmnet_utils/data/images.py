@@ -7,12 +7,15 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps
 
 from lmnet_utils.data.layout import INPUT_SIZE
+
+if TYPE_CHECKING:
+    import torch
 
 MAX_PIXELS = 1 << 27
 """Pixels up to which a picture is opened: half a gigabyte decoded."""
@@ -156,6 +159,8 @@ OBJECT_SHIFT = 5
 
 def as_batch(inputs: Sequence[np.ndarray]) -> torch.Tensor:
     """Network inputs (128, 128, 3) uint8 → (B, 3, 128, 128) uint8."""
+    import torch  # two seconds, which processes that make or check files can do without
+
     if not len(inputs):
         return torch.zeros(0, 3, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8)
     return torch.from_numpy(np.stack(list(inputs))).permute(0, 3, 1, 2).contiguous()

@@ -14,7 +14,7 @@ import numpy as np
 
 from lmnet_utils.core import checks
 from lmnet_utils.data.mesh import GREY, Mesh, clean_mesh
-from lmnet_utils.geometry import pointclouds
+from lmnet_utils.geometry.camera import unit_diagonal
 
 SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb")
 OTHER_MESHES = (
@@ -85,11 +85,11 @@ def read_mesh(path: Path, up: str = "y", front: str = "z", max_faces: int = MAX_
         diagonal = np.linalg.norm(np.ptp(points, axis=0))
     if not 0 < diagonal < np.inf:
         raise MeshError("broken: without extent" if diagonal == 0 else "broken: coordinates too large for numbers")
-    points = pointclouds.unit_diagonal((points / diagonal) @ turn.T)
+    points = unit_diagonal((points / diagonal) @ turn.T)
     mesh = clean_mesh(points, position.reshape(-1, 3), colours)
     if not len(mesh.faces):
         raise MeshError("broken: no triangle has an area")
-    return Mesh(pointclouds.unit_diagonal(mesh.vertices), mesh.faces, mesh.colours), "; ".join([*notes, *unpainted])
+    return Mesh(unit_diagonal(mesh.vertices), mesh.faces, mesh.colours), "; ".join([*notes, *unpainted])
 
 
 def _load(path: Path) -> list[Any]:

@@ -12,9 +12,9 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from tqdm.auto import tqdm
 
 from lmnet_utils.core import cache, parallel, paths
@@ -38,6 +38,9 @@ from lmnet_utils.data.layout import (
 from lmnet_utils.data.shapenet import how_to_get_renderings
 from lmnet_utils.data.splits import Split
 from lmnet_utils.geometry.frames import turn_clouds
+
+if TYPE_CHECKING:
+    import torch
 
 RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
@@ -127,6 +130,8 @@ class Pack:
 
     def images(self, rows: Sequence[int] | np.ndarray, views: Sequence[int] | np.ndarray) -> torch.Tensor:
         """Network inputs (B, 3, 128, 128) uint8, channels last in memory, for B rows and as many view numbers."""
+        import torch  # two seconds, which processes that make or check files can do without
+
         rows, views = np.asarray(rows, dtype=np.int64), np.asarray(views, dtype=np.int64)
         if not self.encoded:
             batch = self._pixels[rows, views]  # (B, 128, 128, 3), copied

@@ -15,9 +15,8 @@ from lmnet_utils.data.layout import NO_CLOUDS, NO_RENDERINGS, VIEWS, decode_png,
 from lmnet_utils.data.shapenet import SHAPENET, how_to_get_renderings
 from lmnet_utils.data.taxonomy import CLASSES, GROUPS, class_name
 from lmnet_utils.geometry import frames
-from lmnet_utils.geometry.camera import silhouette_overlap
+from lmnet_utils.geometry.camera import silhouette_overlap, unit_diagonal
 from lmnet_utils.geometry.frames import YAWS, turn_clouds
-from lmnet_utils.geometry.pointclouds import unit_diagonal
 
 
 # --------------------------------------------------------------------------------------------------------- verify

@@ -16,6 +16,7 @@ from lmnet_utils.core.memory import memory_for
 from lmnet_utils.data.layout import VIEWS, cloud_dir, rendering_dir
 from lmnet_utils.data.mesh import Mesh, sample_surface
 from lmnet_utils.geometry.camera import FIELD_OF_VIEW, IMAGE_SIZE, camera_position
+from lmnet_utils.geometry.frames import file_from_y_up
 
 SUPERSAMPLE = 3
 LIFT = 0.18
@@ -132,12 +133,10 @@ def sample_clouds(mesh: Mesh, model: str, seed: int) -> dict[int, np.ndarray]:
 
 def write_clouds(root: Path, synset: str, model: str, clouds: dict[int, np.ndarray]) -> None:
     """Write the clouds (:func:`sample_clouds`) of a model, float32, in the file frame."""
-    from lmnet_utils.geometry import frames  # imports torch, which the rendering processes can do without
-
     for n, points in clouds.items():
         path = cloud_dir(root, synset, model) / f"pointcloud_{n}.npy"
         with files.atomic_path(path) as temporary, open(temporary, "wb") as file:
-            np.save(file, frames.file_from_y_up(points).astype(np.float32))
+            np.save(file, file_from_y_up(points).astype(np.float32))
 
 
 def write_views(root: Path, synset: str, model: str, seed: int, mesh: Mesh, renderer: Renderer) -> None:

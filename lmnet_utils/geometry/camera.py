@@ -90,3 +90,9 @@ def camera_eye(truth: Array, azimuth: float, elevation: float, distance_ratio: f
     camera = finite_array([azimuth, elevation, distance_ratio], "camera", (3,))
     low, high = points.min(axis=0), points.max(axis=0)
     return file_from_y_up((low + high) / 2 + np.linalg.norm(high - low) * camera_position(*camera))
+
+
+def unit_diagonal(vertices: NDArray[Any]) -> NDArray[Any]:
+    """Centre the bounding box and scale its diagonal to 1, as ShapeNet v1 does."""
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return (vertices - (low + high) / 2) / np.linalg.norm(high - low)

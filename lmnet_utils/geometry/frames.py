@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmnet_utils.core import checks
 from lmnet_utils.core.settings import Yaw
-from lmnet_utils.geometry.pointclouds import Cloud
+
+if TYPE_CHECKING:
+    from lmnet_utils.geometry.pointclouds import Cloud
 
 
 # ------------------------------------------------------------------------------------------------------------ frames

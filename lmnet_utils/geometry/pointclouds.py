@@ -232,9 +232,3 @@ def subset_indices(total: int, count: int, seed: int) -> NDArray[np.int64]:
     if not 0 < count <= total:
         raise ValueError(f"{count} of {total} points: expected between 1 and {total}.")
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
-
-
-def unit_diagonal(vertices: NDArray[Any]) -> NDArray[Any]:
-    """Centre the bounding box and scale its diagonal to 1, as ShapeNet v1 does."""
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    return (vertices - (low + high) / 2) / np.linalg.norm(high - low)

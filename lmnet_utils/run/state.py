@@ -15,6 +15,7 @@ from typing import Any
 from lmnet_utils.core import cache, paths
 from lmnet_utils.core.files import read_json, sha256_of, write_json
 from lmnet_utils.core.runtime import RECORDED_PACKAGES, utc_now
+from lmnet_utils.data.images import SUFFIXES
 from lmnet_utils.run.profiles import (
     DATA_PREPARATION,
     Profile,
@@ -98,8 +99,6 @@ def _files_hash(*values: str) -> str:
 
 
 def _is_input(file: Path) -> bool:
-    from lmnet_utils.data.images import SUFFIXES  # imports torch, which a step's process can do without
-
     kinds = (".safetensors", ".pth", ".npy", *SUFFIXES)
     return file.is_file() and (file.name in ("config.json", "index.csv") or file.suffix.lower() in kinds)
 

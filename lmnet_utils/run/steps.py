@@ -9,6 +9,7 @@ from typing import Any
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.settings import RUN_NAME
+from lmnet_utils.data import splits
 from lmnet_utils.data.taxonomy import class_name
 
 # Parameters that name a folder or file of weights, relative to the project root.
@@ -87,8 +88,6 @@ def _nothing_to_train_on(steps: Sequence[Step]) -> list[str]:
         dataset, split, classes = (step.values.get(name) for name in ("dataset", "split", "classes"))
         if "epochs" not in step.values or not (paths.dataset_dir(str(dataset)) / "imports").is_dir():
             continue  # no training, or data that notebook 01 makes
-        from lmnet_utils.data import splits  # torch is imported with it, which takes longer than all the rest of a plan
-
         try:
             known, wanted = (splits.read(paths.dataset_dir(dataset), split, group).train for group in ("13", classes))
         except (FileNotFoundError, ValueError):

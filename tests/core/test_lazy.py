@@ -74,6 +74,22 @@ def test_everything_but_renders_is_exported_without_pytorch3d() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_processes_that_make_check_or_score_files_start_without_torch() -> None:
+    """It takes two seconds to import: in every worker that draws, every step's process, every command."""
+    modules = (
+        "data.freeshapes",
+        "data.meshes",
+        "data.packs",
+        "data.verification",
+        "geometry.pairs",
+        "run.worker",
+        "run.report",
+    )
+    code = f"import importlib, sys\nfor name in {modules}:\n    importlib.import_module('lmnet_utils.' + name)\n"
+    code += "    assert 'torch' not in sys.modules, name"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_names_that_are_not_there_are_refused_as_everywhere() -> None:
     import lmnet_utils.data
 

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from lmnet_utils.geometry import frames, pairs
 from lmnet_utils.geometry import pointclouds as pc
+from lmnet_utils.geometry.camera import unit_diagonal
 
 
 def clouds(batch=3, n=200, m=150, seed=0, dtype=torch.float32):
@@ -130,7 +131,7 @@ def test_scaling_keeps_proportions():
     expected = torch.tensor([[[-0.5, -0.25, -0.125], [0.5, 0.25, 0.125]]])
     assert torch.equal(pc.scale_to_unit_cube(box), expected)
     np.testing.assert_array_equal(pc.scale_to_unit_cube(box.numpy()), expected)
-    np.testing.assert_allclose(pc.unit_diagonal(box[0].numpy()), expected[0] * 2 / np.sqrt(5.25), rtol=1e-6)
+    np.testing.assert_allclose(unit_diagonal(box[0].numpy()), expected[0] * 2 / np.sqrt(5.25), rtol=1e-6)
 
 
 def test_a_subset_is_drawn_within_bounds():

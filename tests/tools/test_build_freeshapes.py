@@ -13,7 +13,7 @@ from PIL import Image
 
 from lmnet_utils.data import freeshapes
 from lmnet_utils.data.mesh import GREY, GRID, Mesh
-from lmnet_utils.geometry import pointclouds
+from lmnet_utils.geometry.camera import unit_diagonal
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_near_duplicates_are_stretched_and_mirrored_but_not_other_objects() -> N
     rows = [row for row in freeshapes.attribution() if row["class"] == "chair"][:6]
     meshes = [freeshapes.mesh_of(row["id"]) for row in rows]
     for stretch in ([1, 1.3, 0.8], [1, 1, -1]):
-        changed = Mesh(pointclouds.unit_diagonal(meshes[2].vertices * stretch), meshes[2].faces, meshes[2].colours)
+        changed = Mesh(unit_diagonal(meshes[2].vertices * stretch), meshes[2].faces, meshes[2].colours)
         pairs = build_freeshapes.near_duplicates([*meshes, changed], ["chair"] * 7)
         assert [(i, j) for i, j, _ in pairs] == [(2, 6)]
     assert build_freeshapes.components(5, [(1, 3, 0.0), (3, 4, 0.0)]) == [0, 1, 2, 1, 1]

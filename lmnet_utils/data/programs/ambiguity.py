@@ -26,6 +26,7 @@ from lmnet_utils.data.programs.parameters import Program, finished
 from lmnet_utils.data.programs.parts import Part
 from lmnet_utils.data.views import process_renderer, sample_clouds
 from lmnet_utils.geometry.camera import IMAGE_SIZE, camera_position, project_to_pixels
+from lmnet_utils.geometry.frames import file_from_y_up
 
 LIST = Path(__file__).parents[1] / "ambiguity.json"
 FIRST_SEED = RESERVED * SEEDS_A_SET
@@ -161,14 +162,12 @@ def read_ambiguous(image: AmbiguousImage, folder: Path | None = None) -> dict[st
         ``image`` (137, 137, 4) uint8 and ``clouds`` (K, 2048, 3) float32, the true object's first: in the file frame, where
         they stand in the picture.
     """
-    from lmnet_utils.geometry import frames  # imports torch, which the rendering processes can do without
-
     file = _file(image, folder)
     found = cache.read_arrays(file)
     if not found:
         meshes = [image.mesh(variant) for variant in image.variants]
         clouds = np.stack([image.cloud(*pair, CLOUD_SEED) for pair in zip(image.variants, meshes, strict=True)])
-        found = {"image": image.render(meshes[0]), "clouds": frames.file_from_y_up(clouds).astype(np.float32)}
+        found = {"image": image.render(meshes[0]), "clouds": file_from_y_up(clouds).astype(np.float32)}
         with files.atomic_path(file) as temporary, open(temporary, "wb") as stream:
             np.savez(stream, **found)  # type: ignore[arg-type]
     return found

@@ -24,7 +24,7 @@ import numpy as np
 
 from lmnet_utils.data.mesh import Mesh
 from lmnet_utils.data.programs.parts import Part, joined
-from lmnet_utils.geometry.pointclouds import unit_diagonal
+from lmnet_utils.geometry.camera import unit_diagonal
 
 DECIMALS = 6
 """Vertices are rounded to so many decimals of the diagonal: sines and cosines may differ in their last bit between machines."""
