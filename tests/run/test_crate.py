@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import describe_freeshapes
+import mlcroissant
 import pytest
+from rocrate.rocrate import ROCrate
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import write_json
@@ -113,9 +115,8 @@ def test_ro_crates_own_validator_finds_nothing(run: Path) -> None:
 
 
 def test_ro_crates_own_library_reads_it(run: Path) -> None:
-    library = pytest.importorskip("rocrate.rocrate", reason="rocrate is not installed")
     write_crate("mine")
-    crate = library.ROCrate(str(run))
+    crate = ROCrate(str(run))
     assert crate.name == "3D-LMNet: the run mine" and len(crate.root_dataset["hasPart"]) == 6
     assert {one.id for one in crate.root_dataset["mentions"]} == {"#06_inference", "#08_evaluation"}
     assert len(crate.dereference("#08_evaluation")["result"]) == 2
@@ -133,7 +134,6 @@ def test_the_croissant_file_is_that_of_the_committed_source() -> None:
 
 
 def test_croissants_own_tool_reads_the_objects() -> None:
-    mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is not installed")
     data = mlcroissant.Dataset(jsonld=str(paths.project_root() / describe_freeshapes.PLACE))
     records = list(data.records("objects"))
     expected = freeshapes.attribution()
