@@ -368,6 +368,10 @@ class StrongSettings(Settings):
         """Where the weights go: not among those of the reproduction, whose autoencoder is another one."""
         return f"{self.run}-strong"
 
+    def within(self, real: int) -> StrongSettings:
+        """The same where there are so many real training objects: a larger ``real_objects`` becomes all that there are."""
+        return self if self.real_objects is None else self.but(real_objects=min(self.real_objects, real))
+
     def of_autoencoder(self) -> AutoencoderSettings:
         """Step A: the paper's autoencoder trained on, Chamfer and matching together."""
         given: dict[str, Any] = {

@@ -241,6 +241,8 @@ def test_what_leaves_a_step_of_the_strong_variant_out_differs_in_that_alone(tmp_
     monkeypatch.setenv("LMNET_TRAINED_MODELS", str(tmp_path))
     declared = profiles.read_declaration(profiles.notebook_path("12_strong_variant")).defaults
     strong = notebook_settings.StrongSettings(**declared)
+    assert strong.within(16).real_objects == 16 and strong.within(5_000) == strong, "a small collection has fewer"
+    assert strong.but(real_objects=None).within(16).real_objects is None
     assert strong.of_autoencoder().initial_weights == strong.autoencoder
     assert strong.of_autoencoder().run != strong.run, "the reproduction's autoencoder stays what it is"
     full = strong.of_encoder("l1").as_dict()
