@@ -39,7 +39,7 @@ from lmnet_utils.evaluation.study import AMBIGUOUS, angle_from_behind, spread_ov
 from lmnet_utils.models.flows import train_flow
 from lmnet_utils.models.imle import train_imle
 from lmnet_utils.models.inference import Item, Sampling, decode, encode_clouds, encode_images, items_of
-from lmnet_utils.models.mixtures import train_mixture
+from lmnet_utils.models.mixtures import MixtureSettings, train_mixture
 from lmnet_utils.models.posteriors import load_residuals
 from lmnet_utils.models.registry import load_networks
 from lmnet_utils.models.samplers import LatentSampler, MatchedNoise, NeighbourSampler, Repeated, Sampler
@@ -51,8 +51,14 @@ import make_residuals
 RUN, SAMPLES, VIEWS = "freeshapes", 16, 6
 NETWORKS = {"L1": "encoder_l1", "Variant II": "encoder_lambda_5.5"}
 ALONE, NOISE, RESIDUALS, NEIGHBOURS = "L1", "L1 + noise", "L1 + residuals", "neighbours"
-LEARNT = {"L1 + flow": train_flow, "L1 + mixture": train_mixture, "L1 + IMLE": train_imle}
-"""Trained on the same residuals, in the same number of steps and with the same seed."""
+LEARNT = {
+    "L1 + flow": train_flow,
+    "L1 + Gaussian": functools.partial(train_mixture, settings=MixtureSettings(modes=1)),
+    "L1 + mixture": train_mixture,
+    "L1 + IMLE": train_imle,
+}
+"""Trained on the same residuals, in the same number of steps and with the same seed. One Gaussian is Variant II's kind of answer, its
+σ learnt on images that L1 was not fitted to."""
 LAMBDA, WIDER = "λ = 5.5", "λ = 5.5, wider"
 PERFECT = "true shapes, decoded"
 NAMES = (ALONE, NOISE, RESIDUALS, *LEARNT, NEIGHBOURS, LAMBDA, WIDER, PERFECT)
