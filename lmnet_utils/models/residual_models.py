@@ -7,6 +7,7 @@ A residual is what an encoder of Variant I gets wrong on an image that it was no
 
 from __future__ import annotations
 
+import abc
 import math
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class ResidualSettings:
     seed: int = 0
 
 
-class ResidualModel(nn.Module):
+class ResidualModel(nn.Module, abc.ABC):
     """Residuals and predicted latents as their main components.
 
     Args:
@@ -58,9 +59,9 @@ class ResidualModel(nn.Module):
         """Residuals (B, N, C), as :meth:`target` gives them, added to predicted latents (B, D) → (B, N, D)."""
         return latents[:, None] + self.scale * x @ self.basis.T
 
+    @abc.abstractmethod
     def loss(self, target: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """Of a batch, (B, C) each: a number."""
-        raise NotImplementedError
 
 
 def _main_components(
