@@ -89,29 +89,42 @@ def chamfer_above_floor(x: Array, y: Array | None = None, *, seed: int = 0, work
     Raises:
         ValueError: wrong shapes, NaN or infinite values.
     """
-    x = finite_array(x, "x", (None, None, 3))
-    distinct, which = np.unique(x.reshape(len(x), -1), axis=0, return_inverse=True)
-    if len(distinct) < len(x):  # one answer given several times is compared once
-        once = chamfer_above_floor(distinct.reshape(-1, *x.shape[1:]), y, seed=seed, workers=workers)
-        return once[which.ravel()] if y is not None else once[np.ix_(which.ravel(), which.ravel())]
-    ones = [_cut(cloud, seed) for cloud in x]
-    others = ones if y is None else [_cut(cloud, seed) for cloud in finite_array(y, "y", (None, None, 3))]
-
-    def row(i: int) -> list[float]:
-        start = i + 1 if y is None else 0
-        return [0.0] * start + [_above_floor(ones[i], other) for other in others[start:]]
-
-    # threads: the searches release the interpreter lock
-    matrix = np.array(list(parallel.each(row, zip(range(len(ones))), threads=True, jobs=workers)))
-    return matrix + matrix.T if y is None else matrix
+    ones, of_x = _cuts(x, "x", seed)
+    others, of_y = (None, of_x) if y is None else _cuts(y, "y", seed)
+    return _between(ones, others, workers)[np.ix_(of_x, of_y)]
 
 
 def cloud_distances(
     samples: Array, variants: Array, *, seed: int = 0, workers: int | None = None
 ) -> PosteriorDistances:
     """:func:`chamfer_above_floor` of samples (N, P, 3) and variants (K, Q, 3) of one image, of all pairs."""
-    pairs = ((samples, variants), (samples, None), (variants, None))
-    return PosteriorDistances(*(chamfer_above_floor(x, y, seed=seed, workers=workers) for x, y in pairs))
+    (ones, of_x), (others, of_y) = _cuts(samples, "samples", seed), _cuts(variants, "variants", seed)
+    return PosteriorDistances(
+        _between(ones, others, workers)[np.ix_(of_x, of_y)],
+        _between(ones, None, workers)[np.ix_(of_x, of_x)],
+        _between(others, None, workers)[np.ix_(of_y, of_y)],
+    )
+
+
+def _cuts(clouds: Array, name: str, seed: int) -> tuple[list[_Cloud], np.ndarray]:
+    """Clouds (N, P, 3) → those that differ, cut, and (N,) which of them each is: an answer given twice is compared once."""
+    clouds = finite_array(clouds, name, (None, None, 3)) + 0.0  # no -0.0, whose bytes are others
+    places: dict[bytes, int] = {}
+    which = np.array([places.setdefault(cloud.tobytes(), len(places)) for cloud in clouds], int)
+    first = np.unique(which, return_index=True)[1]
+    return [_cut(clouds[i], seed) for i in first], which
+
+
+def _between(ones: Sequence[_Cloud], others: Sequence[_Cloud] | None, workers: int | None) -> np.ndarray:
+    """Distances of cut clouds, (N, K); without ``others`` those between the ones, (N, N), each pair once."""
+
+    def row(i: int) -> list[float]:
+        start = i + 1 if others is None else 0
+        return [0.0] * start + [_above_floor(ones[i], other) for other in (others or ones)[start:]]
+
+    # threads: the searches release the interpreter lock
+    matrix = np.array(list(parallel.each(row, zip(range(len(ones))), threads=True, jobs=workers)))
+    return matrix + matrix.T if others is None else matrix
 
 
 def _cut(cloud: np.ndarray, seed: int) -> _Cloud:

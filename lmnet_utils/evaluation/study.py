@@ -208,8 +208,12 @@ class _Measuring:
     def noise_indices(self, span: slice) -> list[int]:
         return [item.noise_index for item in self.items[span]]
 
-    def true_latents(self, span: slice) -> torch.Tensor:
-        return encode_clouds(self.autoencoder, self.pack.points[self.rows[span]])
+    @functools.cached_property
+    def true_latents(self) -> torch.Tensor:
+        """Of every image, (B, 512): an object is encoded once, however many of its views and answers are measured."""
+        rows, of_item = np.unique(self.rows, return_inverse=True)
+        spans = (rows[start : start + 32] for start in range(0, len(rows), 32))
+        return torch.cat([encode_clouds(self.autoencoder, self.pack.points[span]) for span in spans])[of_item]
 
     def figures(
         self,
@@ -248,7 +252,7 @@ class _Measuring:
 
         def batch(span: slice):
             mean, log_variance = self.encoded(name, span)
-            indices, truth = self.noise_indices(span), self.true_latents(span)
+            indices, truth = self.noise_indices(span), self.true_latents[span]
             latents = sample_latents(mean, log_variance, self.samples, seed=self.seed, indices=indices)
             calibration = ensembles.calibration(mean, torch.exp(0.5 * log_variance), truth)
             further = {"single": self.single(decoder, mean, span), "sigma": ensembles.mean_sigma(log_variance)}
@@ -268,7 +272,7 @@ class _Measuring:
                 lambda i: clouds[i : i + 1],
                 copies=self.samples,
                 latents=lambda i: latent[i : i + 1],
-                true_latents=self.true_latents(span),
+                true_latents=self.true_latents[span],
             )
             return answers, {}
 
@@ -311,7 +315,7 @@ class _Measuring:
             latent, _ = self.encoded(name, span)
             latents = known().sample(latent, count, seed=self.seed, indices=self.noise_indices(span))
             further = {"single": self.single(self.autoencoder, latent, span)}
-            return _decoded(self.autoencoder, latents, self.true_latents(span)), further
+            return _decoded(self.autoencoder, latents, self.true_latents[span]), further
 
         info = info_of(name, self.networks[name])
         about = {"weights": fingerprint_of(self.networks[name]), "held out": names_hash(self.training.task.validation)}
@@ -322,7 +326,7 @@ class _Measuring:
         def batch(span: slice):
             latent, _ = self.encoded(partner, span)
             sigma = ensembles.mean_sigma(self.encoded(name, span)[1])
-            indices, truth = self.noise_indices(span), self.true_latents(span)
+            indices, truth = self.noise_indices(span), self.true_latents[span]
             latents = isotropic_control(latent, sigma, self.samples, seed=self.seed, indices=indices)
             further = {"single": self.single(self.autoencoder, latent, span), "sigma": sigma}
             return _decoded(self.autoencoder, latents, truth), further
