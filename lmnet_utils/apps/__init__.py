@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from lmnet_utils.apps.cutouts import cut_out
     from lmnet_utils.apps.explorer import Explorer
     from lmnet_utils.apps.explorer_figures import COLOURS, camera_of, figure, measure, walk_frames
+    from lmnet_utils.apps.explorer_numbers import numbers_of
     from lmnet_utils.apps.explorer_session import Session, first_state, open_session
     from lmnet_utils.apps.exports import MeshOptions, mesh_of_cloud, write_meshes
     from lmnet_utils.apps.familiarity import familiarity_of, familiarity_plot

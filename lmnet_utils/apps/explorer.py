@@ -7,9 +7,9 @@ its next value when the kernel has answered the last one, so dragging never queu
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import os
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -24,8 +24,7 @@ from PIL import Image
 from lmnet_utils.apps import explorer_controls as controls
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as numbers
-from lmnet_utils.apps import exports
-from lmnet_utils.apps.cutouts import Cutout
+from lmnet_utils.apps.explorer_files import MEDIA_TYPES, SAVED
 from lmnet_utils.apps.explorer_known import GROUP
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
@@ -40,15 +39,12 @@ from lmnet_utils.apps.explorer_widgets import (
     received,
     text_line,
 )
-from lmnet_utils.apps.placing import Photo
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
 from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.taxonomy import class_name
-from lmnet_utils.models.predictions import write_ply
 from lmnet_utils.rendering.grids import on_grey
-from lmnet_utils.rendering.renders import write_gif
 
 MAX_STATE = 2 * 10**6  # bytes of a saved state, uploads within
 ASLEEP = " A page that nobody touches for half an hour falls asleep: then load it again."
@@ -164,14 +160,7 @@ class Explorer:
         """The column below the first sliders: noise, walks, files."""
         button = self._button
         keep = [button(f"Keep as {slot}", f"Put the image on screen into {slot}", self._keeper(slot)) for slot in "ABC"]
-        saves = [
-            button("PNG", controls.SAVES["PNG"], self.save_png),
-            button("PLY", controls.SAVES["PLY"], self.save_ply),
-            button("GLB", "Its surface, in the picture's colours, for other programs", self.save_glb),
-            button("YAML", "The state of all controls", self.save_state),
-            button("GIF", "The walk, or a turn of the large shape", self.save_gif),
-            button("MP4", "The same as a film, if ffmpeg is on the kernel's machine", self.save_mp4),
-        ]
+        saves = [button(kind, hint, functools.partial(self.save, kind)) for kind, (hint, _) in SAVED.items()]
         return widgets.VBox(
             [
                 self.seed, button("New noise for the large sample", "Draw this one sample anew", self.redraw),
@@ -428,57 +417,17 @@ class Explorer:
     def _take_state(self, content: bytes) -> None:
         self._adopt(State.from_yaml(content.decode("utf-8", "replace")))
 
-    def _save(self, name: str, content: bytes, kind: str) -> None:
-        self.viewer.offer(name, content, kind)
+    def save(self, kind: str) -> None:
+        """Offer a file of :data:`~lmnet_utils.apps.explorer_files.SAVED` to the visitor's browser, and write it to the folder, too."""
+        _, make = SAVED[kind]
+        content, name = make(self.session, self.state), f"explorer.{kind.lower()}"
+        self.viewer.offer(name, content, MEDIA_TYPES[kind])
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / name
             with atomic_path(path) as temporary:
                 temporary.write_bytes(content)
             self.foot.value = f"Written to {html.escape(paths.display(path))}."
-
-    def save_png(self) -> None:
-        """Everything on screen as one picture."""
-        self._save("explorer.png", figures.figure_png(self.session, self.state), "image/png")
-
-    def save_ply(self) -> None:
-        """The chosen cloud."""
-        _, cloud = figures.chosen_cloud(self.session, self.state)
-        self._save("explorer.ply", self._through_file("cloud.ply", lambda path: write_ply(path, cloud)), "model/ply")
-
-    def save_glb(self) -> None:
-        """The chosen cloud's surface."""
-        (_, cloud), image = figures.chosen_cloud(self.session, self.state), self.session.image(self.state)
-        mesh, _ = exports.mesh_of_cloud(
-            cloud, Photo(image, Cutout(image.any(axis=-1).astype("float32"), "alpha"), image)
-        )
-        self._save(
-            "explorer.glb",
-            self._through_file("mesh.glb", lambda path: exports.write_mesh(path, mesh)),
-            "model/gltf-binary",
-        )
-
-    def save_state(self) -> None:
-        """The state as YAML; notebook 09 takes it as its parameter ``state``."""
-        self._save("explorer.yaml", self.state.to_yaml().encode(), "application/yaml")
-
-    def save_gif(self) -> None:
-        """The walk there and back, or a turn of the chosen shape."""
-        frames = figures.walk_frames(self.session, self.state)
-        self._save("explorer.gif", self._through_file("walk.gif", lambda path: write_gif(path, frames)), "image/gif")
-
-    def save_mp4(self) -> None:
-        """As :meth:`save_gif`, through ffmpeg."""
-        frames = figures.walk_frames(self.session, self.state, frames=48, size=320)
-        content = self._through_file("walk.mp4", lambda path: figures.write_mp4(path, frames))
-        self._save("explorer.mp4", content, "video/mp4")
-
-    @staticmethod
-    def _through_file(name: str, write: Callable[[Path], Any]) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            write(path)
-            return path.read_bytes()
 
 
 def _ranged(kind: type[widgets.Widget], numbers: controls.Range) -> Any:

@@ -1,4 +1,7 @@
-"""The explorer's numbers: σ against azimuth as a curve, the table of scores, and the words below them. No widget in here."""
+"""The explorer's numbers: what is measured of the set on screen, as a table, σ against azimuth as a curve, and the words below.
+
+No widget in here.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ import pandas as pd
 import torch
 
 from lmnet_utils.apps.explorer_controls import RESIDUAL_NOTE, SCORES
-from lmnet_utils.apps.explorer_session import Session
+from lmnet_utils.apps.explorer_session import Result, Session, drawn_by
 from lmnet_utils.apps.explorer_state import State
 from lmnet_utils.data.taxonomy import classes_of
+from lmnet_utils.evaluation import diversity
+from lmnet_utils.geometry.pointclouds import scaled_chamfer
+from lmnet_utils.models.inference import Item
 from lmnet_utils.models.losses import target_sigma
 from lmnet_utils.rendering import pages
 
@@ -20,11 +26,67 @@ LINES = ("#0072b2", "#c85200", "#00825f", "#94447a", "#6b5b00", "#333333")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")  # lines differ in more than colour
 
 
+# ------------------------------------------------------------------------------------------------------- the numbers
+def numbers_of(session: Session, state: State, found: Result) -> dict[str, float]:
+    """Numbers of the set on screen.
+
+    ``sigma``; of two samples or more ``shapes``, the number of :meth:`Session.groups`, and ``pairwise`` and ``spread`` as the evaluation computes them
+    (:func:`lmnet_utils.evaluation.diversity.pairwise_point_distance` and :func:`~lmnet_utils.evaluation.diversity.point_spread`, mean over the
+    points), in % of the object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
+    notebook 06, without ICP.
+    """
+
+    def make() -> dict[str, float]:
+        numbers = {"sigma": state.temperature * found.sigma}
+        if len(found.samples) > 1:
+            numbers["shapes"] = len(session.groups(state, found))
+            numbers["pairwise"] = 100 * diversity.pairwise_point_distance(found.samples)
+            numbers["spread"] = 100 * float(found.spread.mean())
+        item = session.item(state.image)
+        if item is not None:
+            truth = torch.from_numpy(_compared_points(session, state, item))
+            clouds = torch.from_numpy(np.concatenate([found.mean[None], found.samples]))
+            values = scaled_chamfer(truth.expand(len(clouds), -1, -1), clouds).numpy()
+            numbers |= {
+                "chamfer_mean": float(values[0]),
+                "min_of_n": float(values[1:].min()),
+                "mean_of_n": float(values[1:].mean()),
+            }
+        return numbers
+
+    return session.cached(("scores", *drawn_by(state, found.model)), make)
+
+
+def _compared_points(session: Session, state: State, item: Item) -> np.ndarray:
+    """(1, 1024, 3) of the true shape, as the protocol compares."""
+    if item.model in session.known:
+        return session.possible(state)[:1, ::2].copy()
+    return session.pack.points_1024[session.pack.rows([item.model])].copy()
+
+
+def sigma_by_azimuth(session: Session, state: State, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` where there is one image."""
+    item = session.item(state.image)
+    if item is None or item.model in session.known:
+        return None
+
+    def make() -> tuple[np.ndarray, np.ndarray]:
+        row = session.pack.rows([item.model])[0]
+        views = np.arange(session.pack.views)
+        images = session.pack.images(np.full(len(views), row), views)
+        sigma = session.encode(name, images)[1]
+        azimuths = session.azimuths(item.model)
+        order = np.argsort(azimuths)
+        return azimuths[order], sigma.mean(1).numpy()[order]
+
+    return session.cached(("sigma", item.model, name), make)
+
+
 # ------------------------------------------------------------------------------------------------------ σ and azimuth
 def _curves(session: Session, state: State) -> tuple[list[tuple[np.ndarray, np.ndarray] | None], float, bool]:
     """Of each shown model σ against azimuth (``None`` for an upload); where the axis ends; whether any λ asks for a σ."""
     found = session.results(state)
-    lines = [session.sigma_by_azimuth(state, one.model) for one in found]
+    lines = [sigma_by_azimuth(session, state, one.model) for one in found]
     highest = max(one.sigma if line is None else line[1].max() for one, line in zip(found, lines, strict=True))
     limit = next((limit for limit in (0.25, 0.5, 1.0, 2.0) if limit >= highest), 4.0)
     return lines, limit, any(one.model in session.names for one in found)
@@ -53,9 +115,9 @@ def plot_sigma(axis, session: Session, state: State) -> None:
 
 # ------------------------------------------------------------------------------------------------------------- scores
 def score_table(session: Session, state: State) -> pd.DataFrame:
-    """:meth:`Session.scores` as texts: a row for each score, a column for each model."""
+    """:func:`numbers_of` as texts: a row for each score, a column for each model."""
     results = session.results(state)
-    found = [session.scores(state, one) for one in results]
+    found = [numbers_of(session, state, one) for one in results]
     rows = {
         name: [pattern.format(values[key]) for values in found]
         for key, (name, pattern) in SCORES.items()

@@ -28,7 +28,6 @@ from lmnet_utils.data.packs import open_pack, read_split
 from lmnet_utils.data.programs.ambiguity import read_ambiguous
 from lmnet_utils.data.taxonomy import class_order, synsets_of
 from lmnet_utils.evaluation import diversity
-from lmnet_utils.geometry.pointclouds import scaled_chamfer
 from lmnet_utils.models import inference, registry
 from lmnet_utils.models.inference import Item
 from lmnet_utils.models.posteriors import FILE, load_residuals
@@ -259,12 +258,12 @@ class Session:
 
         def make() -> tuple[torch.Tensor, torch.Tensor]:
             pixels = torch.from_numpy(self.image(state, image).copy()).permute(2, 0, 1)[None]
-            mean, sigma = self._encode(name, pixels)
+            mean, sigma = self.encode(name, pixels)
             return mean[0], sigma[0]
 
         return self.cached(("encoded", image, name), make)
 
-    def _encode(self, name: str, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def encode(self, name: str, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Images (B, 3, 128, 128) → latent means and σ, (B, 512) each."""
         mean, log_variance = inference.encode_images(self.encoder(name), images)
         residuals = self.residuals(name)
@@ -317,7 +316,7 @@ class Session:
             spread = diversity.point_spread(samples) if len(samples) > 1 else np.zeros(clouds.shape[1])
             return Result(name, clouds[0], samples, spread, float(sigma.mean()))
 
-        found = self.cached(("result", *_drawn_by(state, name)), make)
+        found = self.cached(("result", *drawn_by(state, name)), make)
         if state.walk == "none" or missing_slots(state):
             return found
         return dataclasses.replace(found, walk=self.decode(self.walk(state, name, [state.step]), name)[0])
@@ -332,7 +331,7 @@ class Session:
         def make() -> list[Group]:
             return grouped(cloud_distance_matrix(found.samples))
 
-        return self.cached(("groups", *_drawn_by(state, found.model)), make)
+        return self.cached(("groups", *drawn_by(state, found.model)), make)
 
     # ---------------------------------------------------------------------------------------------------------- walks
     def walk(self, state: State, name: str, steps: Sequence[float]) -> torch.Tensor:
@@ -379,61 +378,8 @@ class Session:
 
         return self.cached(("directions", state.image, name, count), make)
 
-    # -------------------------------------------------------------------------------------------------------- numbers
-    def scores(self, state: State, found: Result) -> dict[str, float]:
-        """Numbers of the set on screen.
 
-        ``sigma``; of two samples or more ``shapes``, the number of :meth:`groups`, and ``pairwise`` and ``spread`` as the evaluation computes them
-        (:func:`lmnet_utils.evaluation.diversity.pairwise_point_distance` and :func:`~lmnet_utils.evaluation.diversity.point_spread`, mean over the
-        points), in % of the object's diagonal; with a true shape also ``chamfer_mean``, ``min_of_n`` and ``mean_of_n``: Chamfer ×100 as in
-        notebook 06, without ICP.
-        """
-
-        def make() -> dict[str, float]:
-            numbers = {"sigma": state.temperature * found.sigma}
-            if len(found.samples) > 1:
-                numbers["shapes"] = len(self.groups(state, found))
-                numbers["pairwise"] = 100 * diversity.pairwise_point_distance(found.samples)
-                numbers["spread"] = 100 * float(found.spread.mean())
-            item = self.item(state.image)
-            if item is not None:
-                truth = torch.from_numpy(self._compared_points(state, item))
-                clouds = torch.from_numpy(np.concatenate([found.mean[None], found.samples]))
-                values = scaled_chamfer(truth.expand(len(clouds), -1, -1), clouds).numpy()
-                numbers |= {
-                    "chamfer_mean": float(values[0]),
-                    "min_of_n": float(values[1:].min()),
-                    "mean_of_n": float(values[1:].mean()),
-                }
-            return numbers
-
-        return self.cached(("scores", *_drawn_by(state, found.model)), make)
-
-    def _compared_points(self, state: State, item: Item) -> np.ndarray:
-        """(1, 1024, 3) of the true shape, as the protocol compares."""
-        if item.model in self.known:
-            return self.possible(state)[:1, ::2].copy()
-        return self.pack.points_1024[self.pack.rows([item.model])].copy()
-
-    def sigma_by_azimuth(self, state: State, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-        """Azimuths in degrees, ascending, and mean σ of all views of the image's object; ``None`` where there is one image."""
-        item = self.item(state.image)
-        if item is None or item.model in self.known:
-            return None
-
-        def make() -> tuple[np.ndarray, np.ndarray]:
-            row = self.pack.rows([item.model])[0]
-            views = np.arange(self.pack.views)
-            images = self.pack.images(np.full(len(views), row), views)
-            sigma = self._encode(name, images)[1]
-            azimuths = self.azimuths(item.model)
-            order = np.argsort(azimuths)
-            return azimuths[order], sigma.mean(1).numpy()[order]
-
-        return self.cached(("sigma", item.model, name), make)
-
-
-def _drawn_by(state: State, name: str) -> tuple[Any, ...]:
+def drawn_by(state: State, name: str) -> tuple[Any, ...]:
     """All that a model's samples depend on."""
     return state.image, name, state.seed, state.samples, state.temperature, tuple(state.redraws)
 

@@ -30,6 +30,7 @@ from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps import explorer_numbers as charts
 from lmnet_utils.apps import explorer_state, gallery, placing, web_app
 from lmnet_utils.apps.explorer import Explorer
+from lmnet_utils.apps.explorer_numbers import numbers_of
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import State
 from lmnet_utils.apps.explorer_widgets import received
@@ -118,7 +119,7 @@ def test_temperature_scales_sigma_and_0_gives_the_mean(session: Session, state: 
     assert torch.allclose(once.std(), sigma.square().mean().sqrt(), rtol=0.1)
     cold = session.result(state.but(temperature=0.0), name)
     np.testing.assert_allclose(cold.samples, np.broadcast_to(cold.mean, cold.samples.shape), atol=1e-6)
-    assert cold.spread.max() < 1e-6 and session.scores(state.but(temperature=0.0), cold)["pairwise"] < 1e-4
+    assert cold.spread.max() < 1e-6 and numbers_of(session, state.but(temperature=0.0), cold)["pairwise"] < 1e-4
 
 
 def test_noise_is_shared_by_all_lambda_and_redrawn_for_one_sample_alone(session: Session, state: State) -> None:
@@ -138,7 +139,7 @@ def test_noise_is_shared_by_all_lambda_and_redrawn_for_one_sample_alone(session:
 
 def test_numbers_against_brute_force(session: Session, state: State) -> None:
     found = session.result(state, state.models[0])
-    numbers = session.scores(state, found)
+    numbers = numbers_of(session, state, found)
     clouds = found.samples.astype(np.float64)
     pairs = [np.linalg.norm(x - y, axis=1).mean() for x, y in itertools.combinations(clouds, 2)]
     assert numbers["pairwise"] == pytest.approx(100 * np.mean(pairs), rel=1e-4)
@@ -163,14 +164,14 @@ def test_diversity_is_what_the_evaluation_computes_for_the_same_samples(session:
     cameras = np.stack([*np.degrees(angles), session.pack.distances[rows, view]], axis=1)
     evaluated = diversity.diversity_of_images(truth, cameras, diversity.Ensemble(lambda _: found.samples))
     side = np.ptp(truth[0], axis=0).max()  # the evaluation's unit; the explorer's is the object's diagonal, which is 1
-    shown = session.scores(state, found)
+    shown = numbers_of(session, state, found)
     assert shown["spread"] == pytest.approx(evaluated["spread"][0] * side, rel=1e-6)
     assert shown["pairwise"] == pytest.approx(evaluated["pairwise_points"][0] * side, rel=1e-6)
 
 
 def test_one_sample_has_no_diversity_to_show(session: Session, state: State) -> None:
     one = state.but(samples=1)
-    numbers = session.scores(one, session.result(one, one.models[0]))
+    numbers = numbers_of(session, one, session.result(one, one.models[0]))
     assert not {"pairwise", "spread"} & set(numbers) and {"sigma", "min_of_n"} <= set(numbers)
     shown = list(charts.score_table(session, one).index)
     assert len(shown) == len(numbers) and not [name for name in shown if "pairwise" in name or "spread" in name]
@@ -225,7 +226,7 @@ def test_an_uploaded_rendering_is_taken_as_the_data_set_takes_it(session: Sessio
         Image.fromarray(layout.read_view("boxes", item.model, item.view)).save(buffer, "PNG")
     again = explorer_state.with_upload(state, buffer.getvalue())
     np.testing.assert_array_equal(session.image(again), session.image(state))
-    assert session.truth(again) is None and "min_of_n" not in session.scores(again, session.results(again)[0])
+    assert session.truth(again) is None and "min_of_n" not in numbers_of(session, again, session.results(again)[0])
 
 
 @pytest.mark.parametrize(
@@ -535,8 +536,8 @@ def test_it_is_published_as_display_data(session: Session, monkeypatch: pytest.M
 def test_saved_files_are_what_is_on_screen(session: Session, state: State, tmp_path: Path) -> None:
     explorer = Explorer(session, state, folder=tmp_path / "saved")
     explorer.temperature.value = 3.0
-    for save in (explorer.save_png, explorer.save_ply, explorer.save_glb, explorer.save_state, explorer.save_gif):
-        save()
+    for kind in ("PNG", "PLY", "GLB", "YAML", "GIF"):
+        explorer.save(kind)
     mesh = trimesh.load(tmp_path / "saved" / "explorer.glb", force="mesh", process=False)
     x, y, z = y_up_from_file(session.results(explorer.state)[0].samples[0]).T
     gaps = cKDTree(np.stack([-z, y, x], 1)).query(mesh.vertices)[0]
@@ -552,7 +553,7 @@ def test_a_walk_is_saved_as_gif_frame_by_frame(session: Session, tmp_path: Path)
     explorer.compare.value = True
     explorer.walk.value = "direction 1"
     explorer.temperature.value = 20.0
-    explorer.save_gif()
+    explorer.save("GIF")
     gif = Image.open(tmp_path / "explorer.gif")
     assert gif.n_frames == 24 and gif.width == gif.height * len(session.plain_names), "all λ side by side"
     expected = figures.walk_frames(session, explorer.state)
@@ -566,7 +567,7 @@ def test_a_walk_is_saved_as_gif_frame_by_frame(session: Session, tmp_path: Path)
 def test_a_film_needs_ffmpeg_and_says_so(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     explorer = Explorer(session, folder=tmp_path / "saved")
-    explorer._guarded(explorer.save_mp4)
+    explorer._guarded(lambda: explorer.save("MP4"))
     assert "MP4 needs the program ffmpeg" in explorer.alert.value and "GIF" in explorer.alert.value
     assert not (tmp_path / "saved").exists()
 
@@ -575,7 +576,7 @@ def test_a_film_needs_ffmpeg_and_says_so(session: Session, tmp_path: Path, monke
 def test_a_film_holds_the_walk(session: Session, tmp_path: Path) -> None:
     explorer = Explorer(session, folder=tmp_path)
     explorer.walk.value = "direction 1"
-    explorer.save_mp4()
+    explorer.save("MP4")
     film = (tmp_path / "explorer.mp4").read_bytes()
     assert film[4:8] == b"ftyp" and b"avc1" in film
     command = ["ffmpeg", "-loglevel", "error", "-i", "explorer.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
@@ -610,7 +611,7 @@ def test_a_saved_state_shows_the_same_through_papermill(session: Session, tmp_pa
     explorer.walk.value, explorer.step.value = "images", 0.3
     explorer.temperature.value, explorer.samples.value, explorer.seed.value = 6.0, 3, 11
     explorer.viewer.camera = {"azimuth": 77.0, "elevation": 10.0, "zoom": 1.3}
-    explorer.save_state()
+    explorer.save("YAML")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMNET_DATA", str(Path(session.pack._pixels.filename).parents[3]))
         patch.setenv("LMNET_RUNS", str(tmp_path / "runs"))
@@ -641,7 +642,7 @@ def test_a_page_writes_nothing_to_this_machine(
 ) -> None:
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
     explorer = Explorer(session, folder=tmp_path / "saved")
-    explorer.save_state()
+    explorer.save("YAML")
     assert not (tmp_path / "saved").exists()
     assert "half an hour" in explorer.foot.value and web_app.IDLE_SECONDS == 1800
 

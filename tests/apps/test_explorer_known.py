@@ -11,6 +11,7 @@ from weights_tree import open_boxes
 from lmnet_utils.apps import explorer_figures as figures
 from lmnet_utils.apps.explorer import Explorer
 from lmnet_utils.apps.explorer_known import GROUP, known_images
+from lmnet_utils.apps.explorer_numbers import numbers_of, sigma_by_azimuth
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import State
 from lmnet_utils.core import paths
@@ -66,8 +67,8 @@ def test_what_is_possible_stands_beside_the_samples(session: Session) -> None:
     assert "possible 4" not in panels
     hidden = panels_of(session, state.but(truth=False))
     assert not [title for title in hidden if title.startswith(("possible", "truth"))]
-    assert session.sigma_by_azimuth(state, state.models[0]) is None
-    assert session.scores(state, session.results(state)[0])["min_of_n"] > 0
+    assert sigma_by_azimuth(session, state, state.models[0]) is None
+    assert numbers_of(session, state, session.results(state)[0])["min_of_n"] > 0
     assert State.from_yaml(state.to_yaml()) == state
 
 

@@ -132,7 +132,7 @@ def test_sigma_is_the_deviation_of_the_nearest_residuals(session: Session, state
     expected = known.residuals.numpy()[order].std(axis=0)
     np.testing.assert_allclose(sigma.numpy(), expected, rtol=1e-4)
     assert session.result(state, NAME).sigma == pytest.approx(expected.mean(), rel=1e-4)
-    azimuths, line = session.sigma_by_azimuth(state, NAME)
+    azimuths, line = charts.sigma_by_azimuth(session, state, NAME)
     item = session.item(state.image)
     here = int(np.argmin(np.abs(azimuths - item.azimuth)))
     assert len(line) == 24 and line[here] == pytest.approx(expected.mean(), rel=1e-3)

@@ -114,6 +114,7 @@ CODE = {
                 "",
                 "_controls",
                 "_figures",
+                "_files",
                 "_groups",
                 "_known",
                 "_numbers",
