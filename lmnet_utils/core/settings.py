@@ -195,6 +195,8 @@ PathText = Annotated[
 ]
 Split = Literal[
     "official", "60-20-20", "fold-1-of-5", "fold-2-of-5", "fold-3-of-5", "fold-4-of-5", "fold-5-of-5", "port",
+    "unseen-airplane", "unseen-bench", "unseen-cabinet", "unseen-car", "unseen-chair", "unseen-display", "unseen-lamp",
+    "unseen-loudspeaker", "unseen-rifle", "unseen-sofa", "unseen-table", "unseen-telephone", "unseen-watercraft",
 ]  # fmt: skip
 Classes = Literal["13", "3", "chair"]
 """A class group; "13" has classes of one's own as well."""

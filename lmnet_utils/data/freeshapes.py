@@ -130,7 +130,8 @@ class Contents:
             files only, and only where their source is.
         programs: how many objects of programs, of all 13 classes; in the train files only, as the copies.
         limit: at most so many models of each class on each side of the official split, for a quick look.
-        folds: also the five splits of cross-validation (:data:`lmnet_utils.data.splits.FOLDS`), and copies of every object then.
+        folds: also the five splits of cross-validation (:data:`lmnet_utils.data.splits.FOLDS`), those that leave a class out
+            (:data:`~lmnet_utils.data.splits.UNSEEN`), and copies of every object then.
         seed: of views, clouds, copies and programs' objects. What another seed made in the same place is removed first.
     """
 
@@ -197,7 +198,7 @@ def _chosen(contents: Contents) -> tuple[set[str], dict[str, splits.Split]]:
     """The models of the collection that are made, and the splits of them by name."""
     groups = duplicate_groups()
     found = {"official": splits.official(groups), "60-20-20": splits.drawn_60_20_20(groups)}
-    found |= splits.folds(groups) if contents.folds else {}
+    found |= splits.folds(groups) | splits.unseen(groups) if contents.folds else {}
     chosen = splits.first_of_each(found["official"], contents.limit)
     return chosen, {name: splits.restrict(split, chosen) for name, split in found.items()}
 

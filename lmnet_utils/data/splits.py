@@ -24,12 +24,14 @@ import numpy as np
 
 from lmnet_utils.core import checks, files, paths
 from lmnet_utils.data.programs.catalogue import is_program, listed_order
-from lmnet_utils.data.taxonomy import GROUPS, is_own_class, synsets_of
+from lmnet_utils.data.taxonomy import CLASSES, GROUPS, is_own_class, synsets_of
 
 SPLITS = ("official", "60-20-20")
 """Made for every data set."""
 FOLDS = tuple(f"fold-{k}-of-5" for k in range(1, 6))
 """Cross-validation: each object is a test object of one of them. Made where notebook 01 is asked for them (``folds``)."""
+UNSEEN = tuple(f"unseen-{name}" for name in CLASSES)
+"""One class left out: its objects are tested by networks that never saw one of it, real or made by a program. Made with the folds."""
 PORT = "port"
 """The port's own lists; see :func:`read_port_lists`."""
 SIDES = ("train", "val", "test")
@@ -129,6 +131,28 @@ def folds(groups: Mapping[str, str]) -> dict[str, Split]:
             side_of.update(dict.fromkeys(group, side_of.get(group[0], "test")))
         found[name] = _sides(side_of)
     return found
+
+
+def unseen(groups: Mapping[str, str]) -> dict[str, Split]:
+    """A split by name (:data:`UNSEEN`) for every class: its objects are tested, the others stay where :func:`official` has them.
+
+    A near-duplicate of another class (a chair's twin among the sofas) is left out.
+
+    Args:
+        groups: as for :func:`official`.
+    """
+    found, base = {}, official(groups)
+    for name in UNSEEN:
+        test = sorted(model for model in groups if _is_of((_left_out(name),), model))
+        twins = {groups[model] for model in test} - {""}
+        left = {model for model in groups if groups[model] not in twins}.difference(test)
+        found[name] = dataclasses.replace(restrict(base, left), test=test)
+    return found
+
+
+def _left_out(name: str) -> str:
+    """Synset of the class that a split leaves out, "" for none."""
+    return CLASSES[name.removeprefix("unseen-")] if name in UNSEEN else ""
 
 
 def _by_class(models: Iterable[str]) -> dict[str, list[str]]:
@@ -235,13 +259,13 @@ def write(root: Path, name: str, split: Split, copies: int = 0, made: Sequence[s
 
     Args:
         copies: so many altered copies of each training model are listed beside it.
-        made: models that are for training alone, such as those of programs.
+        made: models that are for training alone, such as those of programs; not those of a class that the split leaves out.
     """
     for group in GROUPS:
         synsets = synsets_of(group)
         part = _filtered(split, functools.partial(_is_of, synsets))
         part.train.extend([f"{model}-c{k}" for model in part.train for k in range(1, copies + 1)])
-        part.train.extend([model for model in made if _is_of(synsets, model)])
+        part.train.extend([model for model in made if _is_of({*synsets} - {_left_out(name)}, model)])
         write_group(root, name, group, part)
 
 
@@ -262,14 +286,14 @@ def read(root: Path, name: str = "official", group: str = "13") -> Split:
         ValueError: unknown split or class group, or a line that is no "synset/model".
         FileNotFoundError: the files are not there; says how they are made.
     """
-    checks.choose("split", name, (*SPLITS, *FOLDS, PORT))
+    checks.choose("split", name, (*SPLITS, *FOLDS, *UNSEEN, PORT))
     checks.choose("classes", group, GROUPS)
     sides, digest = [], hashlib.sha256()
     for side in SIDES:
         path = root / "splits" / name / group / f"{side}.txt"
         if not path.is_file():
             first = f"Copy the folder data/splits of the PyTorch port to {paths.display(root / 'splits')} first. "
-            first = first if name == PORT else "It needs folds=True there. " if name in FOLDS else ""
+            first = first if name == PORT else "It needs folds=True there. " if name in (*FOLDS, *UNSEEN) else ""
             raise FileNotFoundError(
                 f"No split at {paths.display(path)}. {first}Notebook 01 makes the splits of a data "
                 f"set: run it with dataset={root.name!r} (`lmnet run quickstart --only 01_data_preparation` for FreeShapes)."

@@ -1,7 +1,8 @@
 """The folds of a cross-validation put together: each real object is a test object once, so all of them make one evaluation.
 
 Every fold has networks of its own, and a record of notebook 08 (:mod:`lmnet_utils.evaluation.records`). Put together they
-are a record of all objects, on which the claims are tested as on any other, with intervals over folds.
+are a record of all objects, on which the claims are tested as on any other, with intervals over folds. A fold may as well be
+a class that its networks never saw (:data:`lmnet_utils.data.splits.UNSEEN`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lmnet_utils.data.splits import FOLDS
+from lmnet_utils.data.splits import FOLDS, UNSEEN
 from lmnet_utils.evaluation.claims import Comparison, Folds, claims, comparisons
 from lmnet_utils.evaluation.records import scored_of, study_of
 from lmnet_utils.evaluation.scoring import Scored
@@ -119,8 +120,9 @@ def _seeds(one: Comparison) -> list[tuple[Any, Any]]:
 def _check(evaluations: Sequence[Mapping[str, Any]]) -> None:
     for one in evaluations:
         settings = one["settings"]
-        if settings["split"] not in FOLDS:
-            raise ValueError(f"split {settings['split']!r}: expected a fold, one of {', '.join(FOLDS)}.")
+        kind = UNSEEN if evaluations[0]["settings"]["split"] in UNSEEN else FOLDS
+        if settings["split"] not in kind:
+            raise ValueError(f"split {settings['split']!r}: expected a fold, one of {', '.join(kind)}.")
         if "objects" not in one["results"]:
             raise ValueError(f"{settings['split']}: its evaluation keeps no objects; run notebook 08 again.")
         first = evaluations[0]

@@ -16,7 +16,7 @@ from lmnet_utils.evaluation.tables import table
 
 ALL_FOLDS = "all_folds"
 """The folder that stands, in a run and its report, for all folds together."""
-_FOLD = r"(seed\d+-)?fold-\d-of-5(-seed\d+)?"
+_FOLD = r"(seed\d+-)?(fold-\d-of-5|unseen-[a-z]+)(-seed\d+)?"
 
 
 def evaluations_of(run: str) -> list[Path]:

@@ -133,7 +133,7 @@ def test_settings_within_settings_are_taken_under_their_plain_names() -> None:
 def test_choices_are_those_of_the_rest_of_the_kit() -> None:
     assert typing.get_args(settings.Classes) == tuple(taxonomy.GROUPS)
     assert typing.get_args(settings.ClassName) == tuple(taxonomy.CLASSES)
-    assert typing.get_args(settings.Split) == (*splits.SPLITS, *splits.FOLDS, splits.PORT)
+    assert typing.get_args(settings.Split) == (*splits.SPLITS, *splits.FOLDS, splits.PORT, *splits.UNSEEN)
 
 
 @pytest.mark.parametrize("stem", NOTEBOOKS)

@@ -77,6 +77,25 @@ def test_without_folds_the_data_set_is_what_it_was(kit_folders: Path, monkeypatc
         splits.read(root, "fold-2-of-5")
 
 
+def test_of_an_unseen_class_nothing_is_trained_on_and_everything_real_is_tested(kit_folders: Path, monkeypatch, groups):
+    monkeypatch.setattr(freeshapes, "_render_all", lambda *_: None)
+    root = kit_folders / "data" / "freeshapes"
+    freeshapes.make_dataset(root, freeshapes.Contents(copies=1, programs=26, folds=True), progress=False)
+    official = splits.read(root)
+    for name in ("chair", "watercraft", "rifle"):
+        split = splits.read(root, f"unseen-{name}")
+        assert split.test == sorted(model for model in groups if model.startswith(CLASSES[name]))
+        for side in ("train", "val"):
+            others = [model for model in getattr(official, side) if not model.startswith(CLASSES[name])]
+            left = set(getattr(split, side))
+            assert left <= set(others) and len(left) > 0.9 * len(others)
+            assert {model for model in others if "program_" in model} <= left
+        twins = {groups[model] for model in split.test} - {""}
+        assert twins.isdisjoint(groups.get(model.partition("-c")[0], "") for model in split.train + split.val)
+    twins = set(splits.read(root, "unseen-rifle").train) - set(splits.read(root, "unseen-chair").train)
+    assert any(not model.startswith(CLASSES["chair"]) for model in twins), "chairs have twins in other classes"
+
+
 # --------------------------------------------------------------------------------------------------------------- subset
 def test_copies_are_those_of_another_object_in_the_list():
     models = ["1/a", "1/a-c1", "1/a-c12", "1/b-c1", "1/u9-c2-f", "1/c", "1/c-copy", "1/c-c"]

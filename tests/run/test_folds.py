@@ -105,7 +105,7 @@ def test_a_further_fold_joins_the_others_and_one_alone_is_none(study):
 
 
 def test_only_the_runs_own_folds_are_its_folds(kit_folders):
-    names = ["study-fold-1-of-5", "study-fold-2-of-5-seed1", "study-seed2-fold-2-of-5"]
+    names = ["study-fold-1-of-5", "study-fold-2-of-5-seed1", "study-seed2-fold-2-of-5", "study-unseen-chair-seed3"]
     for name in [*names, "study", "study-2-fold-1-of-5", "other-fold-1-of-5", "study-fold-1-of-5-copy"]:
         write_json(paths.run_dir(name, "08_evaluation") / "metrics.json", {})
     assert [path.parents[1].name for path in folds.evaluations_of("study")] == names
