@@ -6,13 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lmnet_utils.core import parallel
 from lmnet_utils.data.programs.catalogue import draw
 from lmnet_utils.data.views import process_renderer
 
 BACKGROUND = 235
-SECONDS = 0.06
-"""A picture takes about so long on one core."""
 
 
 def program_pictures(category: str, seeds: Iterable[int], azimuth: float = 40.0) -> list[np.ndarray]:
@@ -24,13 +21,8 @@ def program_pictures(category: str, seeds: Iterable[int], azimuth: float = 40.0)
     Returns:
         an image (137, 137, 3) uint8 a seed.
     """
-    items = [(category, seed, azimuth) for seed in seeds]
-    return list(parallel.each(_picture, items, seconds=SECONDS * len(items)))
-
-
-def _picture(category: str, seed: int, azimuth: float) -> np.ndarray:
     view = np.array([[azimuth, 27.0, 0.0, 0.72, 25.0]])
-    return on_light_grey(process_renderer().render(draw(category, seed).mesh(), view)[0])
+    return [on_light_grey(process_renderer().render(draw(category, seed).mesh(), view)[0]) for seed in seeds]
 
 
 def on_light_grey(image: np.ndarray) -> np.ndarray:
