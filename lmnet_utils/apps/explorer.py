@@ -28,7 +28,7 @@ from lmnet_utils.apps import exports
 from lmnet_utils.apps.cutouts import Cutout
 from lmnet_utils.apps.explorer_known import GROUP
 from lmnet_utils.apps.explorer_session import Session
-from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
+from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, with_upload
 from lmnet_utils.apps.explorer_widgets import (
     STYLE,
     WALK_NAMES,
@@ -40,6 +40,7 @@ from lmnet_utils.apps.explorer_widgets import (
     received,
     text_line,
 )
+from lmnet_utils.apps.panels import data_uri, png_bytes
 from lmnet_utils.apps.placing import Photo
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
@@ -345,7 +346,7 @@ class Explorer:
         def make() -> str:
             picture = on_grey(self.session.image(self.state, f"{model}/{view}"))
             small = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BOX))
-            return figures.data_uri(png_bytes(small))
+            return data_uri(png_bytes(small))
 
         return {"image": self.session.cached(("thumbnail", model, view), make), "text": text, "alt": alt}
 
