@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import random
@@ -247,7 +248,7 @@ def measure_cluster(runs: int, seed: int, expected: dict[str, bytes] | None = No
     """So many runs on a cluster, a worker killed in each; each compared with one that ran step by step (its :func:`results`)."""
     from distributed import LocalCluster
 
-    draw, doubled, began = random.Random(seed), 0, time.monotonic()
+    draw, killed, doubled, began = random.Random(seed), 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         variables = {**make_project(root), "SLOW": "0.3"}
@@ -257,20 +258,22 @@ def measure_cluster(runs: int, seed: int, expected: dict[str, bytes] | None = No
             expected = results(root)
         options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
         with LocalCluster(env=variables, **options) as cluster:
-            usual_s = timed_cluster_run(root, variables, cluster, None, draw)
-            for run in range(runs):
-                seconds = timed_cluster_run(root, variables, cluster, draw.uniform(0, 0.9 * usual_s), draw)
+            usual_s, _ = cluster_run(root, variables, cluster, None)
+            while killed < runs:
+                kill = draw.uniform(0, 0.9 * usual_s), draw.randrange(2)
+                usual_s, died = cluster_run(root, variables, cluster, kill)
+                killed += died  # a run that was faster than the one before may have ended already
                 found, begun = results(root), [row[:3] for row in diary(root)]
                 if different := [name for name in {*found, *expected} if found.get(name) != expected.get(name)]:
-                    raise RuntimeError(f"run {run + 1}: {', '.join(sorted(different))} differ")
+                    raise RuntimeError(f"run {killed}: {', '.join(sorted(different))} differ")
                 if beside := went_on_beside_another(root):
                     raise RuntimeError(f"kernels went on beside their successors: {', '.join(beside)}")
                 again = len(begun) - len(set(begun))
                 if again > 1 or len(set(begun)) != PARTS * len([AUTOENCODER, *SWEEP]):
-                    raise RuntimeError(f"run {run + 1}: {again} parts were begun twice, of {len(set(begun))}")
+                    raise RuntimeError(f"run {killed}: {again} parts were begun twice, of {len(set(begun))}")
                 doubled += again
                 print(
-                    f"{run + 1} of {runs} runs with a killed worker ended as the one step by step, {seconds:.0f} s",
+                    f"{killed} of {runs} runs with a killed worker ended as the one step by step, {usual_s:.0f} s",
                     flush=True,
                 )
     return {
@@ -286,25 +289,29 @@ def measure_cluster(runs: int, seed: int, expected: dict[str, bytes] | None = No
     }
 
 
-def timed_cluster_run(
-    root: Path, variables: dict[str, str], cluster: Any, kill_after_s: float | None, draw: random.Random
-) -> float:
-    """A run on the cluster from an empty folder, one of whose workers is killed after so many seconds of work; its seconds."""
+def cluster_run(
+    root: Path, variables: dict[str, str], cluster: Any, kill: tuple[float, int] | None
+) -> tuple[float, bool]:
+    """A run on the cluster from an empty folder: its seconds, and whether a worker was killed in it.
+
+    Args:
+        kill: after so many seconds the worker with this number; None for no kill.
+    """
     clear(root)
-    began = time.monotonic()
+    began, died = time.monotonic(), False
     runner = start(["--scheduler", cluster.scheduler_address], variables)
     try:
-        if kill_after_s is not None:
-            time.sleep(kill_after_s)
-            if runner.poll() is not None:
-                raise RuntimeError("the run had ended before the kill")
-            os.kill(draw.choice(list(cluster.workers.values())).pid, signal.SIGKILL)
+        if kill:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                runner.wait(timeout=kill[0])
+            if died := runner.poll() is None:
+                os.kill(list(cluster.workers.values())[kill[1]].pid, signal.SIGKILL)
         output, _ = runner.communicate(timeout=600)
     finally:
         runner.kill()
     if runner.returncode:
         raise RuntimeError(f"lmnet run ended with {runner.returncode}:\n{output}")
-    return time.monotonic() - began
+    return time.monotonic() - began, died
 
 
 def main() -> int:
