@@ -40,8 +40,7 @@ import psutil
 import websocket
 
 from lmnet_utils.apps import web_app
-from lmnet_utils.apps.explorer_figures import ViewPanel, pack_panels
-from lmnet_utils.apps.gallery import clouds_page
+from lmnet_utils.apps.panels import ViewPanel, clouds_page, pack_panels
 from lmnet_utils.core.files import write_json
 from lmnet_utils.core.runtime import environment
 

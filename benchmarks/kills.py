@@ -1,18 +1,24 @@
 """A run that is killed again and again ends as one that is not: SIGKILL to the runner, a step's process, a kernel, or all.
 
     python benchmarks/kills.py [--kills 100] [--jobs 2] [--seed 0] [--write benchmarks/kills.json]
+    python benchmarks/kills.py --cluster 20 [--seed 0] [--write benchmarks/kills_cluster.json]
 
 Six steps of four tiny notebooks with the names of the kit's own, so that `lmnet run` knows what each needs. Two of them "train":
 in parts, each of which follows from the one before, so that a killed training goes on. A run is started and killed at a random
 moment, started again at once, and so on until it comes to its end; then the next one begins, until there were enough kills. At
 each end weights, metrics, figures and the records of the steps must be those of a run that nobody killed, and no kernel may have
 written a part after its successor had begun. Ten minutes of two cores; ``tests/run/test_side_by_side.py`` does it with three kills.
+
+With ``--cluster`` the steps run on a Dask cluster of two workers (the extra ``cluster``), one of which gets SIGKILL at a random moment of
+each run; the run goes on by itself. It must end like one that ran step by step, with no part of a training lost, or begun twice but
+for the one that was cut.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import random
@@ -237,14 +243,91 @@ def measure(kills: int, jobs: int, seed: int, expected: dict[str, bytes] | None 
     }
 
 
+# ------------------------------------------------------------------------------------------------------------- cluster
+def measure_cluster(runs: int, seed: int, expected: dict[str, bytes] | None = None) -> dict[str, Any]:
+    """So many runs on a cluster, a worker killed in each; each compared with one that ran step by step (its :func:`results`)."""
+    from distributed import LocalCluster
+
+    draw, killed, doubled, began = random.Random(seed), 0, 0, time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        variables = {**make_project(root), "SLOW": "0.3"}
+        if expected is None:
+            if start(["--jobs", "1"], {**variables, "SLOW": "0"}).wait():
+                raise RuntimeError("the run step by step failed")
+            expected = results(root)
+        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+        with LocalCluster(env=variables, **options) as cluster:
+            usual_s, _ = cluster_run(root, variables, cluster, None)
+            while killed < runs:
+                kill = draw.uniform(0, 0.9 * usual_s), draw.randrange(2)
+                usual_s, died = cluster_run(root, variables, cluster, kill)
+                killed += died  # a run that was faster than the one before may have ended already
+                found, begun = results(root), [row[:3] for row in diary(root)]
+                if different := [name for name in {*found, *expected} if found.get(name) != expected.get(name)]:
+                    raise RuntimeError(f"run {killed}: {', '.join(sorted(different))} differ")
+                if beside := went_on_beside_another(root):
+                    raise RuntimeError(f"kernels went on beside their successors: {', '.join(beside)}")
+                again = len(begun) - len(set(begun))
+                if again > 1 or len(set(begun)) != PARTS * len([AUTOENCODER, *SWEEP]):
+                    raise RuntimeError(f"run {killed}: {again} parts were begun twice, of {len(set(begun))}")
+                doubled += again
+                print(
+                    f"{killed} of {runs} runs with a killed worker ended as the one step by step, {usual_s:.0f} s",
+                    flush=True,
+                )
+    return {
+        "command": f"python benchmarks/kills.py --cluster {runs} --seed {seed}",
+        "runs, a worker killed in each": runs,
+        "in the middle of a part, which was begun again": doubled,
+        "files and records compared in each": len(expected),
+        "different": 0,
+        "parts lost or doubled": 0,
+        "kernels that went on beside their successors": 0,
+        "seconds": round(time.monotonic() - began),
+        "environment": environment(),
+    }
+
+
+def cluster_run(
+    root: Path, variables: dict[str, str], cluster: Any, kill: tuple[float, int] | None
+) -> tuple[float, bool]:
+    """A run on the cluster from an empty folder: its seconds, and whether a worker was killed in it.
+
+    Args:
+        kill: after so many seconds the worker with this number; None for no kill.
+    """
+    clear(root)
+    began, died = time.monotonic(), False
+    runner = start(["--scheduler", cluster.scheduler_address], variables)
+    try:
+        if kill:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                runner.wait(timeout=kill[0])
+            if died := runner.poll() is None:
+                os.kill(list(cluster.workers.values())[kill[1]].pid, signal.SIGKILL)
+        output, _ = runner.communicate(timeout=600)
+    finally:
+        runner.kill()
+    if runner.returncode:
+        raise RuntimeError(f"lmnet run ended with {runner.returncode}:\n{output}")
+    return time.monotonic() - began, died
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--cluster", type=int, default=0, metavar="RUNS", help="runs on a cluster instead, a worker killed in each"
+    )
     parser.add_argument("--write", type=Path, help="the JSON file that keeps the result")
     options = parser.parse_args()
-    found = measure(options.kills, options.jobs, options.seed)
+    if options.cluster:
+        found = measure_cluster(options.cluster, options.seed)
+    else:
+        found = measure(options.kills, options.jobs, options.seed)
     print(json.dumps(found, indent=1))
     if options.write:
         write_json(options.write, found)

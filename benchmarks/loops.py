@@ -39,12 +39,12 @@ Step = Callable[[], np.ndarray]
 @contextmanager
 def without_numba() -> Iterator[None]:
     """The kit as it is where numba is not installed: SciPy's trees and its solver behind an auction in NumPy."""
-    kept = neighbours.compiled, assignment.compiled
-    neighbours.compiled = assignment.compiled = lambda name: None
+    kept = neighbours.compiled, assignment.compiled, pairs.compiled
+    neighbours.compiled = assignment.compiled = pairs.compiled = lambda name: None
     try:
         yield
     finally:
-        neighbours.compiled, assignment.compiled = kept
+        neighbours.compiled, assignment.compiled, pairs.compiled = kept
 
 
 def surfaces(rng: np.random.Generator, batch: int, points: int) -> np.ndarray:

@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image
 
 from lmnet_utils.apps import explorer_controls as controls
-from lmnet_utils.apps.explorer_figures import COLOURS, SCRIPT, spread_ramp
+from lmnet_utils.apps.explorer_figures import COLOURS, spread_ramp
+from lmnet_utils.apps.panels import SCRIPT
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import read_json, write_json
 from lmnet_utils.data import freeshapes

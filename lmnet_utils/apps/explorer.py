@@ -27,7 +27,7 @@ from lmnet_utils.apps import explorer_numbers as numbers
 from lmnet_utils.apps.explorer_files import MEDIA_TYPES, SAVED
 from lmnet_utils.apps.explorer_known import GROUP
 from lmnet_utils.apps.explorer_session import Session
-from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, png_bytes, with_upload
+from lmnet_utils.apps.explorer_state import MAX_UPLOAD, WALKS, State, missing_slots, with_upload
 from lmnet_utils.apps.explorer_widgets import (
     STYLE,
     WALK_NAMES,
@@ -39,6 +39,7 @@ from lmnet_utils.apps.explorer_widgets import (
     received,
     text_line,
 )
+from lmnet_utils.apps.panels import data_uri, png_bytes
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.core.settings import MAX_SAMPLES
@@ -334,7 +335,7 @@ class Explorer:
         def make() -> str:
             picture = on_grey(self.session.image(self.state, f"{model}/{view}"))
             small = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BOX))
-            return figures.data_uri(png_bytes(small))
+            return data_uri(png_bytes(small))
 
         return {"image": self.session.cached(("thumbnail", model, view), make), "text": text, "alt": alt}
 

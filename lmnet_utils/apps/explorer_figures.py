@@ -6,7 +6,6 @@ figures and animations.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
 import io
@@ -14,9 +13,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -24,7 +22,8 @@ from scipy.spatial import cKDTree
 from lmnet_utils.apps.explorer_controls import OWN_ANSWERS, SPREAD_LIMITS
 from lmnet_utils.apps.explorer_numbers import plot_sigma, score_table
 from lmnet_utils.apps.explorer_session import Result, Session
-from lmnet_utils.apps.explorer_state import State, png_bytes
+from lmnet_utils.apps.explorer_state import State
+from lmnet_utils.apps.panels import ViewPanel
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.geometry.frames import y_up_from_file
@@ -34,26 +33,11 @@ from lmnet_utils.rendering.splats import splat
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SCRIPT = Path(__file__).with_name("viewer.js")
-"""Draws panels in the browser: the explorer's view and the gallery's."""
 COLOURS = {"mean": (0, 114, 178), "sample": (0, 130, 95), "truth": (200, 82, 0), "walk": (148, 68, 122)}
 """Of the kinds of shapes, as in ``viewer.js``: a palette (after Okabe and Ito) that colour-blind people can tell apart."""
 
 
 # ------------------------------------------------------------------------------------------------------------- panels
-@dataclass(frozen=True)
-class ViewPanel:
-    """One picture on the screen: an image (H, W, 3) uint8, or a cloud (P, 3) with y up and perhaps colours (P, 3) uint8."""
-
-    title: str
-    kind: str
-    content: np.ndarray
-    colours: np.ndarray | None = None
-    note: str = ""
-    alt: str = ""
-    big: bool = False
-
-
 def camera_of(session: Session, state: State) -> dict[str, float]:
     """Azimuth, elevation (degrees) and zoom; the azimuth is the image's own unless the state says otherwise."""
     return {**home_camera(session, state), **_own_camera(state)}
@@ -183,31 +167,6 @@ def spread_colours(spread: np.ndarray, limit: float) -> np.ndarray:
     return spread_ramp()[np.clip(np.round(255 * spread / limit), 0, 255).astype(int)]
 
 
-def pack_panels(groups: list[tuple[str, list[ViewPanel]]]) -> tuple[list[dict[str, Any]], bytes, bytes]:
-    """Panels as ``viewer.js`` takes them: a description for JSON, int16 positions, uint8 colours; equal clouds once."""
-    described, positions, colours, known, count = [], [], [], {}, 0
-    for heading, panels in groups:
-        entries = []
-        for panel in panels:
-            entry: dict[str, Any] = {"title": panel.title, "kind": panel.kind, "alt": panel.alt, "note": panel.note}
-            entry |= {"big": True, "chosen": True} if panel.big else {}
-            if panel.kind == "image":
-                entry["image"] = data_uri(png_bytes(panel.content))
-            else:
-                content = np.rint(32767 * np.clip(panel.content, -1, 1)).astype("<i2").tobytes()
-                if content not in known:
-                    known[content] = count
-                    positions.append(content)
-                    count += len(panel.content)
-                entry["points"] = [known[content], len(panel.content)]
-                if panel.colours is not None:
-                    entry["coloured"] = sum(map(len, colours))
-                    colours.append(np.ascontiguousarray(panel.colours, np.uint8).tobytes())
-            entries.append(entry)
-        described.append({"label": heading, "panels": entries})
-    return described, b"".join(positions), b"".join(colours)
-
-
 # ------------------------------------------------------------------------------------------------------------ drawing
 def draw_panel(panel: ViewPanel, camera: dict[str, float], size: int = 256) -> np.ndarray:
     """A panel as (size, size, 3) uint8 for a cloud, or the image as it is."""
@@ -323,11 +282,6 @@ def write_mp4(path: str | Path, frames: np.ndarray, *, frames_per_second: int = 
             capture_output=True,
         )  # fmt: skip
     return Path(path)
-
-
-def data_uri(content: bytes, kind: str = "image/png") -> str:
-    """Bytes as an address that needs no server."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def measure(session: Session, state: State, repeats: int = 15) -> dict[str, float]:

@@ -19,6 +19,7 @@ from PIL import Image
 from pydantic import Field
 
 from lmnet_utils.apps import placing
+from lmnet_utils.apps.panels import png_bytes
 from lmnet_utils.core import paths
 from lmnet_utils.core.settings import MAX_SAMPLES, DatasetName, Fraction, Run, Samples, Settings, Split, Temperature
 from lmnet_utils.data import images
@@ -158,13 +159,6 @@ def with_upload(state: State, content: bytes) -> State:
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
     uploads = {**dict(list(state.uploads.items())[-7:]), digest: base64.b64encode(png_bytes(pixels)).decode()}
     return state.but(image=f"upload/{digest}", uploads=uploads, truth=False)
-
-
-def png_bytes(picture: np.ndarray) -> bytes:
-    """(H, W, 3) uint8 as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def read_stored(data: str) -> np.ndarray:

@@ -16,8 +16,8 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.apps.explorer_state import MAX_UPLOAD
+from lmnet_utils.apps.panels import SCRIPT, ViewPanel, pack_panels
 
 WALK_NAMES = {
     "none": "none",

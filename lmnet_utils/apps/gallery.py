@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from markupsafe import Markup
 
 from lmnet_utils.apps import explorer_figures as figures
-from lmnet_utils.apps.explorer_figures import SCRIPT, ViewPanel, pack_panels
 from lmnet_utils.apps.explorer_session import Session
-from lmnet_utils.apps.explorer_state import State, png_bytes
+from lmnet_utils.apps.explorer_state import State
+from lmnet_utils.apps.panels import clouds_page, data_uri, png_bytes
 from lmnet_utils.core.files import atomic_path
 from lmnet_utils.data.layout import class_of
 from lmnet_utils.data.taxonomy import class_name
 from lmnet_utils.models import inference
-from lmnet_utils.rendering import pages
 from lmnet_utils.rendering.grids import on_grey
 
 
@@ -52,7 +49,7 @@ def gallery_html(session: Session, states: Sequence[State], title: str = "3D-LMN
     for state in states:
         item = session.item(state.image)
         name = f"{class_name(item.synset)} {item.azimuth:.0f}°" if item else "upload"
-        thumbnails.append((figures.data_uri(png_bytes(on_grey(session.image(state)[::2, ::2]))), name))
+        thumbnails.append((data_uri(png_bytes(on_grey(session.image(state)[::2, ::2]))), name))
     sources = "networks trained with different weights λ of the diversity loss"
     if session.residual_names:
         sources += ", and one to whose answer its errors on similar images are added"
@@ -60,36 +57,6 @@ def gallery_html(session: Session, states: Sequence[State], title: str = "3D-LMN
     temperature = f" σ is multiplied by {states[0].temperature:g}." if states[0].temperature != 1 else ""
     about = f"One image, several shapes that a network holds possible: {sources}.{temperature}{grouped} Drag a shape, or use the arrow keys: all shapes turn together."
     return clouds_page(title, [about], shown, thumbnails)
-
-
-def clouds_page(
-    title: str,
-    paragraphs: Sequence[str],
-    shown: Sequence[tuple[Sequence[tuple[str, list[ViewPanel]]], dict[str, float]]],
-    thumbnails: Sequence[tuple[str, str]] = (),
-) -> str:
-    """A page of clouds that can be turned, scripts and pictures included; it asks no network.
-
-    Args:
-        title: of the page.
-        paragraphs: above the clouds.
-        shown: groups of panels and their camera; one at a time is seen.
-        thumbnails: picture (an address) and name of each, to choose by; none where there is one to see.
-    """
-    entries, clouds = [], []
-    for groups, camera in shown:
-        described, *arrays = pack_panels(groups)
-        entries.append({"groups": described, "camera": camera})
-        clouds.append([base64.b64encode(array).decode() for array in arrays])
-    return pages.render(
-        "clouds.html.j2",
-        title=title,
-        paragraphs=paragraphs,
-        thumbnails=thumbnails,
-        clouds=clouds,
-        entries=entries,
-        viewer=Markup(SCRIPT.read_text(encoding="utf-8")),
-    )
 
 
 def write_gallery(path: str | Path, session: Session, states: Sequence[State], **options: str) -> Path:

@@ -11,12 +11,11 @@ import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
 from lmnet_utils.apps.cutouts import BACKGROUNDS
-from lmnet_utils.apps.exports import MeshOptions
 from lmnet_utils.apps.photo_pages import overview, save
 from lmnet_utils.apps.placing import Photo, prepare_photo
 from lmnet_utils.apps.reconstruction import PhotoOptions, reconstruct_photos
@@ -25,6 +24,9 @@ from lmnet_utils.core.files import write_json
 from lmnet_utils.core.memory import memory_for
 from lmnet_utils.data.images import SUFFIXES, PhotoError
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
+
+if TYPE_CHECKING:
+    from lmnet_utils.apps.exports import MeshOptions
 
 REPORT = "reconstructions.json"
 

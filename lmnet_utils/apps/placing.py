@@ -13,8 +13,6 @@ from scipy import ndimage
 from lmnet_utils.apps.cutouts import Cutout, cut_out
 from lmnet_utils.data.images import OBJECT_SHIFT, OBJECT_SIDE, PhotoError, as_batch, read_image, read_mask, resized
 from lmnet_utils.data.layout import INPUT_SIZE
-from lmnet_utils.data.packs import open_pack, read_split
-from lmnet_utils.evaluation.protocol import score
 from lmnet_utils.models import inference
 from lmnet_utils.models.networks import ImageEncoder, PointCloudAutoencoder
 
@@ -149,6 +147,9 @@ def placing_cost(
         ``images``, and the mean Chamfer ×100 (:func:`lmnet_utils.evaluation.protocol.score`) ``as_rendered`` and ``placed``; ``None``
         if the data set is not on this machine.
     """
+    from lmnet_utils.data.packs import open_pack, read_split  # here: a photo needs neither
+    from lmnet_utils.evaluation.protocol import score
+
     data = encoder.config.get("training", {}).get("data", {})
     if not {"dataset", "split", "classes"} <= set(data):
         return None

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from lmnet_utils.core import cache, parallel, paths
 from lmnet_utils.core.files import is_alive, read_json, write_json
 from lmnet_utils.core.memory import GO_ON, memory_for
-from lmnet_utils.data import shards, splits
+from lmnet_utils.data import splits
 from lmnet_utils.data.layout import (
     INPUT_SIZE,
     VIEWS,
@@ -35,12 +35,13 @@ from lmnet_utils.data.layout import (
     rendering_dir,
     yaw_of,
 )
-from lmnet_utils.data.shapenet import how_to_get_renderings
 from lmnet_utils.data.splits import Split
 from lmnet_utils.geometry.frames import turn_clouds
 
 if TYPE_CHECKING:
     import torch
+
+    from lmnet_utils.data import shards
 
 RAW_LIMIT = 20 * 10**9
 """Bytes up to which a pack keeps pixels; a larger one keeps the PNG files' bytes and decodes when read."""
@@ -93,6 +94,8 @@ class Pack:
         self.points_1024: np.ndarray | shards.Clouds
         self.shards: shards.Reader | None = None
         if "shards" in record:
+            from lmnet_utils.data import shards  # with requests, which other packs need not wait for
+
             self.shards = shards.Reader(record["address"], record["shards"], shards.Places.load(folder / "places.npz"))
             self.points, self.points_1024 = shards.Clouds(self.shards, 2048), shards.Clouds(self.shards, 1024)
         else:
@@ -145,7 +148,11 @@ class Pack:
     def shuffled(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A random order (R,) of items that need these rows: any, or of many shards' a few shards after a few others."""
         order = rng.permutation(len(rows))
-        part = None if self.shards is None else shards.windows(self.shards.places, rng)
+        if self.shards is None:
+            return order
+        from lmnet_utils.data import shards
+
+        part = shards.windows(self.shards.places, rng)
         return order if part is None else order[np.argsort(part[rows[order]], kind="stable")]
 
     def _decode(self, index: int) -> np.ndarray:
@@ -188,6 +195,8 @@ def open_pack(dataset: str, progress: bool = True, raw_limit: int = RAW_LIMIT) -
         return Pack(root / "packs" / SHARDS, dataset)
     signature, models = tree_signature(dataset, progress)
     if not models:
+        from lmnet_utils.data.shapenet import how_to_get_renderings
+
         raise FileNotFoundError(how_to_get_renderings(dataset))
     encoded = len(models) * VIEWS * INPUT_SIZE**2 * 3 > raw_limit
     folder = root / "packs" / f"{signature[:16]}-{'png' if encoded else 'raw'}"

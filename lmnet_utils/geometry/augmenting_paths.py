@@ -53,6 +53,20 @@ def _two_least(row, price, first, second):  # type: ignore[no-untyped-def]
     return at, best, other
 
 
+@njit(float64[:, ::1](_Costs, _Costs), **_OPTIONS)
+def distances(x, y):  # type: ignore[no-untyped-def]
+    """Of every point of (N, 3) to every point of (M, 3), as SciPy's ``cdist`` gives them, to the last bit: (N, M)."""
+    found, columns = np.empty((len(x), len(y))), np.empty((3, len(y)))
+    for j in range(len(y)):
+        for axis in range(3):
+            columns[axis, j] = y[j, axis]
+    for i in range(len(x)):
+        for j in range(len(y)):
+            dx, dy, dz = x[i, 0] - columns[0, j], x[i, 1] - columns[1, j], x[i, 2] - columns[2, j]
+            found[i, j] = np.sqrt(dx * dx + dy * dy + dz * dz)
+    return found
+
+
 @njit(types.Tuple([float64[::1], float64[::1]])(_Costs), fastmath=_NO_NAN, **_OPTIONS)
 def least_costs(cost):  # type: ignore[no-untyped-def]
     """Of each row the least cost, and of each column the least of what is left then; both (N,)."""

@@ -191,43 +191,89 @@ def search_batch(x, y, to_y, to_x, both):  # type: ignore[no-untyped-def]
             search(y_grid, x_grid, squared, to_x[item])
 
 
-@njit(types.void(_Grid, _array(float64, 2), float64[:, ::1], float64[::1], int64[::1], int64[::1]), **_OPTIONS)
-def search_moved(grid, moved, searched_at, slack, places, near):  # type: ignore[no-untyped-def]
-    """For moving points (N, 3): search anew those that may have come nearer to another point than to their nearest.
+@njit(boolean(float64[:, ::1], float64[:, ::1]), **_OPTIONS)
+def best_rotation(covariance, rotation):  # type: ignore[no-untyped-def]
+    """The proper rotation that maximises tr(R·covariance), both (3, 3), into ``rotation``; False, with nothing done, where
+    points on a line leave it open.
+
+    One-sided Jacobi rotations make the columns of covariance·V orthogonal (Hestenes 1958), to rounding; the third axes are
+    the cross products of the first two, which is Kabsch's rotation whatever the sign of the determinant.
+    """
+    u, v = covariance.copy(), np.eye(3)
+    for _ in range(30):  # three or four are enough
+        turned = False
+        for p in range(2):
+            for q in range(p + 1, 3):
+                a = b = c = 0.0
+                for i in range(3):
+                    a, b, c = a + u[i, p] * u[i, p], b + u[i, q] * u[i, q], c + u[i, p] * u[i, q]
+                if abs(c) <= 1e-15 * np.sqrt(a * b):
+                    continue
+                turned = True
+                cotangent = (b - a) / (2 * c)
+                tangent = (1.0 if cotangent >= 0 else -1.0) / (abs(cotangent) + np.sqrt(1 + cotangent * cotangent))
+                cosine = 1 / np.sqrt(1 + tangent * tangent)
+                sine = cosine * tangent
+                for i in range(3):
+                    u[i, p], u[i, q] = cosine * u[i, p] - sine * u[i, q], sine * u[i, p] + cosine * u[i, q]
+                    v[i, p], v[i, q] = cosine * v[i, p] - sine * v[i, q], sine * v[i, p] + cosine * v[i, q]
+        if not turned:
+            break
+    sizes, least = np.empty(3), 0
+    for k in range(3):
+        sizes[k] = np.sqrt(u[0, k] * u[0, k] + u[1, k] * u[1, k] + u[2, k] * u[2, k])
+        if sizes[k] < sizes[least]:
+            least = k
+    first, second = (least + 1) % 3, (least + 2) % 3
+    if min(sizes[first], sizes[second]) <= 1e-9 * max(sizes[first], sizes[second]):
+        return False
+    for i in range(3):
+        u[i, first], u[i, second] = u[i, first] / sizes[first], u[i, second] / sizes[second]
+    for i in range(3):  # both right-handed: first × second
+        j, k = (i + 1) % 3, (i + 2) % 3
+        u[i, least] = u[j, first] * u[k, second] - u[k, first] * u[j, second]
+        v[i, least] = v[j, first] * v[k, second] - v[k, first] * v[j, second]
+    for i in range(3):
+        for j in range(3):
+            rotation[i, j] = v[i, 0] * u[j, 0] + v[i, 1] * u[j, 1] + v[i, 2] * u[j, 2]
+    return True
+
+
+@njit(boolean(_Grid, _array(float64, 2), _array(float64, 2), float64[:, ::1], int64[::1]), **_OPTIONS)
+def _search_moved(grid, fixed, moved, known, near):  # type: ignore[no-untyped-def]
+    """The nearest fixed point of each moved one; whether any is another than before.
+
+    Searched anew are those for which another point may have come nearer: what was second nearest at the last search cannot
+    have come nearer than by the motion since.
 
     Args:
-        grid: of the points that stay.
-        moved: (N, 3) where they are now.
-        searched_at: (N, 3) where they were searched last, and ``slack`` (N,) half of what their second neighbour was
-            farther then: the least motion after which a point must be searched anew; 0 for one that never was.
-        places: (N,) place of the nearest among the grid's sorted points, and ``near`` (N,) its index. All are brought up to date.
+        grid, fixed: of the points that stay, (M, 3). ``moved``: (N, 3).
+        known: (5, N) where each was searched last, how far its second neighbour was then (−1 for never), and its place in the
+            grid. ``near``: (N,) index of the nearest. Both are brought up to date.
     """
-    largest = 0.0
+    largest, changed = 0.0, False
     for k in range(len(moved)):
         for axis in range(3):
             largest = max(largest, abs(moved[k, axis]))
     rounding = max(grid.slack, 1e-14 * largest)
     for k in range(len(moved)):
         x, y, z = moved[k, 0], moved[k, 1], moved[k, 2]
-        dx, dy, dz = x - searched_at[k, 0], y - searched_at[k, 1], z - searched_at[k, 2]
-        if np.sqrt(dx * dx + dy * dy + dz * dz) >= slack[k] * (1 - 1e-9):
-            places[k], best, second = _nearest(grid, rounding, x, y, z, places[k], True)
-            near[k] = grid.order[places[k]]
-            slack[k] = (np.sqrt(second) - np.sqrt(best)) / 2
-            searched_at[k, 0], searched_at[k, 1], searched_at[k, 2] = x, y, z
+        dx, dy, dz = x - known[0, k], y - known[1, k], z - known[2, k]
+        others = known[3, k] - np.sqrt(dx * dx + dy * dy + dz * dz)
+        px, py, pz = x - fixed[near[k], 0], y - fixed[near[k], 1], z - fixed[near[k], 2]
+        if np.sqrt(px * px + py * py + pz * pz) < others * (1 - 1e-9) - rounding:
+            continue
+        at, _, second = _nearest(grid, rounding, x, y, z, int(known[4, k]), True)
+        known[0, k], known[1, k], known[2, k], known[3, k], known[4, k] = x, y, z, np.sqrt(second), at
+        changed = changed or near[k] != grid.order[at]
+        near[k] = grid.order[at]
+    return changed
 
 
-@njit(
-    float64(_array(float64, 2), _array(float64, 2), _array(float64, 2), int64[::1], float64[::1], float64[:, ::1]),
-    **_OPTIONS,
-)
-def pair_sums(centred, moved, fixed, near, middle, covariance):  # type: ignore[no-untyped-def]
-    """The mean distance of the pairs ``moved[k]``, ``fixed[near[k]]``; see :meth:`neighbours.NearestToMoving.pair_sums`.
-
-    Args:
-        centred, moved: (N, 3). ``fixed``: (M, 3). ``near``: (N,).
-        middle, covariance: (3,) and (3, 3), which are brought up to date.
-    """
+@njit(float64(_array(float64, 2), _array(float64, 2), _array(float64, 2), int64[::1], float64[::1], float64[:, ::1]), **_OPTIONS)
+def _pair_sums(centred, moved, fixed, near, middle, covariance):  # type: ignore[no-untyped-def]
+    """The mean distance of the pairs ``moved[k]``, ``fixed[near[k]]``, their mean fixed point (3,), and the covariance (3, 3)
+    of ``centred`` (N, 3) with these, not divided by N; the last two go into the arrays."""
     middle[:], covariance[:] = 0.0, 0.0
     for k in range(len(near)):
         for axis in range(3):
@@ -243,3 +289,47 @@ def pair_sums(centred, moved, fixed, near, middle, covariance):  # type: ignore[
                 covariance[i, j] += centred[k, i] * deviation
         distances += np.sqrt(squared)
     return distances / len(near)
+
+
+@njit(
+    boolean(_array(float64, 2), _array(float64, 2), _Grid, int64, float64, float64[:, ::1], float64[::1]),
+    **_OPTIONS,
+)
+def fitted(moving, fixed, grid, max_iterations, tolerance, rotation, shift):  # type: ignore[no-untyped-def]
+    """ICP as :func:`lmnet_utils.geometry.pairs.fit`; R and t into ``rotation`` (3, 3), the unit matrix, and ``shift`` (3,), 0.
+
+    Args:
+        grid: of ``fixed`` (M, 3). ``moving``: (N, 3).
+
+    Returns:
+        False where points on a line leave a rotation open, which is for others to choose.
+    """
+    n, before = len(moving), 0.0
+    middle, goal, covariance = np.zeros(3), np.empty(3), np.empty((3, 3))
+    for k in range(n):
+        for axis in range(3):
+            middle[axis] += moving[k, axis]
+    middle /= n
+    centred, moved = np.empty((n, 3)), moving.copy()
+    for k in range(n):
+        for axis in range(3):
+            centred[k, axis] = moving[k, axis] - middle[axis]
+    known, near = np.zeros((5, n)), np.zeros(n, np.int64)
+    known[3, :] = -1.0
+    for step in range(max_iterations):
+        if not _search_moved(grid, fixed, moved, known, near) and step > 0:
+            break  # the same pairs have the same best motion
+        error = _pair_sums(centred, moved, fixed, near, goal, covariance)
+        if not best_rotation(covariance, rotation):
+            return False
+        for i in range(3):
+            turned = rotation[i, 0] * middle[0] + rotation[i, 1] * middle[1] + rotation[i, 2] * middle[2]
+            shift[i] = goal[i] - turned
+        for k in range(n):
+            for i in range(3):
+                turned = rotation[i, 0] * moving[k, 0] + rotation[i, 1] * moving[k, 1] + rotation[i, 2] * moving[k, 2]
+                moved[k, i] = turned + shift[i]
+        if abs(before - error) < tolerance:
+            break
+        before = error
+    return True

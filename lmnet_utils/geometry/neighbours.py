@@ -64,10 +64,10 @@ def nearest_in_batch(x: NDArray[Any], y: NDArray[Any], both: bool) -> tuple[NDAr
 
 
 class NearestToMoving:
-    """The nearest points for a cloud that moves from step to step, as in ICP.
+    """The nearest points for a cloud that moves from step to step, as in ICP without numba.
 
-    A point's neighbour is searched again only once the point has moved by half of what its second neighbour was farther:
-    until then it cannot have changed.
+    A point's neighbour is searched again only once another one may have come nearer: what was second nearest at the last
+    search cannot have come nearer than by the motion since.
 
     Args:
         fixed: (N, 3) float64, the points that stay.
@@ -75,40 +75,21 @@ class NearestToMoving:
     """
 
     def __init__(self, fixed: NDArray[np.float64], count: int) -> None:
-        self._points, self._fixed = np.ascontiguousarray(fixed, np.float64), prepared(fixed)
-        self._searched_at, self._slack = np.zeros((count, 3)), np.zeros(count)  # no slack: all are searched at first
-        self._near, self._places = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self._points, self._fixed = fixed, cKDTree(fixed, leafsize=16, balanced_tree=False)
+        self._searched_at, self._second = np.zeros((count, 3)), np.full(count, -np.inf)  # all are searched at first
+        self._near = np.zeros(count, np.int64)
 
-    def of(self, moved: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Indices (M,) of the nearest fixed points of (M, 3) float64; the array belongs to the caller."""
-        if grid := compiled("grid_search"):
-            points = np.ascontiguousarray(moved)
-            grid.search_moved(self._fixed, points, self._searched_at, self._slack, self._places, self._near)
-            return self._near.copy()
-        way = moved - self._searched_at
-        stale = np.flatnonzero(np.sqrt(np.einsum("ni,ni->n", way, way)) >= self._slack * (1 - 1e-9))
+    def of(self, moved: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Indices (M,) of the nearest fixed points of (M, 3) float64, and how far they are; both belong to the caller."""
+        motion = _lengths(moved - self._searched_at)
+        distances = _lengths(moved - self._points[self._near])
+        stale = np.flatnonzero(distances >= (self._second - motion) * (1 - 1e-9) - 1e-14 * np.abs(moved).max())
         if len(stale):
-            distances, found = self._fixed.query(moved[stale], k=2)  # a fixed cloud of one point: inf for the second
-            self._searched_at[stale], self._near[stale] = moved[stale], found[:, 0]
-            self._slack[stale] = distances @ [-0.5, 0.5]
-        return self._near.copy()
+            found, near = self._fixed.query(moved[stale], k=2)  # a fixed cloud of one point: inf for the second
+            self._searched_at[stale], self._near[stale] = moved[stale], near[:, 0]
+            distances[stale], self._second[stale] = found.T
+        return self._near.copy(), distances
 
-    def pair_sums(
-        self, centred: NDArray[np.float64], moved: NDArray[np.float64]
-    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """What ICP needs of the pairs that :meth:`of` found last; the same to rounding with and without numba.
 
-        Args:
-            centred: (M, 3) the points as they were at first, their mean at 0. ``moved``: (M, 3) where they are now.
-
-        Returns:
-            the mean distance of the pairs, the mean (3,) of the fixed points in them, and the covariance (3, 3) of ``centred``
-            with these, not divided by M.
-        """
-        if grid := compiled("grid_search"):
-            middle, covariance = np.empty(3), np.empty((3, 3))
-            clouds = np.ascontiguousarray(centred), np.ascontiguousarray(moved), self._points
-            return grid.pair_sums(*clouds, self._near, middle, covariance), middle, covariance
-        pairs = self._points[self._near]
-        off, middle = moved - pairs, pairs.mean(axis=0)
-        return float(np.sqrt(np.einsum("ni,ni->n", off, off)).mean()), middle, centred.T @ (pairs - middle)
+def _lengths(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sqrt(np.einsum("ni,ni->n", vectors, vectors))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from lmnet_utils.geometry.assignment import optimal_assignment
+from lmnet_utils.geometry.compiled import compiled
 from lmnet_utils.geometry.neighbours import NearestToMoving, nearest, prepared
 
 F_SCORE_THRESHOLDS = (0.01, 0.02)
@@ -50,7 +51,8 @@ def matched_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     Source: paper, section 5. The official ``metrics.py`` matches by an auction that stops before the optimum, so its
     values are upper bounds of this one.
     """
-    cost = cdist(x, y)
+    loops = compiled("augmenting_paths")
+    cost = loops.distances(np.ascontiguousarray(x), np.ascontiguousarray(y)) if loops else cdist(x, y)
     return cost[np.arange(len(x)), optimal_assignment(cost)].mean()
 
 
@@ -103,19 +105,25 @@ def aligned(
 def fit(
     moving: NDArray[np.float64], fixed: NDArray[np.float64], max_iterations: int, tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t."""
+    """ICP of one cloud (M, 3) onto another (N, 3): rotation R (3, 3) and shift t (3,) of x → R·x + t; with and without numba
+    the same to rounding."""
+    rotation, shift = np.eye(3), np.zeros(3)
+    if grid := compiled("grid_search"):
+        clouds = np.ascontiguousarray(moving), np.ascontiguousarray(fixed)
+        if grid.fitted(*clouds, prepared(fixed), max_iterations, tolerance, rotation, shift):
+            return rotation, shift
     neighbours = NearestToMoving(fixed, len(moving))
     middle = moving.mean(axis=0)
     centred = moving - middle
     moved, shift, rotation = moving, np.zeros(3), np.eye(3)
     previous_error, previous_near = 0.0, None
     for _ in range(max_iterations):
-        near = neighbours.of(moved)
+        near, distances = neighbours.of(moved)
         if previous_near is not None and np.array_equal(near, previous_near):
             break  # the same pairs have the same best motion
         previous_near = near
-        error, goal, covariance = neighbours.pair_sums(centred, moved)
-        rotation = _kabsch(covariance, rotation)
+        error, goal = distances.mean(), fixed[near].mean(axis=0)
+        rotation = _kabsch(centred.T @ (fixed[near] - goal), rotation)
         shift = goal - rotation @ middle
         moved = moving @ rotation.T + shift
         if abs(previous_error - error) < tolerance:

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from scipy.spatial import cKDTree
 
 from lmnet_utils.core import paths
 from lmnet_utils.core.files import atomic_path, sha256_of
@@ -68,6 +67,8 @@ class ResidualPosterior:
         Raises:
             ValueError: more samples than held-out images, or another number of indices than of images.
         """
+        from scipy.spatial import cKDTree  # here, as the import takes half a second
+
         count = len(self.predicted)
         if not 1 <= samples <= count:
             raise ValueError(f"samples={samples}: expected 1 to {count}, the number of held-out images.")

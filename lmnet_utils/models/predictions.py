@@ -204,10 +204,10 @@ def write_ply(path: str | Path, points: np.ndarray) -> Path:
     Raises:
         ValueError: another shape.
     """
-    import trimesh  # here, because the import takes a second
-
     if np.ndim(points) != 2 or np.shape(points)[1] != 3:
         raise ValueError(f"expected points of shape (N, 3), found {np.shape(points)}.")
     with atomic_path(path) as temporary:
-        trimesh.PointCloud(points).export(temporary, file_type="ply")
+        coordinates = "".join(f"property float {axis}\n" for axis in "xyz")
+        header = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(points)}\n{coordinates}end_header\n"
+        temporary.write_bytes(header.encode() + np.asarray(points, "<f4").tobytes())
     return Path(path)

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 
 from lmnet_utils.core.checks import Array, finite_array
 from lmnet_utils.models.inference import Sampling, decode, decoder_of, encode_images, image_number, sample_latents
@@ -182,6 +181,8 @@ def neighbour_control(latents: Array, references: Array, n: int) -> np.ndarray:
     Returns:
         (B, n) int64 rows of ``references``, nearest first.
     """
+    from scipy.spatial import cKDTree  # here, as the import takes half a second
+
     latents = finite_array(latents, "latents", (None, None))
     references = finite_array(references, "references", (None, latents.shape[1]))
     if not 1 <= n <= len(references):

@@ -69,7 +69,7 @@ def _add_reconstruct(commands: Commands) -> None:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from lmnet_utils.apps import exports, familiarity, photos, reconstruction
+    from lmnet_utils.apps import familiarity, photos, reconstruction
     from lmnet_utils.core.runtime import pick_device
     from lmnet_utils.models import posteriors, registry
     from lmnet_utils.run import profiles
@@ -81,7 +81,11 @@ def _reconstruct(options: argparse.Namespace) -> int:
         if not options.format and (options.watertight or options.size_mm is not None):
             raise ValueError("--watertight and --size-mm are about a mesh: name its --format, such as stl.")
         kinds = [kind.strip().lower() for kind in (options.format or "").split(",")]
-        meshes = exports.MeshOptions(kinds, options.watertight, options.size_mm) if options.format else None
+        meshes = None
+        if options.format:
+            from lmnet_utils.apps import exports
+
+            meshes = exports.MeshOptions(kinds, options.watertight, options.size_mm)
         name = reconstruction.choose_model(options.run, options.model, options.samples)
         networks = registry.load_networks(options.run, [name], device)
         sources = photos.find_sources(options.images, masks=options.mask, skip=[out])

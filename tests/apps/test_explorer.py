@@ -34,6 +34,7 @@ from lmnet_utils.apps.explorer_numbers import numbers_of
 from lmnet_utils.apps.explorer_session import Session
 from lmnet_utils.apps.explorer_state import State
 from lmnet_utils.apps.explorer_widgets import received
+from lmnet_utils.apps.panels import pack_panels
 from lmnet_utils.core import paths
 from lmnet_utils.data import layout
 from lmnet_utils.evaluation import diversity
@@ -354,7 +355,7 @@ def test_panels_follow_the_state(session: Session, state: State) -> None:
 
 def test_packed_panels_hold_the_clouds(session: Session, state: State) -> None:
     groups = figures.panels_of(session, state)
-    [described], positions, colours = figures.pack_panels(groups)
+    [described], positions, colours = pack_panels(groups)
     points = np.frombuffer(positions, "<i2").reshape(-1, 3) / 32767
     for panel, entry in zip(groups[0][1], described["panels"], strict=True):
         if panel.kind == "image":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,22 @@ def test_processes_that_make_check_or_score_files_start_without_torch() -> None:
     code = f"import importlib, sys\nfor name in {modules}:\n    importlib.import_module('lmnet_utils.' + name)\n"
     code += "    assert 'torch' not in sys.modules, name"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_photograph_is_reconstructed_without_what_only_others_need(tmp_path: Path) -> None:
+    """Tables, meshes, downloads, trees and compiled loops take as long to import as all the rest does; see docs/speed.md."""
+    unwanted = (
+        "pandas", "scipy.spatial", "scipy.optimize", "trimesh", "networkx", "requests", "torchvision", "pyvista", "numba",
+        "skimage", "IPython", "papermill", "lmnet_utils.evaluation.protocol", "lmnet_utils.data.shards",
+    )  # fmt: skip
+    picture = NOTEBOOKS / "images" / "chair.jpg"
+    code = "import sys\nfrom lmnet_utils.run import cli\n"
+    code += f"status = cli.main(['reconstruct', {str(picture)!r}, '--out', {str(tmp_path / 'out')!r}])\n"
+    code += f"assert status == 0\nprint([name for name in {unwanted} if name in sys.modules])"
+    elsewhere = {**os.environ, "LMNET_DATA": str(tmp_path)}  # no data set: how familiar it is cannot be told
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=elsewhere)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert {"cloud.ply", "overview.png", "view.html"} <= {path.name for path in (tmp_path / "out" / "chair").iterdir()}
 
 
 def test_names_that_are_not_there_are_refused_as_everywhere() -> None:

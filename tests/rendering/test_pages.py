@@ -7,8 +7,7 @@ import re
 
 import numpy as np
 
-from lmnet_utils.apps.explorer_figures import ViewPanel
-from lmnet_utils.apps.gallery import clouds_page
+from lmnet_utils.apps.panels import ViewPanel, clouds_page
 
 EVIL = "</script><script>alert(1)</script><b title=\"'&amp;"
 
