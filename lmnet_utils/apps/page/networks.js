@@ -2,6 +2,7 @@
 // lmnet_utils.models.inference and posteriors compute, with the same random numbers.
 
 import * as ort from "./runtime/ort.wasm.min.mjs";
+import { sortedPlaces } from "./groups.js";
 import { Generator, imageNumber } from "./random.js";
 
 export const LATENT = 512, POINTS = 2048;
@@ -52,22 +53,31 @@ export class Encoder {
     return { mean, nearest, sigma: this.widths(nearest.slice(0, this.card.residuals.nearest)) };
   }
 
+  /** Rows of the residuals, those whose image's latent is nearest first. */
   nearest(latent) {
     const { predicted } = this.residuals, distances = new Float64Array(predicted.length / LATENT);
     for (let row = 0; row < distances.length; row++) {
       let sum = 0;
-      for (let k = 0, at = row * LATENT; k < LATENT; k++, at++) sum += (predicted[at] - latent[k]) * (predicted[at] - latent[k]);
+      for (let k = 0, at = row * LATENT; k < LATENT; k++, at++) {
+        const apart = predicted[at] - latent[k];
+        sum += apart * apart;
+      }
       distances[row] = sum;
     }
-    return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
+    return sortedPlaces(distances);
   }
 
+  /** Standard deviation of each number of the residuals in some rows. */
   widths(rows) {
-    const { residuals } = this.residuals;
-    return Float32Array.from({ length: LATENT }, (_, k) => {
-      const values = rows.map((row) => residuals[row * LATENT + k]), mean = values.reduce((a, b) => a + b) / values.length;
-      return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-    });
+    const { residuals } = this.residuals, count = rows.length, made = new Float32Array(LATENT);
+    for (let k = 0; k < LATENT; k++) {
+      let sum = 0, squares = 0;
+      for (let n = 0; n < count; n++) sum += residuals[rows[n] * LATENT + k];
+      const mean = sum / count;
+      for (let n = 0; n < count; n++) squares += (residuals[rows[n] * LATENT + k] - mean) ** 2;
+      made[k] = Math.sqrt(squares / count);
+    }
+    return made;
   }
 
   /** Latents (count, 512): mean + temperature · σ · noise, or mean + temperature · residual. `number` identifies the picture. */
@@ -122,8 +132,10 @@ async function session(file) {
 /** Everything that an encoder makes of a picture: {mean, samples, sigma}; clouds in the files' frame. */
 export async function reconstructed(networks, encoder, pixels, { samples, seed, temperature }, encoded = null) {
   encoded ??= await encoder.encode(pixels);
-  const latents = encoder.sample(encoded, samples, seed, temperature, imageNumber(pixels));
-  const [mean, ...clouds] = await networks.decode(Float32Array.of(...encoded.mean, ...latents));
+  const latents = new Float32Array((1 + samples) * LATENT);
+  latents.set(encoded.mean);
+  latents.set(encoder.sample(encoded, samples, seed, temperature, imageNumber(pixels)), LATENT);
+  const [mean, ...clouds] = await networks.decode(latents);
   return { mean, samples: clouds, sigma: encoded.sigma.reduce((a, b) => a + b) / LATENT };
 }
 
