@@ -58,9 +58,10 @@ export class Encoder {
     const { predicted } = this.residuals, distances = new Float64Array(predicted.length / LATENT);
     for (let row = 0; row < distances.length; row++) {
       let sum = 0;
-      for (let k = 0, at = row * LATENT; k < LATENT; k++, at++) {
-        const apart = predicted[at] - latent[k];
-        sum += apart * apart;
+      for (let k = 0, at = row * LATENT; k < LATENT; k += 4, at += 4) { // four at a time: one sum waits for the last one otherwise
+        const a = predicted[at] - latent[k], b = predicted[at + 1] - latent[k + 1];
+        const c = predicted[at + 2] - latent[k + 2], d = predicted[at + 3] - latent[k + 3];
+        sum += a * a + b * b + (c * c + d * d);
       }
       distances[row] = sum;
     }
