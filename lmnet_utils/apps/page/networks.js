@@ -1,14 +1,11 @@
 // The exported networks in the browser: from a picture's pixels to latents, samples and clouds. What is computed here is what
 // lmnet_utils.models.inference and posteriors compute, with the same random numbers.
 
-import * as ort from "./runtime/ort.wasm.min.mjs";
+import { Engine } from "./engine.js";
 import { sortedPlaces } from "./groups.js";
 import { Generator, imageNumber } from "./random.js";
 
 export const LATENT = 512, POINTS = 2048;
-
-ort.env.wasm.wasmPaths = new URL("./runtime/", import.meta.url).href;
-ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
 
 async function fetched(name) {
   const answer = await fetch(new URL(`./networks/${name}`, import.meta.url));
@@ -37,8 +34,8 @@ export function tensors(buffer) {
 
 /** An encoder with its way to draw samples: Variant II's own, or residuals beside an encoder of Variant I. */
 export class Encoder {
-  constructor(card, session, residuals) {
-    Object.assign(this, { card, session, residuals });
+  constructor(card, network, residuals) {
+    Object.assign(this, { card, network, residuals });
     this.kind = residuals ? "residuals" : "variational";
     this.label = card.label + (residuals ? " + residuals" : "");
   }
@@ -47,7 +44,7 @@ export class Encoder {
   async encode(pixels) {
     const size = Math.sqrt(pixels.length / 3), planes = new Float32Array(pixels.length);
     for (let i = 0; i < size * size; i++) for (let k = 0; k < 3; k++) planes[k * size * size + i] = pixels[3 * i + k];
-    const found = await this.session.run({ images: new ort.Tensor("float32", planes, [1, 3, size, size]) });
+    const found = await this.network.run(planes, [1, 3, size, size]);
     if (!this.residuals) return { mean: found.mean.data.slice(), sigma: found.log_variance.data.map((value) => Math.exp(0.5 * value)) };
     const mean = found.latent.data.slice(), nearest = this.nearest(mean);
     return { mean, nearest, sigma: this.widths(nearest.slice(0, this.card.residuals.nearest)) };
@@ -101,9 +98,11 @@ export class Encoder {
 export class Networks {
   static async open() {
     const made = new Networks();
-    made.names = await (await fetched("networks.json")).json();
+    const { encoders, webgpu } = await (await fetched("networks.json")).json();
+    made.engine = await Engine.open(webgpu);
+    made.names = encoders;
     made.cards = await Promise.all(made.names.map(async (name) => (await fetched(`${name}.json`)).json()));
-    made.decoder = await session("decoder.onnx");
+    made.decoder = await made.network("decoder.onnx");
     made.encoders = new Map();
     return made;
   }
@@ -115,19 +114,19 @@ export class Networks {
   }
 
   async load(card) {
-    const [opened, bank] = await Promise.all([session(card.file), card.residuals && fetched(card.residuals.file)]);
-    return new Encoder(card, opened, bank ? tensors(await bank.arrayBuffer()) : null);
+    const [network, bank] = await Promise.all([this.network(card.file), card.residuals && fetched(card.residuals.file)]);
+    return new Encoder(card, network, bank ? tensors(await bank.arrayBuffer()) : null);
+  }
+
+  async network(file) {
+    return this.engine.network(new Uint8Array(await (await fetched(file)).arrayBuffer()));
   }
 
   /** Latents (count, 512) → clouds, one Float32Array (2048, 3) each, in the files' frame. */
   async decode(latents) {
-    const { clouds } = await this.decoder.run({ latents: new ort.Tensor("float32", latents, [latents.length / LATENT, LATENT]) });
+    const { clouds } = await this.decoder.run(latents, [latents.length / LATENT, LATENT]);
     return Array.from({ length: clouds.dims[0] }, (_, n) => clouds.data.slice(n * POINTS * 3, (n + 1) * POINTS * 3));
   }
-}
-
-async function session(file) {
-  return ort.InferenceSession.create(await (await fetched(file)).arrayBuffer(), { executionProviders: ["wasm"] });
 }
 
 /** Everything that an encoder makes of a picture: {mean, samples, sigma}; clouds in the files' frame. */
