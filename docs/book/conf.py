@@ -73,19 +73,20 @@ def live_pages() -> dict[str, tuple[str, Path]]:
 # -------------------------------------------------------------------------------------------------------------- pages
 MATHJAX = Path(str(metadata.distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline")))
 html_theme = "furo"
-pygments_style, pygments_dark_style = "tango", "github-dark"
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"  # furo brings them
 html_title = project
 html_favicon = "favicon.svg"
-html_static_path = ["book.css", str(MATHJAX / "static" / "mathjax" / "tex-svg-full.js")]
+html_static_path = ["book.css", "book.js", str(MATHJAX / "static" / "mathjax" / "tex-svg-full.js")]
 mathjax_path = "tex-svg-full.js"  # MathJax 3 with all extensions in one file
 html_css_files = ["book.css"]
+html_js_files = [("book.js", {"defer": ""})]
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
 templates_path = ["."]
 html_context = {"live_pages": {title: address for title, (address, _) in live_pages().items()}}
 html_sidebars = {
     "**": [
         *("sidebar/brand.html", "sidebar/search.html", "sidebar/scroll-start.html"),
-        *("live.html", "sidebar/navigation.html", "sidebar/scroll-end.html"),
+        *("sidebar.html", "sidebar/scroll-end.html"),
     ]
 }
 
@@ -124,6 +125,11 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             shutil.copytree(path, target.parent, dirs_exist_ok=True)
         else:
             shutil.copyfile(path, target)
+        if path.name == "report.html":  # it links to the views of single clouds
+            for page in path.parent.glob("*/**/*.html"):
+                beside = target.parent / page.relative_to(path.parent)
+                beside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(page, beside)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -34,6 +34,8 @@ from lmnet_utils.rendering import pages
 PAGE = Path(__file__).with_name("page")
 RUNTIME = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What of onnxruntime-web a page needs that computes on the processor."""
+WEBGPU_RUNTIME = ("ort.jspi.min.mjs", "ort-wasm-simd-threaded.jspi.mjs", "ort-wasm-simd-threaded.jspi.wasm")
+"""What it needs to compute on the graphics card as well: the smaller of two builds, for browsers that let WebAssembly wait for promises."""
 MARK = "explorer.json"
 """A folder with this file is one that :func:`write_explorer` made, and may be replaced."""
 TEXTS = {
@@ -54,6 +56,7 @@ TEXTS = {
     "no_camera": "The camera cannot be used: {reason}",
     "untrained": "{label} was trained on {classes} only.",
     "cut": "Cut out by {method}.",
+    "engine": "The networks are computed by {engine}.",
     "lasso_open": "Hold the button or a finger down and draw a line around the object.",
 }
 """What the page says beside the notebook's explorer; ``{…}`` is filled in by the page."""
@@ -79,7 +82,12 @@ networks/: trained on, and examples/: pictures of, objects of others: {credits}
 
 # ----------------------------------------------------------------------------------------------------------- the folder
 def write_explorer(
-    out: str | Path, run: str = "freeshapes", encoders: Sequence[str] = ENCODERS, *, runtime: str | Path | None = None
+    out: str | Path,
+    run: str = "freeshapes",
+    encoders: Sequence[str] = ENCODERS,
+    *,
+    runtime: str | Path | None = None,
+    webgpu: bool = False,
 ) -> Path:
     """Write the explorer into one folder, which any web server then serves; returns the folder.
 
@@ -87,6 +95,7 @@ def write_explorer(
         out: the folder. One that this function made before is replaced as a whole; any other must be empty or missing.
         run, encoders: as :func:`lmnet_utils.models.export.export_networks`.
         runtime: folder with the files :data:`RUNTIME` of onnxruntime-web; by default npm fetches them.
+        webgpu: with :data:`WEBGPU_RUNTIME`, so that a visitor's graphics card computes the networks where the browser lets it.
 
     Raises:
         FileExistsError: ``out`` holds something else.
@@ -103,10 +112,12 @@ def write_explorer(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as place:
         folder = Path(place) / "explorer"
-        with _runtime(runtime) as found:
-            _copy(found, RUNTIME, folder / "runtime")
+        wanted = RUNTIME + (WEBGPU_RUNTIME if webgpu else ())
+        with _runtime(runtime, wanted) as found:
+            _copy(found, wanted, folder / "runtime")
         cards = export_networks(folder / "networks", run, encoders)
-        write_json(folder / "networks" / "networks.json", [card["name"] for card in cards[1:]])
+        listed = {"encoders": [card["name"] for card in cards[1:]], "webgpu": webgpu}
+        write_json(folder / "networks" / "networks.json", listed)
         _write_page(folder, *_write_examples(folder / "examples", run, encoders))
         if out.exists():
             shutil.rmtree(out)
@@ -144,12 +155,12 @@ def _copy(source: Path, names: Sequence[str], target: Path) -> None:
 
 # ---------------------------------------------------------------------------------------------------------- the runtime
 @contextmanager
-def _runtime(given: str | Path | None) -> Iterator[Path]:
+def _runtime(given: str | Path | None, wanted: Sequence[str]) -> Iterator[Path]:
     if given is None:
         with tempfile.TemporaryDirectory(prefix="lmnet-npm-") as place:
             yield fetch_runtime(place)
         return
-    if missing := [name for name in RUNTIME if not (Path(given) / name).is_file()]:
+    if missing := [name for name in wanted if not (Path(given) / name).is_file()]:
         raise FileNotFoundError(f"{given} lacks {', '.join(missing)}: expected the folder `dist` of onnxruntime-web.")
     yield Path(given)
 

@@ -48,38 +48,37 @@ export function axes(camera) {
   return { right, up, towards };
 }
 
+let depths = new Float32Array(0); // of a canvas' pixels; kept, as a new one for each picture would only be cleared away
+
 /** Draw points as small shaded balls into a canvas: positions Int16Array (3N), y up; colours Uint8Array (3N) or one [r, g, b]. */
 export function drawCloud(canvas, positions, colours, camera) {
-  const size = canvas.width, context = canvas.getContext("2d");
+  const size = canvas.width, context = canvas.getContext("2d"), middle = size / 2;
   const picture = context.createImageData(size, size), pixels = new Uint32Array(picture.data.buffer);
-  const depth = new Float32Array(size * size).fill(-Infinity);
-  const background = 0xff000000 | (BACKGROUND[2] << 16) | (BACKGROUND[1] << 8) | BACKGROUND[0];
-  pixels.fill(background);
-  const { right, up, towards } = axes(camera);
-  const zoom = camera.zoom || 1, unit = (size / (2 * REACH)) * zoom, radius = Math.max(RADIUS * unit, 0.9);
+  if (depths.length < size * size) depths = new Float32Array(size * size);
+  const depth = depths.fill(-Infinity, 0, size * size);
+  pixels.fill(0xff000000 | (BACKGROUND[2] << 16) | (BACKGROUND[1] << 8) | BACKGROUND[0]);
+  const { right: [rx, ry, rz], up: [ux, uy, uz], towards: [tx, ty, tz] } = axes(camera);
+  const unit = (size / (2 * REACH)) * (camera.zoom || 1), radius = Math.max(RADIUS * unit, 0.9);
   const one = colours.length === 3 && positions.length > 3;
   for (let i = 0; i < positions.length; i += 3) {
     const x = positions[i] / SCALE, y = positions[i + 1] / SCALE, z = positions[i + 2] / SCALE;
-    const column = size / 2 + unit * (x * right[0] + y * right[1] + z * right[2]);
-    const row = size / 2 - unit * (x * up[0] + y * up[1] + z * up[2]);
-    const near = x * towards[0] + y * towards[1] + z * towards[2];
-    const fade = FADE * Math.min(1, Math.max(0, 0.5 - near)), at = one ? 0 : i;
+    const column = middle + unit * (x * rx + y * ry + z * rz), row = middle - unit * (x * ux + y * uy + z * uz);
+    const near = x * tx + y * ty + z * tz, fade = FADE * Math.min(1, Math.max(0, 0.5 - near)), at = one ? 0 : i;
+    // A channel is lit + fade · (background − lit), rounded, with lit = colour · light: all but the light is the point's.
+    const red = (1 - fade) * colours[at], green = (1 - fade) * colours[at + 1], blue = (1 - fade) * colours[at + 2];
+    const farRed = fade * BACKGROUND[0] + 0.5, farGreen = fade * BACKGROUND[1] + 0.5, farBlue = fade * BACKGROUND[2] + 0.5;
     const top = Math.max(0, Math.ceil(row - radius - 0.5)), bottom = Math.min(size - 1, Math.floor(row + radius - 0.5));
     const left = Math.max(0, Math.ceil(column - radius - 0.5)), end = Math.min(size - 1, Math.floor(column + radius - 0.5));
     for (let r = top; r <= bottom; r++) {
+      const dy = (r + 0.5 - row) / radius;
       for (let c = left; c <= end; c++) {
-        const dx = (c + 0.5 - column) / radius, dy = (r + 0.5 - row) / radius, outside = dx * dx + dy * dy;
+        const dx = (c + 0.5 - column) / radius, outside = dx * dx + dy * dy;
         if (outside > 1) continue;
         const bulge = Math.sqrt(1 - outside), height = near + bulge * RADIUS, place = r * size + c;
         if (height <= depth[place]) continue;
         depth[place] = height;
         const light = 0.7 + 0.3 * bulge;
-        let packed = 0xff000000;
-        for (let k = 0; k < 3; k++) {
-          const lit = colours[at + k] * light;
-          packed |= Math.round(lit + fade * (BACKGROUND[k] - lit)) << (8 * k);
-        }
-        pixels[place] = packed;
+        pixels[place] = 0xff000000 | ((farBlue + blue * light) << 16) | ((farGreen + green * light) << 8) | (farRed + red * light);
       }
     }
   }
@@ -105,6 +104,7 @@ export class View {
     this.onChoose = onChoose;
     this.panels = [];
     this.signature = "";
+    this.waiting = 0; // the frame that is to draw
     root.classList.add("lmnet-view");
     root.append(element("style", { textContent: STYLE }));
     this.body = element("div");
@@ -118,7 +118,7 @@ export class View {
     this.colours = colours;
     if (camera) this.camera = { ...camera };
     if (home) this.home = { ...home };
-    const signature = JSON.stringify(groups.map((g) => [g.label, g.panels.map((p) => [p.title, !!p.image, !!p.big])]));
+    const signature = JSON.stringify(groups.map((g) => [g.label, g.panels.map((p) => [!!p.image, !!p.big])]));
     if (signature !== this.signature) this.build(groups); // otherwise the elements stay, and with them the keyboard's focus
     this.signature = signature;
     const flat = groups.flatMap((group) => group.panels);
@@ -198,8 +198,11 @@ export class View {
       elevation: Math.min(90, Math.max(-90, elevation)),
       zoom: Math.min(4, Math.max(0.5, zoom)),
     };
-    if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.draw(); });
+    this.drawSoon();
+  }
+
+  drawSoon() {
+    this.waiting ||= requestAnimationFrame(() => this.draw());
   }
 
   reset() {
@@ -221,6 +224,8 @@ export class View {
   }
 
   draw() {
+    cancelAnimationFrame(this.waiting); // what it would draw is drawn now
+    this.waiting = 0;
     for (const { spec, surface } of this.panels) {
       if (!spec.points || !surface.clientWidth) continue;
       const [from, count] = spec.points;
@@ -295,7 +300,7 @@ function renderView({ model, el }) {
     }
   };
   model.on("change:revision", redraw);
-  model.on("change:camera", () => { view.camera = { ...model.get("camera") }; view.draw(); });
+  model.on("change:camera", () => { view.camera = { ...model.get("camera") }; view.drawSoon(); });
   model.on("msg:custom", (message, buffers) => {
     if (message.kind !== "file") return;
     const link = element("a", {

@@ -17,6 +17,8 @@ WALL = 1.0
 """How far a closed surface lies from the alpha shape, in spacings: half of the wall of what is thin."""
 SAMPLES = 20_000
 """Points on an alpha shape to which distances are measured."""
+PINHOLE = 2.5
+"""Openings up to twice so many walls wide are taken for gaps between points: what lies behind them is inside."""
 FINEST = 64
 """Cells along the longest side of the grid on which a closed surface is found."""
 
@@ -63,7 +65,8 @@ def closed_surface(points: Array, wall: float = WALL) -> Triangles:
     """The surface at a fixed distance around a cloud's alpha shape: without holes, so that it can be printed, and thicker by that distance.
 
     The distance to the shape on a grid, what is enclosed filled, a little smoothed; and its level set by flying edges (Schroeder, Maynard &
-    Geveci, 2015). Single points off the shape are left out. Where the shape has pinholes, what is behind them stays hollow: a shell of two walls.
+    Geveci, 2015). Single points off the shape are left out. The mesh is solid: where the shape has pinholes (:data:`PINHOLE`), what is behind
+    them is filled, too; larger openings are taken for those of the object, such as a lampshade's.
 
     Args:
         points: (N, 3), N ≥ 4.
@@ -79,17 +82,42 @@ def closed_surface(points: Array, wall: float = WALL) -> Triangles:
     distance = wall * point_spacing(points)
     shape = trimesh.Trimesh(*alpha_surface(points), process=False)
     there, _ = trimesh.sample.sample_surface(shape, SAMPLES, seed=0)
-    low, high = there.min(axis=0) - 3 * distance, there.max(axis=0) + 3 * distance
+    reach = (PINHOLE + 1) * distance
+    low, high = there.min(axis=0) - reach, there.max(axis=0) + reach
     cell = max(float((high - low).max()) / FINEST, distance / 2)
     sizes = np.ceil((high - low) / cell).astype(int) + 2
     axes = [low[k] + cell * np.arange(sizes[k]) for k in range(3)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    field = np.minimum(cKDTree(there).query(grid, distance_upper_bound=3 * distance)[0].reshape(sizes), 3 * distance)
-    field[ndimage.binary_fill_holes(field < distance) & (field >= distance)] = 0
+    field = np.minimum(cKDTree(there).query(grid, distance_upper_bound=reach)[0].reshape(sizes), reach)
+    field[_inside(field, distance, cell)] = 0
     image = pyvista.ImageData(dimensions=sizes, spacing=(cell,) * 3, origin=low)
     image["distance"] = ndimage.gaussian_filter(field, 0.7).ravel(order="F")
     surface = image.contour([distance], scalars="distance", method="flying_edges").triangulate()
-    return _compact(np.asarray(surface.points, np.float64), surface.faces.reshape(-1, 4)[:, 1:])
+    return _without_cavities(*_compact(np.asarray(surface.points, np.float64), surface.faces.reshape(-1, 4)[:, 1:]))
+
+
+def _inside(field: NDArray[np.float64], distance: float, cell: float) -> NDArray[np.bool_]:
+    """Cells of a grid of distances to a shape that walls so thick enclose, or would if they had no pinholes."""
+    from scipy import ndimage
+
+    thick = field < PINHOLE * distance
+    cavity = ndimage.binary_fill_holes(thick) & ~thick  # the middle of what pinholes lead into; and from there to the walls:
+    if cavity.any():
+        cavity = ndimage.distance_transform_edt(~cavity) * cell <= (PINHOLE - 1) * distance
+    return cavity | (ndimage.binary_fill_holes(field < distance) & (field >= distance))
+
+
+def _without_cavities(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Triangles:
+    """A closed mesh without those of its shells that face inwards: the walls of what is hollow in it."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
+    links = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), shape=(len(vertices),) * 2)
+    shell = connected_components(links, directed=False)[1][faces[:, 0]]
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    volumes = np.bincount(shell, weights=np.einsum("fi,fi->f", a, np.cross(b, c)))
+    return _compact(vertices, faces[(volumes * volumes.sum() > 0)[shell]])
 
 
 def _compact(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Triangles:

@@ -166,6 +166,9 @@ def _add_export(commands: Commands) -> None:
     )
     parser.add_argument("--explorer", action="store_true", help="the explorer, with these networks")
     parser.add_argument("--runtime", metavar="FOLDER", help="`dist` of onnxruntime-web, instead of asking npm for it")
+    parser.add_argument(
+        "--webgpu", action="store_true", help="the explorer also with the runtime for graphics cards (17 MB more)"
+    )
     parser.set_defaults(command=_export)
 
 
@@ -175,12 +178,13 @@ def _export(options: argparse.Namespace) -> int:
 
     names = [name for name in options.models.split(",") if name] or export.ENCODERS
     try:
+        if not options.explorer and (options.webgpu or options.runtime):
+            raise ValueError("--webgpu and --runtime are about the explorer: add --explorer.")
         if options.explorer:
-            print(
-                browser_page.page_report(
-                    browser_page.write_explorer(options.out, options.run, names, runtime=options.runtime)
-                )
+            made = browser_page.write_explorer(
+                options.out, options.run, names, runtime=options.runtime, webgpu=options.webgpu
             )
+            print(browser_page.page_report(made))
         else:
             print(export.export_report(export.export_networks(options.out, options.run, names)))
     except (ImportError, OSError, RuntimeError, ValueError) as error:

@@ -60,7 +60,7 @@ def page(place: Path) -> Path:
         runtime = browser_page.fetch_runtime(place / "npm")
     except (FileNotFoundError, RuntimeError) as error:
         pytest.skip(f"no onnxruntime-web: {error}")
-    return browser_page.write_explorer(place / "explorer", runtime=runtime)
+    return browser_page.write_explorer(place / "explorer", runtime=runtime, webgpu=True)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,9 @@ def address(page: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with opened_chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as chromium:
+    """With a camera, and a graphics card that the processor plays."""
+    false = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    with opened_chromium(*false, "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader") as chromium:
         yield chromium
 
 
@@ -163,6 +165,36 @@ def test_the_same_picture_and_seed_give_the_same_shapes(
     assert found["groups"] == expected
     np.testing.assert_allclose(floats(found["spread"], np.float64), diversity.point_spread(clouds), atol=1e-4)
     assert found["scores"]["pairwise"] == pytest.approx(100 * diversity.pairwise_point_distance(clouds), abs=1e-2)
+
+
+def test_a_graphics_card_computes_the_same_and_what_it_fails_at_the_processor_does(
+    browser, address: str, page: Path, networks
+) -> None:
+    """The card is slow, so one cloud, and by a page of the folder that does nothing by itself."""
+    script = f"""async () => {{
+        const adapter = await navigator.gpu?.requestAdapter();
+        if (!adapter) return null;
+        const {{ Networks }} = await import('./networks.js'), {{ storedPixels }} = await import('./pictures.js'), text = {TO_BASE64};
+        const networks = await Networks.open(), encoder = await networks.encoder('encoder_lambda_5.5');
+        const encoded = await encoder.encode(await storedPixels(await (await fetch('examples/table.png')).blob()));
+        const first = await networks.decode(encoded.mean), name = networks.engine.name;
+        networks.decoder.session.run = () => Promise.reject(new Error('device lost'));
+        const again = await networks.decode(encoded.mean);
+        return {{ mean: text(encoded.mean), sigma: text(encoded.sigma), clouds: [...first, ...again].map(text), names: [name, networks.engine.name] }};
+    }}"""
+    with Visitor(browser) as visitor:
+        visitor.tab.goto(f"{address}/LICENCES.txt?webgpu")
+        found = visitor.tab.evaluate(script)
+    if found is None:
+        pytest.skip("this Chromium has no WebGPU, not even by software")
+    pixels = torch.from_numpy(example_pixels(page, "table").copy()).permute(2, 0, 1)[None]
+    latents, log_variance = inference.encode_images(networks["encoder_lambda_5.5"], pixels)
+    assert found["names"] == ["WebGPU", "WebAssembly"]
+    np.testing.assert_allclose(floats(found["mean"]), latents[0], atol=1e-3)
+    np.testing.assert_allclose(floats(found["sigma"]), torch.exp(0.5 * log_variance[0]), atol=1e-3)
+    expected = inference.decode(networks["autoencoder"], latents).numpy()[0]
+    for cloud in found["clouds"]:
+        np.testing.assert_allclose(floats(cloud).reshape(2048, 3), expected, atol=1e-3)
 
 
 # ------------------------------------------------------------------------------------------------------------- pictures
@@ -262,6 +294,7 @@ def test_a_visit(browser, address: str, page: Path, place: Path) -> None:
         assert {"mean", "spread", "truth"} < titles(visitor)
         visitor.no_overflow()
         assert visitor.serious("body") == []
+        assert tab.locator("#engine").inner_text() == "The networks are computed by WebAssembly.", "no real card"
 
         # a picture of one's own: what Python makes of it, pixel by pixel
         (place / "view.png").write_bytes(rendering(place))
@@ -410,6 +443,7 @@ def test_the_folder_is_complete_and_names_no_other_address(page: Path) -> None:
         "viewer.js",
         "networks/decoder.onnx",
         "runtime/ort-wasm-simd-threaded.wasm",
+        "runtime/ort-wasm-simd-threaded.jspi.wasm",
     } < names
     assert json.loads((page / "explorer.json").read_text())["examples"][0]["name"] == "chair", "a chair first"
     for name in names:

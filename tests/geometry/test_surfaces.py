@@ -14,6 +14,13 @@ def sphere(n: int = 2048, radius: float = 0.4) -> np.ndarray:
     return radius * points / np.linalg.norm(points, axis=1, keepdims=True)
 
 
+def even_sphere(n: int, radius: float = 0.4) -> np.ndarray:
+    """Points on a Fibonacci spiral."""
+    step = np.arange(n) + 0.5
+    down, around = np.arccos(1 - 2 * step / max(n, 1)), np.pi * (1 + np.sqrt(5)) * step
+    return radius * np.column_stack([np.cos(around) * np.sin(down), np.cos(down), np.sin(around) * np.sin(down)])
+
+
 def table() -> np.ndarray:
     """A thin top on a leg: half of the points each, on a solid of known gaps."""
     draw = np.random.default_rng(0)
@@ -53,6 +60,30 @@ def test_a_closed_surface_of_thin_parts_is_watertight_and_keeps_them() -> None:
     mesh = trimesh.Trimesh(*closed_surface(table()), process=False)
     assert mesh.is_watertight and mesh.body_count == 1
     assert np.allclose(mesh.bounds, [[-0.4, -0.3, -0.3], [0.4, 0.3, 0.3]], atol=0.06)
+
+
+@pytest.mark.parametrize("pinholes", [0, 12])
+def test_a_closed_surface_is_solid_behind_pinholes_too(pinholes: int) -> None:
+    points = even_sphere(2048)
+    wide = 3 * point_spacing(points)
+    for middle in even_sphere(pinholes):
+        points = points[np.linalg.norm(points - middle, axis=1) > wide]
+    mesh = trimesh.Trimesh(*closed_surface(points), process=False)
+    assert mesh.is_watertight and mesh.body_count == 1, "no second wall inside"
+    assert abs(mesh.volume) > 4 / 3 * np.pi * 0.4**3, "a ball, not a shell"
+
+
+def test_what_is_open_stays_open() -> None:
+    """A cup's inside is not filled: a printer would make a block of it."""
+    draw = np.random.default_rng(0)
+    angle, height = draw.uniform(0, 2 * np.pi, 4096), draw.uniform(-0.4, 0.4, 4096)
+    floor = 0.2 * np.sqrt(draw.uniform(size=512))
+    wall = np.column_stack([0.2 * np.cos(angle), height, 0.2 * np.sin(angle)])
+    points = np.concatenate(
+        [wall, np.column_stack([floor * np.cos(angle[:512]), np.full(512, -0.4), floor * np.sin(angle[:512])])]
+    )
+    mesh = trimesh.Trimesh(*closed_surface(points), process=False)
+    assert mesh.is_watertight and abs(mesh.volume) < 0.5 * np.pi * 0.2**2 * 0.8
 
 
 @pytest.mark.parametrize(

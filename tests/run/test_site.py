@@ -91,10 +91,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for module in ("sphinx", "myst_nb", "furo", "sphinx_copybutton"):
         pytest.importorskip(module, reason="the book's tools are not installed: pip install -e .[site]")
     folder = tmp_path_factory.mktemp("book")
-    for name in ("report.html", "09_explorer/gallery.html"):
+    view = "11_own_photo/clouds/chair/view.html"
+    for name in ("report.html", "09_explorer/gallery.html", view):
         path = folder / "runs" / "a_run" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"<title>{name}</title>", encoding="utf-8")
+        link = f'<a href="{view}">turn it</a>' if name == "report.html" else ""
+        path.write_text(f"<title>{name}</title>{link}", encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", "docs/book"]
     result = subprocess.run(
         [*command, "-d", str(folder / "doctrees"), ".", str(folder / "site")],

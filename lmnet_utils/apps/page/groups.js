@@ -5,57 +5,74 @@ import { filled } from "./raster.js";
 
 /** Chamfer distances ×100 between clouds in longest sides of the first one: rows of a symmetric table. */
 export function cloudDistances(clouds, compared) {
-  const points = clouds[0].length / 3, count = Math.min(compared, points);
-  const chosen = Array.from({ length: count }, (_, i) => 3 * Math.floor((i * points) / count));
-  const thin = clouds.map((cloud) => { // sorted by their first coordinate
-    const order = chosen.slice().sort((a, b) => cloud[a] - cloud[b]);
-    return [0, 1, 2].map((k) => filled(Float64Array, count, (i) => cloud[order[i] + k]));
+  const points = clouds[0].length / 3, count = Math.min(compared, points), sides = sidesOf(clouds[0]), longest = Math.max(...sides);
+  const across = sides.indexOf(longest), axes = [across, (across + 1) % 3, (across + 2) % 3];
+  const thin = clouds.map((cloud) => {
+    const at = (k, axis) => cloud[3 * Math.floor((k * points) / count) + axis];
+    const order = sortedPlaces(filled(Float64Array, count, (k) => at(k, across))), place = new Int32Array(count);
+    order.forEach((k, i) => { place[k] = i; });
+    return { order, place, coordinates: axes.map((axis) => filled(Float64Array, count, (i) => at(order[i], axis))) };
   });
-  const side = longestSide(clouds[0]) || 1, table = clouds.map(() => new Float64Array(clouds.length));
-  for (let i = 0; i < clouds.length; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = (100 * (towards(thin[i], thin[j]) + towards(thin[j], thin[i]))) / side;
+  const table = clouds.map(() => new Float64Array(clouds.length));
+  for (let i = 0; i < clouds.length; i++) {
+    for (let j = 0; j < i; j++) table[i][j] = table[j][i] = (100 * (towards(thin[i], thin[j]) + towards(thin[j], thin[i]))) / (longest || 1);
+  }
   return table;
 }
 
-/** Mean distance from points to the nearest of others, both sorted by x: from the same x outwards, until x alone is too far. */
-function towards([ax, ay, az], [bx, by, bz]) {
+/** The places of values from the least to the largest. */
+export function sortedPlaces(values) {
+  return filled(Int32Array, values.length, (i) => i).sort((a, b) => values[a] - values[b]);
+}
+
+/**
+ * Mean distance from points to the nearest of others, both sorted by x: from the same x outwards, until x alone is farther than what
+ * was found. That begins with the decoder's same point, which is near: half as many are looked at as without.
+ */
+function towards({ order, coordinates: [ax, ay, az] }, { place, coordinates: [bx, by, bz] }) {
   const count = bx.length;
   let sum = 0, start = 0;
-  for (let i = 0; i < ax.length; i++) {
-    const px = ax[i], py = ay[i], pz = az[i];
+  for (let i = 0; i < count; i++) {
+    const px = ax[i], py = ay[i], pz = az[i], same = place[order[i]];
+    let x = bx[same] - px, y = by[same] - py, z = bz[same] - pz, least = x * x + y * y + z * z;
     while (start < count && bx[start] < px) start++;
-    let least = Infinity;
     for (let j = start; j < count; j++) {
-      const x = bx[j] - px;
+      x = bx[j] - px;
       if (x * x >= least) break;
-      const y = by[j] - py, z = bz[j] - pz, apart = x * x + y * y + z * z;
+      y = by[j] - py; z = bz[j] - pz;
+      const apart = x * x + y * y + z * z;
       if (apart < least) least = apart;
     }
     for (let j = start - 1; j >= 0; j--) {
-      const x = bx[j] - px;
+      x = bx[j] - px;
       if (x * x >= least) break;
-      const y = by[j] - py, z = bz[j] - pz, apart = x * x + y * y + z * z;
+      y = by[j] - py; z = bz[j] - pz;
+      const apart = x * x + y * y + z * z;
       if (apart < least) least = apart;
     }
     sum += Math.sqrt(least);
   }
-  return sum / ax.length;
+  return sum / count;
 }
 
-function longestSide(cloud) {
+function sidesOf(cloud) {
   const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
-  for (let i = 0; i < cloud.length; i++) {
-    const axis = i % 3;
-    if (cloud[i] < low[axis]) low[axis] = cloud[i];
-    if (cloud[i] > high[axis]) high[axis] = cloud[i];
+  for (let i = 0; i < cloud.length; i += 3) {
+    for (let axis = 0; axis < 3; axis++) {
+      const value = cloud[i + axis];
+      if (value < low[axis]) low[axis] = value;
+      if (value > high[axis]) high[axis] = value;
+    }
   }
-  return Math.max(...high.map((value, axis) => value - low[axis]));
+  return high.map((value, axis) => value - low[axis]);
 }
 
 /** The `size` items to which all items are nearest on average; all choices are tried, of equally good ones the first. */
 function kMedoids(distances, size) {
-  const count = distances.length, chosen = [];
+  const count = distances.length, chosen = [], rows = Array.from({ length: size + 1 }, () => new Float64Array(count).fill(Infinity));
   let best = null, least = Infinity;
-  const choose = (first, nearest) => { // `nearest` of what is chosen so far to every item
+  const choose = (first) => {
+    const nearest = rows[chosen.length]; // of what is chosen so far, to every item
     if (chosen.length === size) {
       let cost = 0;
       for (let item = 0; item < count; item++) cost += nearest[item];
@@ -63,13 +80,14 @@ function kMedoids(distances, size) {
       return;
     }
     for (let medoid = first; medoid <= count - size + chosen.length; medoid++) {
-      const row = distances[medoid], next = filled(Float64Array, count, (item) => Math.min(nearest[item], row[item]));
+      const row = distances[medoid], next = rows[chosen.length + 1];
+      for (let item = 0; item < count; item++) next[item] = row[item] < nearest[item] ? row[item] : nearest[item];
       chosen.push(medoid);
-      choose(medoid + 1, next);
+      choose(medoid + 1);
       chosen.pop();
     }
   };
-  choose(0, new Float64Array(count).fill(Infinity));
+  choose(0);
   return best;
 }
 

@@ -1,13 +1,11 @@
 // The exported networks in the browser: from a picture's pixels to latents, samples and clouds. What is computed here is what
 // lmnet_utils.models.inference and posteriors compute, with the same random numbers.
 
-import * as ort from "./runtime/ort.wasm.min.mjs";
+import { Engine } from "./engine.js";
+import { sortedPlaces } from "./groups.js";
 import { Generator, imageNumber } from "./random.js";
 
 export const LATENT = 512, POINTS = 2048;
-
-ort.env.wasm.wasmPaths = new URL("./runtime/", import.meta.url).href;
-ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
 
 async function fetched(name) {
   const answer = await fetch(new URL(`./networks/${name}`, import.meta.url));
@@ -36,8 +34,8 @@ export function tensors(buffer) {
 
 /** An encoder with its way to draw samples: Variant II's own, or residuals beside an encoder of Variant I. */
 export class Encoder {
-  constructor(card, session, residuals) {
-    Object.assign(this, { card, session, residuals });
+  constructor(card, network, residuals) {
+    Object.assign(this, { card, network, residuals });
     this.kind = residuals ? "residuals" : "variational";
     this.label = card.label + (residuals ? " + residuals" : "");
   }
@@ -46,28 +44,38 @@ export class Encoder {
   async encode(pixels) {
     const size = Math.sqrt(pixels.length / 3), planes = new Float32Array(pixels.length);
     for (let i = 0; i < size * size; i++) for (let k = 0; k < 3; k++) planes[k * size * size + i] = pixels[3 * i + k];
-    const found = await this.session.run({ images: new ort.Tensor("float32", planes, [1, 3, size, size]) });
+    const found = await this.network.run(planes, [1, 3, size, size]);
     if (!this.residuals) return { mean: found.mean.data.slice(), sigma: found.log_variance.data.map((value) => Math.exp(0.5 * value)) };
     const mean = found.latent.data.slice(), nearest = this.nearest(mean);
     return { mean, nearest, sigma: this.widths(nearest.slice(0, this.card.residuals.nearest)) };
   }
 
+  /** Rows of the residuals, those whose image's latent is nearest first. */
   nearest(latent) {
     const { predicted } = this.residuals, distances = new Float64Array(predicted.length / LATENT);
     for (let row = 0; row < distances.length; row++) {
       let sum = 0;
-      for (let k = 0, at = row * LATENT; k < LATENT; k++, at++) sum += (predicted[at] - latent[k]) * (predicted[at] - latent[k]);
+      for (let k = 0, at = row * LATENT; k < LATENT; k += 4, at += 4) { // four at a time: one sum waits for the last one otherwise
+        const a = predicted[at] - latent[k], b = predicted[at + 1] - latent[k + 1];
+        const c = predicted[at + 2] - latent[k + 2], d = predicted[at + 3] - latent[k + 3];
+        sum += a * a + b * b + (c * c + d * d);
+      }
       distances[row] = sum;
     }
-    return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
+    return sortedPlaces(distances);
   }
 
+  /** Standard deviation of each number of the residuals in some rows. */
   widths(rows) {
-    const { residuals } = this.residuals;
-    return Float32Array.from({ length: LATENT }, (_, k) => {
-      const values = rows.map((row) => residuals[row * LATENT + k]), mean = values.reduce((a, b) => a + b) / values.length;
-      return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-    });
+    const { residuals } = this.residuals, count = rows.length, made = new Float32Array(LATENT);
+    for (let k = 0; k < LATENT; k++) {
+      let sum = 0, squares = 0;
+      for (let n = 0; n < count; n++) sum += residuals[rows[n] * LATENT + k];
+      const mean = sum / count;
+      for (let n = 0; n < count; n++) squares += (residuals[rows[n] * LATENT + k] - mean) ** 2;
+      made[k] = Math.sqrt(squares / count);
+    }
+    return made;
   }
 
   /** Latents (count, 512): mean + temperature · σ · noise, or mean + temperature · residual. `number` identifies the picture. */
@@ -90,9 +98,11 @@ export class Encoder {
 export class Networks {
   static async open() {
     const made = new Networks();
-    made.names = await (await fetched("networks.json")).json();
+    const { encoders, webgpu } = await (await fetched("networks.json")).json();
+    made.engine = await Engine.open(webgpu);
+    made.names = encoders;
     made.cards = await Promise.all(made.names.map(async (name) => (await fetched(`${name}.json`)).json()));
-    made.decoder = await session("decoder.onnx");
+    made.decoder = await made.network("decoder.onnx");
     made.encoders = new Map();
     return made;
   }
@@ -104,26 +114,28 @@ export class Networks {
   }
 
   async load(card) {
-    const [opened, bank] = await Promise.all([session(card.file), card.residuals && fetched(card.residuals.file)]);
-    return new Encoder(card, opened, bank ? tensors(await bank.arrayBuffer()) : null);
+    const [network, bank] = await Promise.all([this.network(card.file), card.residuals && fetched(card.residuals.file)]);
+    return new Encoder(card, network, bank ? tensors(await bank.arrayBuffer()) : null);
+  }
+
+  async network(file) {
+    return this.engine.network(new Uint8Array(await (await fetched(file)).arrayBuffer()));
   }
 
   /** Latents (count, 512) → clouds, one Float32Array (2048, 3) each, in the files' frame. */
   async decode(latents) {
-    const { clouds } = await this.decoder.run({ latents: new ort.Tensor("float32", latents, [latents.length / LATENT, LATENT]) });
+    const { clouds } = await this.decoder.run(latents, [latents.length / LATENT, LATENT]);
     return Array.from({ length: clouds.dims[0] }, (_, n) => clouds.data.slice(n * POINTS * 3, (n + 1) * POINTS * 3));
   }
-}
-
-async function session(file) {
-  return ort.InferenceSession.create(await (await fetched(file)).arrayBuffer(), { executionProviders: ["wasm"] });
 }
 
 /** Everything that an encoder makes of a picture: {mean, samples, sigma}; clouds in the files' frame. */
 export async function reconstructed(networks, encoder, pixels, { samples, seed, temperature }, encoded = null) {
   encoded ??= await encoder.encode(pixels);
-  const latents = encoder.sample(encoded, samples, seed, temperature, imageNumber(pixels));
-  const [mean, ...clouds] = await networks.decode(Float32Array.of(...encoded.mean, ...latents));
+  const latents = new Float32Array((1 + samples) * LATENT);
+  latents.set(encoded.mean);
+  latents.set(encoder.sample(encoded, samples, seed, temperature, imageNumber(pixels)), LATENT);
+  const [mean, ...clouds] = await networks.decode(latents);
   return { mean, samples: clouds, sigma: encoded.sigma.reduce((a, b) => a + b) / LATENT };
 }
 

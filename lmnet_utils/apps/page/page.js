@@ -63,6 +63,7 @@ async function showNow() {
   view.change({ ...packed(panelsOf(state, results, shared)), camera, home, picture });
   view.change({ revision: view.get("revision") + 1 });
   showScores();
+  $("engine").textContent = shared.texts.engine.replace("{engine}", networks.engine.name);
   const strange = results.map(({ encoder: { card, label } }) => (picture.name && !card.classes.includes(picture.name) ? [label, card.classes] : null)).filter(Boolean);
   const words = strange.map(([label, classes]) => shared.texts.untrained.replace("{label}", label).replace("{classes}", classes.map((name) => `${name}s`).join(", ")));
   $("about").textContent = [...picture.notes, ...words].join(" ");

@@ -3,7 +3,6 @@
 
 import { cloudDistances, grouped, pairwiseDistance, pointSpread } from "./groups.js";
 import { upright } from "./networks.js";
-import { filled } from "./raster.js";
 
 /** What a result needs once and no control changes: its clouds with y up, spread, groups and numbers. */
 export function described(result, shared) {
@@ -80,7 +79,7 @@ export function packed(groups) {
     if (!cloud) return made;
     if (!known.has(cloud)) {
       known.set(cloud, points);
-      positions.push(filled(Int16Array, cloud.length, (i) => Math.round(32767 * Math.min(1, Math.max(-1, cloud[i])))));
+      positions.push(rounded(cloud));
       points += cloud.length / 3;
     }
     made.points = [known.get(cloud), cloud.length / 3];
@@ -89,6 +88,13 @@ export function packed(groups) {
   };
   const described = groups.map(({ label, panels }) => ({ label, panels: panels.map(entry) }));
   return { groups: described, positions: joined(Int16Array, positions), colours: joined(Uint8Array, colours) };
+}
+
+/** Coordinates from −1 to 1 as int16. */
+function rounded(cloud) {
+  const made = new Int16Array(cloud.length);
+  for (let i = 0; i < cloud.length; i++) made[i] = Math.round(32767 * Math.min(1, Math.max(-1, cloud[i])));
+  return made;
 }
 
 function joined(Kind, arrays) {

@@ -54,8 +54,13 @@ export function prepared(original, shared, drawn = null) {
 export async function storedPixels(blob) {
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }), [, context] = canvasOf(bitmap.width, bitmap.height);
   context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-  return filled(Uint8Array, (3 * data.length) / 4, (i) => data[4 * Math.floor(i / 3) + (i % 3)]);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height), pixels = new Uint8Array((3 * data.length) / 4);
+  for (let to = 0, from = 0; to < pixels.length; to += 3, from += 4) {
+    pixels[to] = data[from];
+    pixels[to + 1] = data[from + 1];
+    pixels[to + 2] = data[from + 2];
+  }
+  return pixels;
 }
 
 /** Pixels (size, size, 3) as an address, for people: black becomes grey, so that dark objects show. */
