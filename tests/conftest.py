@@ -6,13 +6,12 @@ import ipaddress
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import warm
 
 from lmnet_utils.core import parallel
 
@@ -112,16 +111,7 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
     """
     folder = tmp_path_factory.mktemp("smoke")
     environment = {**os.environ, **_kit_folders(folder)}
-    result = subprocess.run(
-        [sys.executable, "-m", "lmnet_utils.run.cli", "run", "smoke"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return SmokeRun(folder, environment, result.returncode, result.stdout)
+    return SmokeRun(folder, environment, *warm.lmnet("run", "smoke", folder=folder, variables=environment))
 
 
 @pytest.fixture(autouse=True)

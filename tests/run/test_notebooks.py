@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 import shutil
 import statistics
@@ -20,6 +21,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+import warm
 from conftest import SmokeRun
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -295,11 +297,14 @@ def nbval(folder: Path, *files: Path, environment: dict[str, str] | None = None)
         "-q",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "warm",
     ]
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = ignore\n")
     command += ["-c", "pytest.ini", "--nbval-cell-timeout=600", "--durations=5", *(file.name for file in files)]
+    variables = warm.environment(environment or os.environ)
     for _ in range(2):
-        result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         if "Kernel died before replying to kernel_info" not in result.stdout:
             break
     return result
