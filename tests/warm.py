@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint
 from multiprocessing import forkserver
@@ -21,7 +22,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+sys.modules.setdefault("rfc3987_syntax", None)  # as lmnet_utils.run.execution does, for nbval: two seconds
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner  # noqa: E402
 
 LIBRARIES = [
     "torch", "torch._dynamo", "torch.utils.tensorboard", "torchvision.utils", "accelerate", "numba", "pandas", "scipy.stats",
@@ -44,6 +46,16 @@ def start(target: Any, *arguments: Any) -> BaseProcess:
     with _variables(INLINE):
         forkserver.ensure_running()
     return _started(context.Process(target=target, args=arguments))
+
+
+def _end_with_starter() -> None:
+    """From now on this process ends when the one that asked for it has: the fork server would keep it."""
+
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _started(process: BaseProcess) -> BaseProcess:
@@ -90,6 +102,7 @@ def run_script(source: str, *arguments: str) -> tuple[int, str]:
 
 
 def _be_script(source: str, arguments: tuple[str, ...], variables: dict[str, str], output: str) -> None:
+    _end_with_starter()
     with open(output, "wb", buffering=0) as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
@@ -140,9 +153,9 @@ def _be_kernel(command: list[str], variables: dict[str, str], folder: str | None
     from ipykernel import kernelapp
 
     os.setsid()
+    _end_with_starter()
     os.environ.clear()
-    # the kernel ends with the process that it was forked from, and that one with the runner
-    os.environ.update(variables, JPY_PARENT_PID=str(os.getppid()), **INLINE)
+    os.environ.update(variables, JPY_PARENT_PID=str(os.getppid()), **INLINE)  # whom ipykernel expects as its parent
     os.chdir(folder or ".")
     sys.argv = command[command.index("ipykernel_launcher") :]
     kernelapp.launch_new_instance()
