@@ -281,7 +281,9 @@ def test_the_loop_is_in_the_notebook_and_is_the_packages(name: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ nbval
-def nbval(folder: Path, *files: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+def nbval(
+    folder: Path, *files: Path, environment: dict[str, str] | None = None, options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess:
     """Run nbval on notebooks in a process of its own, in ``folder``, away from this session's options.
 
     Programs that start kernels at the same moment may be given the same port; the later kernel then ends before it has said a
@@ -297,8 +299,7 @@ def nbval(folder: Path, *files: Path, environment: dict[str, str] | None = None)
         "-q",
         "-p",
         "no:cacheprovider",
-        "-p",
-        "warm",
+        *options,
     ]
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = ignore\n")
     command += ["-c", "pytest.ini", "--nbval-cell-timeout=600", "--durations=5", *(file.name for file in files)]
@@ -369,5 +370,5 @@ def test_every_notebook_passes_nbval_at_smoke_size(smoke_run: SmokeRun) -> None:
         shutil.copytree(FOLDER.parent / "trained_models" / "freeshapes", shipped)
     for name in SOLUTIONS:
         files.append(Path(shutil.copy(FOLDER / "solutions" / f"{name}.ipynb", folder / f"solution_{name}.ipynb")))
-    result = nbval(folder, *files, environment=smoke_run.environment)
+    result = nbval(folder, *files, environment=smoke_run.environment, options=("-p", "warm"))
     assert result.returncode == 0, "\n".join(result.stdout.splitlines()[-60:])

@@ -140,11 +140,9 @@ def test_autoencoder_and_encoders_learn_the_boxes(kit_folders):
     write_tree(kit_folders / "data" / "boxes", {"train": 8, "test": 3})
     autoencoder = train_autoencoder(autoencoder_settings(epochs=30, learning_rate=3e-3, augment=False), progress=False)
     assert autoencoder.history[-1]["loss"] < 0.6 * autoencoder.history[0]["loss"]
-    for loss in ("l1", "l2", "probabilistic"):
-        result = image_encoder.train_image_encoder(
-            encoder_settings(loss=loss, epochs=30, learning_rate=3e-4, augment=False, diversity_weight=5.5),
-            progress=False,
-        )
+    common = {"learning_rate": 5e-4, "batch_size": 4, "augment": False, "diversity_weight": 5.5}
+    for loss, epochs in (("l1", 14), ("l2", 9), ("probabilistic", 6)):
+        result = image_encoder.train_image_encoder(encoder_settings(loss=loss, epochs=epochs, **common), progress=False)
         losses = [row["loss"] for row in result.history]
         assert losses[-1] < 0.6 * losses[0], (loss, losses)
         assert result.directory.name == {"probabilistic": "encoder_lambda_5.5"}.get(loss, f"encoder_{loss}")
@@ -157,7 +155,7 @@ def test_direct_regression_learns_with_its_own_decoder_and_with_the_frozen_one(b
     results = {}
     for loss in ("chamfer", "chamfer_frozen"):
         results[loss] = image_encoder.train_image_encoder(
-            encoder_settings(loss=loss, epochs=8, augment=False, learning_rate=1e-3), progress=False
+            encoder_settings(loss=loss, epochs=5, batch_size=4, augment=False, learning_rate=1e-3), progress=False
         )
         losses = [row["loss"] for row in results[loss].history]
         assert losses[-1] < (0.5 if loss == "chamfer" else 0.9) * losses[0], (loss, losses)
