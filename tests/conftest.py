@@ -6,7 +6,7 @@ import ipaddress
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +112,14 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
     folder = tmp_path_factory.mktemp("smoke")
     environment = {**os.environ, **_kit_folders(folder)}
     return SmokeRun(folder, environment, *warm.lmnet("run", "smoke", folder=folder, variables=environment))
+
+
+@pytest.fixture
+def warm_kernels() -> Iterator[None]:
+    """Kernels that this process starts have the libraries imported already."""
+    warm.switch_on()
+    yield
+    warm.switch_off()
 
 
 @pytest.fixture(autouse=True)

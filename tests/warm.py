@@ -170,6 +170,11 @@ def switch_on() -> None:
     factory.default_provisioner_name = "warm"
 
 
+def switch_off() -> None:
+    """From now on Jupyter starts them as it does."""
+    KernelProvisionerFactory.instance().default_provisioner_name = "local-provisioner"
+
+
 def pytest_configure() -> None:
     """``python -m pytest -p warm``."""
     switch_on()
