@@ -181,9 +181,10 @@ def pytest_configure() -> None:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """With these variables a process finds this module."""
+    """With these variables a process finds this module; side by side with other tests it has its share of the cores alone."""
     search = os.pathsep.join(filter(None, [str(HERE), variables.get("PYTHONPATH")]))
-    return {**variables, "PYTHONPATH": search}
+    share = {"LOKY_MAX_CPU_COUNT": os.environ["OMP_NUM_THREADS"]} if "PYTEST_XDIST_WORKER" in os.environ else {}
+    return {**share, **variables, "PYTHONPATH": search}
 
 
 def lmnet(*arguments: str, folder: Path, variables: Mapping[str, str]) -> tuple[int, str]:
