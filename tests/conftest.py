@@ -19,6 +19,9 @@ from lmnet_utils.core import parallel
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Images of containers set this. The tests start some two hundred Pythons, each of which would then compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # ---------------------------------------------------------------------------------------------------------- side by side
 # `make test` runs the tests in several processes (pytest-xdist), a file at a time: what a file's tests share is made once.
 # Plain `pytest tests/x.py` knows nothing of this.

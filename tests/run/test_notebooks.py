@@ -321,11 +321,11 @@ def test_nbval_really_compares_marked_cells_and_only_those(tmp_path: Path) -> No
         cell(f"# {MARK}\nprint(3)", "2\n"),
     )
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    for name, cells, status in (("good", [unmarked, right], 0), ("tampered", [unmarked, right, tampered], 1)):
+    for name, cells in (("good", [unmarked, right]), ("tampered", [unmarked, right, tampered])):
         nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / f"{name}.ipynb")
-        result = nbval(tmp_path, tmp_path / f"{name}.ipynb")
-        assert result.returncode == status, result.stdout
-    assert "tampered.ipynb::Cell 2" in result.stdout and "2 passed" in result.stdout
+    result = nbval(tmp_path, tmp_path / "good.ipynb", tmp_path / "tampered.ipynb")
+    assert result.returncode == 1, result.stdout
+    assert "FAILED tampered.ipynb::Cell 2" in result.stdout and "1 failed, 4 passed" in result.stdout
 
 
 def test_the_smoke_chain_runs_through_papermill(smoke_run: SmokeRun) -> None:
