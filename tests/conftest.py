@@ -6,19 +6,21 @@ import ipaddress
 import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import warm
 
 from lmnet_utils.core import parallel
 
 # In the background of a shell pytest ignores Ctrl-C, and so would the programs that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Images of containers set this. The tests start some two hundred Pythons, each of which would then compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # ---------------------------------------------------------------------------------------------------------- side by side
 # `make test` runs the tests in several processes (pytest-xdist), a file at a time: what a file's tests share is made once.
@@ -112,16 +114,15 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
     """
     folder = tmp_path_factory.mktemp("smoke")
     environment = {**os.environ, **_kit_folders(folder)}
-    result = subprocess.run(
-        [sys.executable, "-m", "lmnet_utils.run.cli", "run", "smoke"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return SmokeRun(folder, environment, result.returncode, result.stdout)
+    return SmokeRun(folder, environment, *warm.lmnet("run", "smoke", folder=folder, variables=environment))
+
+
+@pytest.fixture
+def warm_kernels() -> Iterator[None]:
+    """Kernels that this process starts have the libraries imported already."""
+    warm.switch_on()
+    yield
+    warm.switch_off()
 
 
 @pytest.fixture(autouse=True)

@@ -167,9 +167,10 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
     Raises:
         StepFailed: a cell raised, or the kernel died.
     """
-    import nbformat
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+    with _without_grammar_of_iris():
+        import nbformat
+        import papermill
+        from papermill.exceptions import PapermillExecutionError
 
     source = nbformat.read(notebook_path(step.notebook), as_version=4)
     cells = list(source.cells)
@@ -213,6 +214,23 @@ def execute_notebook(step: Step, output: Path, quiet: bool = False, say: Callabl
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         progress.flush_lines(end=True)
         progress.over.set()
+
+
+@contextlib.contextmanager
+def _without_grammar_of_iris() -> Iterator[None]:
+    """jsonschema, which nbformat imports, spends two seconds on a grammar for checking IRIs, and notebooks hold none.
+
+    It does without where the package is missing, so it is, meanwhile.
+    """
+    name = "rfc3987_syntax"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # Python's way to say that there is none
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _advice(error: str) -> str:

@@ -600,6 +600,7 @@ def test_ffmpeg_is_told_the_size_of_what_it_gets(tmp_path: Path, monkeypatch: py
     assert (tmp_path / "walk.mp4").read_text() == "46 32 5.0"
 
 
+@pytest.mark.usefixtures("warm_kernels")
 def test_a_saved_state_shows_the_same_through_papermill(session: Session, tmp_path: Path) -> None:
     """YAML out of the explorer, with an upload, a walk and a turned camera → notebook 09 → the same clouds and pictures."""
     import papermill

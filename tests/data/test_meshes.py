@@ -403,6 +403,7 @@ def test_networks_train_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.M
     assert np.isfinite(result.history[-1]["loss"]) and result.data["training_models"] == 3
 
 
+@pytest.mark.usefixtures("warm_kernels")
 def test_the_chain_runs_on_it(own: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A class beyond the 13 and an empty validation set, through notebooks 01 and 06 and the explorer's choice."""
     for name in ("runs", "trained_models"):

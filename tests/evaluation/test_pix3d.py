@@ -420,6 +420,7 @@ def test_settings_of_notebook_10() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ notebook
+@pytest.mark.usefixtures("warm_kernels")
 def test_notebook_10_scores_a_copy_of_pix3d(tree: Path, kit_folders: Path, networks: dict) -> None:
     """The table against the protocol by its words: own preprocessing, own rotation, own ICP and assignment."""
     entries = json.loads((tree / "pix3d.json").read_text())

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import warm
 from r2n2_tree import write_shapenet
 
 from lmnet_utils.core.files import read_json
@@ -66,16 +65,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tree: Path, profile: str, *options: str) -> Run:
     folders = {f"LMNET_{name.upper()}": str(tree / name) for name in ("data", "trained_models", "runs")}
     overrides = [word for text in SMALL for word in ("--set", text)]
-    result = subprocess.run(
-        [sys.executable, "-m", "lmnet_utils.run.cli", "run", profile, *overrides, *options],
-        cwd=tree,
-        env={**os.environ, **folders},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Run(result.returncode, result.stdout, tree / "runs" / profile, tree / "trained_models" / profile)
+    arguments = ["run", profile, *overrides, *options]
+    status, output = warm.lmnet(*arguments, folder=tree, variables={**os.environ, **folders})
+    return Run(status, output, tree / "runs" / profile, tree / "trained_models" / profile)
 
 
 @pytest.fixture(scope="module")

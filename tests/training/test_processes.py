@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import warm
 from r2n2_tree import write_tree
 from test_training import AUTOENCODER, ENCODER, weights
 
@@ -52,12 +54,37 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**os.environ, **{key: str(folder / name) for key, name in names.items()}}
 
 
-def start(count: int, trainings: list, environment: dict, interval: float = 120.0) -> subprocess.Popen:
-    """Start trainings, one after the other, in ``count`` processes, as torchrun does."""
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)] if count > 1 else []
+def command_of(trainings: list, interval: float = 120.0) -> tuple[str, str]:
+    """What :data:`SCRIPT` is told."""
+    return json.dumps(trainings), str(interval)
+
+
+def members(script: str, *arguments: str, count: int, environment: dict) -> list[warm.Script]:
+    """A script in ``count`` processes that find each other by the variables that torchrun gives them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": str(count)}
+    started = []
+    for rank in map(str, range(count)):
+        own = {**meet, "RANK": rank, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": str(count)} if count > 1 else {}
+        started.append(warm.Script(script, *arguments, environment={**environment, **own}))
+    return started
+
+
+def outcome(started: list[warm.Script]) -> str:
+    """What all of them printed; they have ended well."""
+    ends = [script.wait() for script in started]
+    output = "".join(said for _, said in ends)
+    assert not any(status for status, _ in ends), output[-3000:]
+    return output
+
+
+def launch(count: int, trainings: list, environment: dict, interval: float) -> subprocess.Popen:
+    """Start trainings, one after the other, by torchrun."""
     script = Path(environment["LMNET_RUNS"]).parent / "training.py"
     script.write_text(SCRIPT)
-    command = [sys.executable, *launch, str(script), json.dumps(trainings), str(interval)]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
+    command = [sys.executable, *torchrun, str(script), *command_of(trainings, interval)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -71,15 +98,13 @@ def trained(boxes: dict[str, str]) -> Path:
         for kind, settings in VARIANTS.values():
             own = {"autoencoder": str(models / "frozen" / "autoencoder")} if kind == "encoder" else {}
             trainings.append((kind, {**settings, **own, "run": f"of_{count}"}))
-        process = start(count, trainings, boxes)
-        output = process.communicate()[0]
-        assert process.returncode == 0, output[-3000:]
+        output = outcome(members(SCRIPT, *command_of(trainings), count=count, environment=boxes))
         assert output.count("epoch   1/") == len(trainings), "one process alone reports"
     return models
 
 
 GRADIENTS = """
-import copy, sys, torch
+import copy, torch
 from lmnet_utils.models.networks import PointCloudAutoencoder
 from lmnet_utils.training import processes
 torch.set_num_threads(1)
@@ -99,17 +124,15 @@ for (name, a), b in zip(exact.named_parameters(), model.parameters(), strict=Tru
     assert (a.grad - b.grad).abs().max() < 2e-5 * scale + 1e-8, (name, a.grad, b.grad)
 for (name, a), b in zip(exact.named_buffers(), model.named_buffers(), strict=True):
     torch.testing.assert_close(b[1].double(), a.double(), rtol=1e-5, atol=1e-6, msg=name)
-sys.stdout.write(f"equal {accelerator.num_processes}\\n")  # in one piece: the processes share the pipe
+print(f"equal {accelerator.num_processes}")
 """
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_gradients_and_batch_norm_are_those_of_one_process_in_float64(count: int, tmp_path: Path) -> None:
+def test_gradients_and_batch_norm_are_those_of_one_process_in_float64(count: int) -> None:
     """Seven objects: an uneven batch. The loss is smooth, so that rounding is all that may differ."""
-    (tmp_path / "gradients.py").write_text(GRADIENTS)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
-    result = subprocess.run([*launch, str(tmp_path / "gradients.py")], capture_output=True, text=True)
-    assert result.stdout.count(f"equal {count}") == count, result.stderr[-3000:]
+    output = outcome(members(GRADIENTS, count=count, environment=dict(os.environ)))
+    assert output.count(f"equal {count}") == count, output[-3000:]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -141,9 +164,10 @@ def test_two_and_three_processes_train_as_one(name: str, trained: Path, monkeypa
 
 def test_a_killed_process_ends_all_and_another_number_goes_on(boxes: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMNET_TRAINED_MODELS", boxes["LMNET_TRAINED_MODELS"])
-    settings = {**AUTOENCODER, "batch_size": 5, "epochs": 40}
-    whole = start(1, [("autoencoder", {**settings, "run": "whole"})], boxes)
-    process = start(2, [("autoencoder", {**settings, "run": "killed"})], boxes, interval=0.0)
+    settings = {**AUTOENCODER, "batch_size": 5, "epochs": 20}
+    whole, killed = ([("autoencoder", {**settings, "run": run})] for run in ("whole", "killed"))
+    uninterrupted = members(SCRIPT, *command_of(whole), count=1, environment=boxes)
+    process = launch(2, killed, boxes, interval=0.0)
     state = paths.model_dir("killed", "autoencoder") / "training_state.pt"
     deadline = time.monotonic() + 120
     while not state.exists() or torch.load(state, weights_only=True)["state"]["epoch"] < 3:
@@ -154,17 +178,16 @@ def test_a_killed_process_ends_all_and_another_number_goes_on(boxes: dict, monke
     process.communicate(timeout=60)
     assert process.returncode != 0, "the others do not wait for ever"
 
-    again = start(3, [("autoencoder", {**settings, "run": "killed"})], boxes)
-    output = again.communicate()[0]
-    assert again.returncode == 0 and output.count("going on in epoch") == 1, output[-3000:]
-    assert whole.wait() == 0
+    output = outcome(members(SCRIPT, *command_of(killed), count=3, environment=boxes))
+    assert output.count("going on in epoch") == 1, output[-3000:]
+    outcome(uninterrupted)
     histories = [
         json.loads((paths.model_dir(run, "autoencoder") / "metrics.json").read_text())["results"]["history"]
         for run in ("whole", "killed")
     ]
     losses = np.array([[row["loss"] for row in history] for history in histories])
-    assert losses.shape == (2, 40)
-    assert losses[1] == pytest.approx(losses[0], rel=0.1), "as above, over 40 epochs"
+    assert losses.shape == (2, 20)
+    assert losses[1] == pytest.approx(losses[0], rel=0.1), "as above, over 20 epochs"
 
 
 def test_shares_cover_a_batch_and_weigh_one(monkeypatch: pytest.MonkeyPatch) -> None:

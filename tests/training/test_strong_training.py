@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import photograph_features
 import pytest
 import torch
+import warm
 from r2n2_tree import write_tree
 from test_training import ENCODER, assert_same_weights, autoencoder_settings, encoder_settings, weights
 
@@ -162,8 +161,8 @@ def test_a_killed_training_with_dropout_ends_with_the_same_weights_bit_for_bit(b
     path = os.pathsep.join([str(boxes / "site"), os.environ.get("PYTHONPATH", ""), str(paths.project_root())])
 
     def start(run: str, saves: int = -1) -> int:
-        command = [sys.executable, "-c", KILLED, json.dumps({**settings, "run": run}), str(saves)]
-        return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode
+        arguments = (json.dumps({**settings, "run": run}), str(saves))
+        return warm.Script(KILLED, *arguments, environment={**os.environ, "PYTHONPATH": path}).wait()[0]
 
     assert start("whole") == 0
     assert start("killed", saves=3) == -signal.SIGKILL

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+import warm
 from r2n2_tree import write_tree
 from safetensors.torch import load_file
 
@@ -103,20 +101,19 @@ def test_sigkill_and_resume_ends_with_the_same_weights_bit_for_bit(kind, boxes):
         base = {**ENCODER, "loss": "probabilistic", "diversity_weight": 0.5, "epochs": 4,
                 "autoencoder": str(paths.model_dir("test", "autoencoder"))}  # fmt: skip
 
-    def start(run: str, saves: int = -1) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", KILLED, kind, json.dumps({**base, "run": run}), str(saves)]
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ), check=False)
+    def start(run: str, saves: int = -1) -> tuple[int, str]:
+        return warm.run_script(KILLED, kind, json.dumps({**base, "run": run}), str(saves))
 
-    whole = start("whole")
+    whole_status, whole_said = start("whole")
     killed_in = []
     for _ in range(2):  # killed twice, each time within a step, some steps further on
-        assert start("killed", saves=3).returncode == -signal.SIGKILL, "it ended before it was killed"
+        assert start("killed", saves=3)[0] == -signal.SIGKILL, "it ended before it was killed"
         saved = torch.load(paths.model_dir("killed", name) / "training_state.pt", weights_only=True)["state"]
         killed_in.append((saved["epoch"], saved["step"]))
     assert killed_in[0] < killed_in[1], killed_in
-    last = start("killed")
-    assert "going on in epoch" in last.stdout and last.returncode == 0
-    assert "finished" in whole.stdout and whole.returncode == 0
+    status, said = start("killed")
+    assert "going on in epoch" in said and status == 0, said
+    assert "finished" in whole_said and whole_status == 0, whole_said
     assert_same_weights(weights("whole", name), weights("killed", name))
     histories = [json.loads((paths.model_dir(run, name) / "metrics.json").read_text()) for run in ("whole", "killed")]
     rows = [[{**row, "seconds": 0} for row in history["results"]["history"]] for history in histories]
@@ -143,11 +140,9 @@ def test_autoencoder_and_encoders_learn_the_boxes(kit_folders):
     write_tree(kit_folders / "data" / "boxes", {"train": 8, "test": 3})
     autoencoder = train_autoencoder(autoencoder_settings(epochs=30, learning_rate=3e-3, augment=False), progress=False)
     assert autoencoder.history[-1]["loss"] < 0.6 * autoencoder.history[0]["loss"]
-    for loss in ("l1", "l2", "probabilistic"):
-        result = image_encoder.train_image_encoder(
-            encoder_settings(loss=loss, epochs=30, learning_rate=3e-4, augment=False, diversity_weight=5.5),
-            progress=False,
-        )
+    common = {"learning_rate": 5e-4, "batch_size": 4, "augment": False, "diversity_weight": 5.5}
+    for loss, epochs in (("l1", 14), ("l2", 9), ("probabilistic", 6)):
+        result = image_encoder.train_image_encoder(encoder_settings(loss=loss, epochs=epochs, **common), progress=False)
         losses = [row["loss"] for row in result.history]
         assert losses[-1] < 0.6 * losses[0], (loss, losses)
         assert result.directory.name == {"probabilistic": "encoder_lambda_5.5"}.get(loss, f"encoder_{loss}")
@@ -160,7 +155,7 @@ def test_direct_regression_learns_with_its_own_decoder_and_with_the_frozen_one(b
     results = {}
     for loss in ("chamfer", "chamfer_frozen"):
         results[loss] = image_encoder.train_image_encoder(
-            encoder_settings(loss=loss, epochs=8, augment=False, learning_rate=1e-3), progress=False
+            encoder_settings(loss=loss, epochs=5, batch_size=4, augment=False, learning_rate=1e-3), progress=False
         )
         losses = [row["loss"] for row in results[loss].history]
         assert losses[-1] < (0.5 if loss == "chamfer" else 0.9) * losses[0], (loss, losses)
