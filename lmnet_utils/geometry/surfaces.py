@@ -101,7 +101,9 @@ def _inside(field: NDArray[np.float64], distance: float, cell: float) -> NDArray
     from scipy import ndimage
 
     thick = field < PINHOLE * distance
-    cavity = ndimage.binary_fill_holes(thick) & ~thick  # the middle of what pinholes lead into; and from there to the walls:
+    cavity = (
+        ndimage.binary_fill_holes(thick) & ~thick
+    )  # the middle of what pinholes lead into; and from there to the walls:
     if cavity.any():
         cavity = ndimage.distance_transform_edt(~cavity) * cell <= (PINHOLE - 1) * distance
     return cavity | (ndimage.binary_fill_holes(field < distance) & (field >= distance))
