@@ -532,6 +532,16 @@ def test_the_kernel_is_this_python_and_this_package_from_anywhere(project, tmp_p
     assert executed(project) == [sys.executable, str(Path(chain.__file__).parents[1] / "__init__.py")]
 
 
+def test_a_step_starts_without_the_grammar_that_no_notebook_needs() -> None:
+    """It takes two seconds to build: in every run, and beside others in every step's process."""
+    code = "import sys\nfrom lmnet_utils.run import execution\n"
+    code += "with execution._without_grammar_of_iris():\n    import nbformat, papermill\n"
+    code += "assert not {'lark', 'rfc3987_syntax'} & set(sys.modules)\n"
+    code += "nbformat.validate(nbformat.v4.new_notebook())\n"
+    code += "try:\n    nbformat.validate({'cells': 3})\nexcept nbformat.ValidationError:\n    print('refused')"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "refused\n"
+
+
 def test_long_cells_repeat_what_they_print_short_ones_do_not(project, capsys, monkeypatch):
     monkeypatch.setattr(execution._Progress, "PATIENCE", 2.0)  # a busy machine takes a while for the short one, too
     make_notebook(
