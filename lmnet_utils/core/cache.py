@@ -45,7 +45,7 @@ VERSIONS = {
     "diversity": 2,  # figures of several answers to an image, and the controls
     "statistics": 2,  # means, intervals, tables, verdicts
     "rendering": 2,  # figures
-    "photos": 1,  # cutting out and placing pictures, reconstructing them
+    "photos": 2,  # cutting out and placing pictures, reconstructing them
     "familiarity": 1,  # how far a picture lies from the training images
     "pix3d": 1,  # inputs, truths and tables of Pix3D
     "ambiguity": 1,  # images whose hidden parts are listed, and the figures of samplers on them

@@ -101,10 +101,8 @@ def _inside(field: NDArray[np.float64], distance: float, cell: float) -> NDArray
     from scipy import ndimage
 
     thick = field < PINHOLE * distance
-    cavity = (
-        ndimage.binary_fill_holes(thick) & ~thick
-    )  # the middle of what pinholes lead into; and from there to the walls:
-    if cavity.any():
+    cavity = ndimage.binary_fill_holes(thick) & ~thick  # the middle of what pinholes lead into
+    if cavity.any():  # and from there to the walls
         cavity = ndimage.distance_transform_edt(~cavity) * cell <= (PINHOLE - 1) * distance
     return cavity | (ndimage.binary_fill_holes(field < distance) & (field >= distance))
 

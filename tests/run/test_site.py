@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import check_site
 import pytest
+from browsers import Visitor, needs_chromium, opened_chromium
 
 from lmnet_utils.core import lazy, paths
 from lmnet_utils.core.files import read_json
@@ -23,7 +23,6 @@ from lmnet_utils.core.files import read_json
 ROOT = paths.project_root()
 NOTEBOOKS = sorted(path.relative_to(ROOT) for path in ROOT.glob("notebooks/**/*_*.ipynb"))
 ROOMS = sorted(path.parent.name for path in ROOT.glob("lmnet_utils/*/__init__.py"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 # -------------------------------------------------------------------------------------------------------- the checker
@@ -172,18 +171,16 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@needs_chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_pages_in_a_browser(address: str, width: int) -> None:
-    """Formulae are drawn, the search finds, a phone need not scroll sideways, and every request stays at home."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e .[dev]")
-    if CHROMIUM is None:
-        assert os.environ.get("LMNET_REQUIRE_BROWSER") != "1", "LMNET_REQUIRE_BROWSER=1 wants this run: no Chromium"
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark")
-        page.set_default_timeout(120_000)
-        away, failed = [], []
+def test_pages_in_a_browser(address: str, width: int, scheme: str) -> None:
+    """Formulae are drawn, axe finds nothing, the search finds, a phone need not scroll sideways, and every request stays at home."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e .[dev]")
+    away, failed = [], []
+    with opened_chromium() as browser, Visitor(browser, width) as visitor:
+        page = visitor.tab
+        page.emulate_media(color_scheme=scheme)
         page.on("request", lambda request: away.append(request.url) if not request.url.startswith(address) else None)
         page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
         for name in ("index.html", "notebooks/09_explorer.html", "docs/results.html", "docs/api/geometry.html"):
@@ -192,8 +189,9 @@ def test_pages_in_a_browser(address: str, width: int) -> None:
             formulae = page.locator(".math.notranslate").count()
             page.wait_for_function(f"document.querySelectorAll('mjx-container').length >= {formulae}")
             assert page.locator("[data-mjx-error]").count() == 0
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+            assert visitor.serious("body") == [], name
+        white = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert white == (scheme == "light")
         page.goto(address + "search.html?q=chamfer_distance")
         page.locator("#search-results li a").first.wait_for()
-        browser.close()
     assert [url for url in away if not url.startswith(("data:", "blob:"))] == [] and failed == []
