@@ -270,7 +270,10 @@ def _search_moved(grid, fixed, moved, known, near):  # type: ignore[no-untyped-d
     return changed
 
 
-@njit(float64(_array(float64, 2), _array(float64, 2), _array(float64, 2), int64[::1], float64[::1], float64[:, ::1]), **_OPTIONS)
+@njit(
+    float64(_array(float64, 2), _array(float64, 2), _array(float64, 2), int64[::1], float64[::1], float64[:, ::1]),
+    **_OPTIONS,
+)
 def _pair_sums(centred, moved, fixed, near, middle, covariance):  # type: ignore[no-untyped-def]
     """The mean distance of the pairs ``moved[k]``, ``fixed[near[k]]``, their mean fixed point (3,), and the covariance (3, 3)
     of ``centred`` (N, 3) with these, not divided by N; the last two go into the arrays."""
