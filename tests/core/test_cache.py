@@ -124,6 +124,7 @@ CODE = {
             )
         ),
         "apps.gallery",
+        "apps.panels",
         "rendering.pages",
     ],
 }
