@@ -244,38 +244,33 @@ def measure(kills: int, jobs: int, seed: int, expected: dict[str, bytes] | None 
 
 
 # ------------------------------------------------------------------------------------------------------------- cluster
-def measure_cluster(runs: int, seed: int, expected: dict[str, bytes] | None = None) -> dict[str, Any]:
-    """So many runs on a cluster, a worker killed in each; each compared with one that ran step by step (its :func:`results`)."""
-    from distributed import LocalCluster
-
+def measure_cluster(runs: int, seed: int) -> dict[str, Any]:
+    """So many runs, each on a new cluster, a worker killed in each; each compared with one that ran step by step."""
     draw, killed, doubled, began = random.Random(seed), 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         variables = {**make_project(root), "SLOW": "0.3"}
-        if expected is None:
-            if start(["--jobs", "1"], {**variables, "SLOW": "0"}).wait():
-                raise RuntimeError("the run step by step failed")
-            expected = results(root)
-        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
-        with LocalCluster(env=variables, **options) as cluster:
-            usual_s, _ = cluster_run(root, variables, cluster, None)
-            while killed < runs:
-                kill = draw.uniform(0, 0.9 * usual_s), draw.randrange(2)
-                usual_s, died = cluster_run(root, variables, cluster, kill)
-                killed += died  # a run that was faster than the one before may have ended already
-                found, begun = results(root), [row[:3] for row in diary(root)]
-                if different := [name for name in {*found, *expected} if found.get(name) != expected.get(name)]:
-                    raise RuntimeError(f"run {killed}: {', '.join(sorted(different))} differ")
-                if beside := went_on_beside_another(root):
-                    raise RuntimeError(f"kernels went on beside their successors: {', '.join(beside)}")
-                again = len(begun) - len(set(begun))
-                if again > 1 or len(set(begun)) != PARTS * len([AUTOENCODER, *SWEEP]):
-                    raise RuntimeError(f"run {killed}: {again} parts were begun twice, of {len(set(begun))}")
-                doubled += again
-                print(
-                    f"{killed} of {runs} runs with a killed worker ended as the one step by step, {usual_s:.0f} s",
-                    flush=True,
-                )
+        if start(["--jobs", "1"], {**variables, "SLOW": "0"}).wait():
+            raise RuntimeError("the run step by step failed")
+        expected = results(root)
+        usual_s, _ = cluster_run(root, variables, None)
+        while killed < runs:
+            kill = draw.uniform(0, 0.9 * usual_s), draw.randrange(2)
+            usual_s, died = cluster_run(root, variables, kill)
+            killed += died  # a run that was faster than the one before may have ended already
+            found, begun = results(root), [row[:3] for row in diary(root)]
+            if different := [name for name in {*found, *expected} if found.get(name) != expected.get(name)]:
+                raise RuntimeError(f"run {killed}: {', '.join(sorted(different))} differ")
+            if beside := went_on_beside_another(root):
+                raise RuntimeError(f"kernels went on beside their successors: {', '.join(beside)}")
+            again = len(begun) - len(set(begun))
+            if again > 1 or len(set(begun)) != PARTS * len([AUTOENCODER, *SWEEP]):
+                raise RuntimeError(f"run {killed}: {again} parts were begun twice, of {len(set(begun))}")
+            doubled += again
+            print(
+                f"{killed} of {runs} runs with a killed worker ended as the one step by step, {usual_s:.0f} s",
+                flush=True,
+            )
     return {
         "command": f"python benchmarks/kills.py --cluster {runs} --seed {seed}",
         "runs, a worker killed in each": runs,
@@ -289,26 +284,28 @@ def measure_cluster(runs: int, seed: int, expected: dict[str, bytes] | None = No
     }
 
 
-def cluster_run(
-    root: Path, variables: dict[str, str], cluster: Any, kill: tuple[float, int] | None
-) -> tuple[float, bool]:
-    """A run on the cluster from an empty folder: its seconds, and whether a worker was killed in it.
+def cluster_run(root: Path, variables: dict[str, str], kill: tuple[float, int] | None) -> tuple[float, bool]:
+    """A run on a cluster of two workers from an empty folder: its seconds, and whether a worker was killed in it.
 
     Args:
         kill: after so many seconds the worker with this number; None for no kill.
     """
+    from distributed import LocalCluster
+
     clear(root)
-    began, died = time.monotonic(), False
-    runner = start(["--scheduler", cluster.scheduler_address], variables)
-    try:
-        if kill:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                runner.wait(timeout=kill[0])
-            if died := runner.poll() is None:
-                os.kill(list(cluster.workers.values())[kill[1]].pid, signal.SIGKILL)
-        output, _ = runner.communicate(timeout=600)
-    finally:
-        runner.kill()
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+    with LocalCluster(env=variables, **options) as cluster:
+        began, died = time.monotonic(), False
+        runner = start(["--scheduler", cluster.scheduler_address], variables)
+        try:
+            if kill:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    runner.wait(timeout=kill[0])
+                if died := runner.poll() is None:
+                    os.kill(list(cluster.workers.values())[kill[1]].pid, signal.SIGKILL)
+            output, _ = runner.communicate(timeout=600)
+        finally:
+            runner.kill()
     if runner.returncode:
         raise RuntimeError(f"lmnet run ended with {runner.returncode}:\n{output}")
     return time.monotonic() - began, died

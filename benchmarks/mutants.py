@@ -36,7 +36,12 @@ MODULES = {
     "geometry/assignment": ["geometry/test_assignment.py"],
     "geometry/grid_search": ["geometry/test_neighbours.py"],
     "geometry/augmenting_paths": ["geometry/test_assignment.py"],
-    "geometry/pairs": ["evaluation/test_protocol.py", "evaluation/test_metrics.py"],
+    "geometry/pairs": [
+        "evaluation/test_protocol.py",
+        "evaluation/test_metrics.py",
+        "geometry/test_pointclouds.py",
+        "geometry/test_neighbours.py::test_icp_with_and_without_numba_is_the_same_to_rounding",
+    ],
     "geometry/frames": [
         f"{LAWS}frames_are_rotations_and_turns_add_up",
         "models/test_frames.py::test_a_turned_model_is_the_model_between_two_turns",

@@ -15,6 +15,7 @@ _LANES = 64  # of a row at once, so that the processor's wide registers are used
 _PHASES = 5
 _FIRST, _FACTOR = 0.4, 0.15  # bid increments: first in units of the typical cost, then in units of the one before
 _FAR = 1e6  # in those units: what is farther is as good as that
+_MOST_TRIES = 60  # of rows that outbid each other, one after another, before paths are sought
 _MOST_BIDS = 60  # a row: point clouds take about 25; many equal costs would take very many
 _OPTIONS = {"cache": True, "nogil": True}
 _Costs = types.Array(float64, 2, "C", readonly=True)
@@ -38,7 +39,11 @@ def _least_of_lanes(row, price, first, second):  # type: ignore[no-untyped-def]
         first[lane] = min(first[lane], value)
 
 
-@njit(types.Tuple([int64, float32, float32])(float32[::1], float32[::1], float32[::1], float32[::1]), **_OPTIONS)
+_Row = {float32: float32[::1], float64: types.Array(float64, 1, "C", readonly=True)}
+_TWO = [types.Tuple([int64, kind, kind])(row, kind[::1], kind[::1], kind[::1]) for kind, row in _Row.items()]
+
+
+@njit(_TWO, **_OPTIONS)
 def _two_least(row, price, first, second):  # type: ignore[no-untyped-def]
     """Where row + price is least, how much that is, and the second least."""
     _least_of_lanes(row, price, first, second)
@@ -157,6 +162,32 @@ def _augment(cost, start, price, row_of, column_of, work, before):  # type: igno
             return passed + 1
 
 
+@njit(types.void(_Costs, float64[::1], int64[::1], int64[::1]), **_OPTIONS)
+def _match_cheapest(cost, price, row_of, column_of):  # type: ignore[no-untyped-def]
+    """Match rows to their cheapest columns where these are free; then let the rows that are left outbid the others.
+
+    A row that outbids another makes its column so much dearer that its second choice is as good: nobody's choice gets
+    better, so a matched row still has what is cheapest for it (Jonker & Volgenant's row reduction).
+    """
+    n = len(cost)
+    first, second = np.empty(_LANES), np.empty(_LANES)
+    for row in range(n):
+        column, _, _ = _two_least(cost[row], price, first, second)
+        if row_of[column] < 0:
+            row_of[column], column_of[row] = row, column
+    for start in range(n):
+        row, tries = start, 0
+        while row >= 0 and column_of[row] < 0 and tries < _MOST_TRIES:
+            column, best, other = _two_least(cost[row], price, first, second)
+            loser, tries = row_of[column], tries + 1
+            if loser >= 0:
+                if not other > best:
+                    break
+                column_of[loser] = -1
+            price[column] += other - best
+            row_of[column], column_of[row], row = row, column, loser
+
+
 @njit(types.Tuple([int64[::1], float64[::1]])(_Costs, float64[::1]), **_OPTIONS)
 def assigned(cost, price):  # type: ignore[no-untyped-def]
     """The column (N,) of each row in the assignment of least total cost (N, N), finite, and the columns' final prices (N,).
@@ -165,17 +196,11 @@ def assigned(cost, price):  # type: ignore[no-untyped-def]
     lower bound of every assignment's total, and equals this one's.
     """
     n = len(cost)
-    price = -price
     row_of, column_of = np.full(n, -1), np.full(n, -1)
+    price = price.copy()
+    _match_cheapest(cost, price, row_of, column_of)
+    price = -price
     work, before = np.empty((3, n)), np.empty(n, np.int64)
-    for row in range(n):
-        for column in range(n):
-            work[0, column] = np.inf
-        least, column = _relax(cost[row], 0.0, row, price, work[0], before), 0
-        while work[0, column] != least:
-            column += 1
-        if row_of[column] < 0:
-            row_of[column], column_of[row] = row, column
     for row in range(n):
         if column_of[row] < 0:
             _augment(cost, row, price, row_of, column_of, work, before)

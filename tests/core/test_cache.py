@@ -125,6 +125,7 @@ CODE = {
             )
         ),
         "apps.gallery",
+        "apps.panels",
         "rendering.pages",
     ],
 }

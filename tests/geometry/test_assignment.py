@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 from lmnet_utils.geometry import assignment
 from lmnet_utils.geometry.assignment import optimal_assignment
@@ -23,6 +24,8 @@ def total(cost, columns):
     return cost[np.arange(len(cost)), columns].sum()
 
 
+GAP = 2e-4
+"""How far below the least total an auction's prices may put it, in units of the typical cost a row."""
 COMPILED = compiled("augmenting_paths")
 needs_numba = pytest.mark.skipif(COMPILED is None, reason="numba is not installed (the extra `fast`)")
 
@@ -125,6 +128,8 @@ def test_scipy_gets_costs_that_are_nearly_solved(monkeypatch):
     assert received[0].min() == 0 and (received[0].min(axis=1) == 0).all()
     columns = [len(np.unique(matrix.argmin(axis=1))) for matrix in (received[0], cost)]
     assert columns[0] > 3 * columns[1]
+    rows, matched = linear_sum_assignment(received[0])
+    assert 0 <= received[0][rows, matched].mean() < GAP * np.median(cost), "what the prices are wrong by"
 
 
 @needs_numba
@@ -155,6 +160,15 @@ def test_an_auction_leaves_little_to_the_paths():
     prices = COMPILED.auction_prices(cost, rows, columns, 0.1) * 0.1 - columns
     taken = [len(np.unique((cost + price).argmin(axis=1))) for price in (prices, np.zeros(512))]
     assert taken[0] > 3 * taken[1]
+    bound = (cost + prices).min(axis=1).mean() - prices.mean()
+    rows, matched = linear_sum_assignment(cost)
+    assert 0 <= cost[rows, matched].mean() - bound < GAP * np.median(cost)
+
+
+@needs_numba
+def test_distances_are_scipys_to_the_last_bit():
+    x, y = np.random.default_rng(4).normal(size=(2, 300, 3))
+    np.testing.assert_array_equal(COMPILED.distances(x, y[:200]), cdist(x, y[:200]))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
-from lmnet_utils.geometry import neighbours
+from lmnet_utils.geometry import neighbours, pairs
 from lmnet_utils.geometry import pointclouds as pc
 from lmnet_utils.geometry.compiled import compiled
 
@@ -119,20 +120,21 @@ def test_arrays_may_be_read_only_strided_or_whole_numbers(engine):
 
 
 @pytest.mark.parametrize("points", [1, 2, 400])
-def test_a_moving_cloud_always_has_its_nearest(engine, points):
+def test_a_moving_cloud_always_has_its_nearest(points):
     rng = np.random.default_rng(2)
     fixed, moving = surface(rng, points), surface(rng, 300)
     search = neighbours.NearestToMoving(fixed, len(moving))
     kept = []
     for step in np.geomspace(0.3, 1e-6, 40):
         moving = moving + step * rng.normal(size=3) + 0.1 * step * rng.normal(size=moving.shape)
-        kept.append((search.of(moving), brute_force(moving, fixed).argmin(1)))
-    for found, expected in kept:  # afterwards: a step leaves what it returned before alone
-        np.testing.assert_array_equal(found, expected)
+        squared = brute_force(moving, fixed)
+        kept.append((*search.of(moving), squared.argmin(1), np.sqrt(squared.min(1))))
+    for near, distances, expected, far in kept:  # afterwards: a step leaves what it returned before alone
+        np.testing.assert_array_equal(near, expected)
+        np.testing.assert_allclose(distances, far, rtol=1e-12)
 
 
-@pytest.mark.skipif(not WITH_NUMBA, reason="numba is not installed (the extra `fast`)")
-def test_a_moving_cloud_is_searched_only_where_it_must(monkeypatch):
+def test_a_moving_cloud_is_searched_only_where_it_must():
     rng = np.random.default_rng(2)
     fixed, moving = surface(rng, 400), surface(rng, 300)
     search = neighbours.NearestToMoving(fixed, len(moving))
@@ -140,23 +142,44 @@ def test_a_moving_cloud_is_searched_only_where_it_must(monkeypatch):
     before = search._searched_at.copy()
     search.of(moving + 1e-4)
     searched = (search._searched_at != before).any(axis=1)
-    squared = np.sort(brute_force(moving, fixed), axis=1)
-    slack = (np.sqrt(squared[:, 1]) - np.sqrt(squared[:, 0])) / 2
-    np.testing.assert_array_equal(searched, slack <= np.sqrt(3) * 1e-4)
+    second = np.sort(np.sqrt(brute_force(moving, fixed)), axis=1)[:, 1]
+    now = np.sqrt(brute_force(moving + 1e-4, fixed)[np.arange(300), brute_force(moving, fixed).argmin(1)])
+    np.testing.assert_array_equal(searched, now >= second - np.sqrt(3) * 1e-4)
     assert 0 < searched.sum() < 30
 
 
-def test_the_sums_over_pairs_are_those_of_the_nearest_points(engine):
+@pytest.mark.skipif(not WITH_NUMBA, reason="numba is not installed (the extra `fast`)")
+@pytest.mark.parametrize("turn", [0.05, 1.0, 3.0])
+def test_icp_with_and_without_numba_is_the_same_to_rounding(monkeypatch, turn):
     rng = np.random.default_rng(5)
-    fixed, first, moved = surface(rng, 400), surface(rng, 300), surface(rng, 300)
-    search = neighbours.NearestToMoving(fixed[::-1], len(moved))  # a view, not contiguous
-    search.of(moved)
-    pairs = fixed[brute_force(moved, fixed).argmin(1)]
-    centred = first - first.mean(axis=0)
-    distance, middle, covariance = search.pair_sums(centred, moved)
-    np.testing.assert_allclose(distance, np.linalg.norm(moved - pairs, axis=1).mean(), rtol=1e-12)
-    np.testing.assert_allclose(middle, pairs.mean(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(covariance, sum(map(np.outer, centred, pairs - pairs.mean(axis=0))), rtol=1e-10)
+    fixed, moving = surface(rng, 400), surface(rng, 300)[::-1]  # a view, not contiguous
+    moving = moving @ Rotation.from_rotvec([0, turn, 0.3 * turn]).as_matrix().T + [0.1, -0.2, 0.05]
+    for steps in (1, 2, 5, 1000):
+        found = pairs.fit(moving, fixed, steps, 1e-10)
+        with monkeypatch.context() as patch:
+            patch.setattr(pairs, "compiled", lambda name: None)
+            expected = pairs.fit(moving, fixed, steps, 1e-10)
+        np.testing.assert_allclose(found[0], expected[0], atol=1e-12)
+        np.testing.assert_allclose(found[1], expected[1], atol=1e-12)
+
+
+@pytest.mark.skipif(not WITH_NUMBA, reason="numba is not installed (the extra `fast`)")
+def test_the_compiled_rotation_is_the_best_proper_one():
+    rng = np.random.default_rng(6)
+    best_rotation, found = compiled("grid_search").best_rotation, np.eye(3)
+    for k in range(60):
+        covariance = rng.normal(size=(3, 3)) * 10.0 ** rng.integers(-9, 9)
+        if k % 3 == 1:  # points in a plane
+            covariance[:, 2] = 0.3 * covariance[:, 0] + covariance[:, 1]
+        assert best_rotation(covariance, found)
+        u, _, vt = np.linalg.svd(covariance)
+        expected = vt.T @ np.diag([1, 1, np.sign(np.linalg.det(vt.T @ u.T))]) @ u.T
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+        assert np.linalg.det(found) == pytest.approx(1, abs=1e-12)
+    kept = found.copy()
+    for covariance in (np.zeros((3, 3)), np.outer([1.0, 2, 3], [-1.0, 1, 2]), np.diag([1, 1e-10, 0])):  # on a line
+        assert not best_rotation(np.ascontiguousarray(covariance), found)
+    np.testing.assert_array_equal(found, kept)
 
 
 def test_nan_is_refused_before_any_search(engine):
@@ -223,7 +246,7 @@ print(same, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.skipif(not WITH_NUMBA, reason="numba is not installed (the extra `fast`)")
 def test_compiled_code_is_kept_for_the_next_process():
     assert compiled("grid_search").search.signatures  # here it has been compiled, or loaded
-    loops = "g.search, g.search_batch, g.search_moved, g.pair_sums"
+    loops = "g.search, g.search_batch, g.fitted, g.best_rotation"
     misses = f"print(sum(sum(f.stats.cache_misses.values()) for f in ({loops})))"
     assert python(SEARCH + "g = neighbours.compiled('grid_search')\n" + misses).strip() == "0"
 

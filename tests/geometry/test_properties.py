@@ -121,6 +121,8 @@ def test_icp_moves_rigidly_and_never_away(cloud: np.ndarray, seed: int) -> None:
 def test_frames_are_rotations_and_turns_add_up(cloud: np.ndarray, first: int, second: int) -> None:
     np.testing.assert_array_equal(frames.file_from_y_up(frames.y_up_from_file(cloud)), cloud)
     np.testing.assert_array_equal(frames.y_up_from_file(frames.file_from_y_up(cloud)), cloud)
+    front = frames.file_from_y_up(np.array([[0.0, 0.0, 1.0]]))  # faces +z of the upright frame; turned it faces +x
+    np.testing.assert_array_equal(frames.y_up_from_file(frames.turn_clouds(front, 90)), [[1.0, 0.0, 0.0]])
     twice = frames.turn_clouds(frames.turn_clouds(cloud, first), second)
     np.testing.assert_array_equal(twice, frames.turn_clouds(cloud, (first + second) % 360))
     assert round(np.linalg.det(frames.quarter_turn(first))) == 1
